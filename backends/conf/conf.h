@@ -1,0 +1,88 @@
+/*
+ * conf: one configuration file, read whole, checked whole, as typed values.
+ *
+ * A struct conf is immutable once loaded and owns every string and struct it hands out. libConfuse
+ * reads the syntax (confuse.c is its door); rows (row.h) say what is allowed. All problems of all
+ * files are collected in one run, each with file:line; a conf with a problem is never used.
+ */
+#ifndef MAILREEVE_CONF_H
+#define MAILREEVE_CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "err.h"
+#include "origin.h"
+#include "row.h"
+
+enum problem_weight { PROBLEM_ERROR, PROBLEM_WARNING };
+
+/* A growing list of `file:line: section "name": setting: what is wrong (what would be right)`. The
+ * file names are copied, so problems outlive a conf that did not load. */
+struct problems {
+    struct problem *items;
+    size_t count, errors;
+    size_t room;
+};
+
+void problems_init(struct problems *problems);
+void problems_fini(struct problems *problems);
+void problems_add(struct problems *problems, enum problem_weight weight, struct origin origin,
+                  const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* The i-th line, as it is shown to a person, sorted by file and line. Borrowed. */
+const char *problems_line(struct problems *problems, size_t i);
+/* Prints all lines, warnings marked with "warning: " behind the place. */
+void problems_print(struct problems *problems, FILE *to);
+
+struct conf;
+
+/* One section of the file. values points to the struct its type describes. */
+struct section {
+    const struct section_type *type; /* the variant, where there are variants */
+    const char *name;                /* NULL if not titled */
+    struct origin origin;
+    void *values;
+    const struct section *parent;
+};
+
+/* Loads path and what it includes. Returns NULL if there were errors; problems tells. Warnings
+ * alone do not fail. */
+struct conf *conf_load(const char *path, const struct section_type *top, struct problems *problems);
+void conf_free(struct conf *conf); /* NULL is allowed */
+
+const struct section *conf_top(const struct conf *conf);
+const char *conf_path(const struct conf *conf);
+
+/* The sections of a kind below a parent, in the order of the file; *count_r of them. */
+const struct section *const *conf_sections(const struct conf *conf, const struct section *parent,
+                                           const char *kind, size_t *count_r);
+
+/* The section of a kind with a name (top level), or NULL. */
+const struct section *conf_find(const struct conf *conf, const char *kind, const char *name);
+
+/* The line of a setting, or that of the section if the setting has its default. */
+struct origin section_origin(const struct section *section, const char *setting);
+bool section_is_set(const struct section *section, const char *setting);
+
+/* Reports a problem with a setting in the one form that problems have. */
+void section_problem(const struct section *section, const char *setting, struct problems *problems,
+                     enum problem_weight weight, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+
+/* The nearest word of a list for a mistyped one, or NULL if none is near: did you mean. words ends
+ * with NULL. */
+const char *suggest(const char *word, const char *const *words);
+
+/* Keeps heap memory until the conf is freed; for parsers that hang their results on a conf. */
+void *conf_keep(struct conf *conf, void *heap_memory);
+
+/* Prints every setting in effect, sections included, defaults marked with a comment: `mailreeve
+ * check --print`. */
+void conf_print(const struct conf *conf, FILE *to);
+
+/* Prints the settings of all section types as the body of mailreeve.conf(5): `mailreeve check
+ * --manual`. */
+void conf_print_manual(const struct section_type *top, FILE *to);
+
+#endif

@@ -1,0 +1,46 @@
+/*
+ * route: upstreams: groups of servers that sessions are handed to, and which of them are up.
+ *
+ * Thread-safe. nginx wants an address and tries one server only, so names are resolved here and
+ * servers that do not answer are left out: a background thread checks each server every `interval`
+ * (none, tcp, smtp: banner 220 and EHLO 250), `fall` failures in a row take it out, `rise`
+ * successes bring it back. A server is up until its first check says otherwise.
+ */
+#ifndef MAILREEVE_ROUTE_H
+#define MAILREEVE_ROUTE_H
+
+#include "conf.h"
+#include "err.h"
+#include "names.h"
+
+struct upstream; /* one `upstream` section */
+
+/* The section type "upstream" with its child "server". */
+extern const struct section_type upstream_section;
+
+/* Opens from a checked section; starts no thread and asks nobody. NULL: problems tells. conf and
+ * section outlive it. */
+struct upstream *upstream_open(const struct conf *conf, const struct section *section,
+                               struct problems *problems);
+/* Begins to resolve and to check the servers. */
+void upstream_start(struct upstream *upstream);
+
+void upstream_close(struct upstream *upstream); /* NULL is allowed; stops the checks */
+
+const char *upstream_name(const struct upstream *upstream);
+const struct section *upstream_section_of(const struct upstream *upstream);
+
+enum { ROUTE_SERVER_MAX = 64 };
+
+struct route {
+    char address[64]; /* a literal, as Auth-Server wants it; IPv6 without brackets as nginx parses
+                         it - measured */
+    unsigned port;
+    char server[ROUTE_SERVER_MAX]; /* the server's name, for the log */
+};
+
+/* Chooses a server for one session. Never waits. Returns 0, or -1 with err if none is up or none
+ * resolves. */
+int upstream_choose(struct upstream *upstream, struct route *route_r, struct err *err);
+
+#endif

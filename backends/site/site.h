@@ -1,0 +1,56 @@
+/*
+ * site: everything that one mailreeve.conf describes, checked, built and ready to be asked.
+ *
+ * A site is immutable and counted: a session takes a reference at its start and drops it at its
+ * end, so that a reload swaps the whole configuration under running sessions and each keeps its
+ * own. `auth`, `milter` and the command build the same site.
+ */
+#ifndef MAILREEVE_SITE_H
+#define MAILREEVE_SITE_H
+
+#include "conf.h"
+#include "decide.h"
+#include "log.h"
+#include "route.h"
+#include "tenancy.h"
+#include "verify.h"
+
+/* The top-level settings. */
+struct site_settings {
+    const char *socket; /* of mailreeve-auth */
+    int64_t socket_mode;
+    const char *socket_group;
+    int64_t max_sessions;
+    int64_t session_timeout_ms;
+    enum log_format log_format;
+    enum log_level log_level;
+    struct decide_settings decide;
+};
+
+struct site {
+    struct conf *conf;
+    struct site_settings settings;
+    struct tenancy *tenancy;
+    const struct source_chain *users_chain; /* for names of no organization */
+};
+
+enum site_purpose {
+    SITE_CHECK, /* everything that needs no network and starts no thread: check, explain */
+    SITE_RUN,   /* starts the upstreams' checks for service */
+};
+
+/* The section type of the whole file, for `check --print` and the manual page. */
+extern const struct section_type site_section;
+
+/* Loads, checks and builds. Returns a site with one reference, or NULL with the problems; warnings
+ * may be there in both cases. */
+struct site *site_load(const char *path, enum site_purpose purpose, struct problems *problems);
+
+struct site *site_hold(struct site *site);
+void site_drop(struct site *site); /* NULL is allowed; the last one closes everything */
+
+/* The chain for a decided user: the organization's, or the users files' for a name of no
+ * organization. */
+const struct source_chain *site_chain(const struct site *site, const struct decision *decision);
+
+#endif

@@ -1,0 +1,55 @@
+/*
+ * log: one line per event, in logfmt or JSON, to standard error.
+ *
+ * Thread-safe; each line is one write(2). A line is a list of fields; every value is escaped here,
+ * so nothing that a client sent can forge a field or a line. There is no field for a password, and
+ * no caller may pass one.
+ *
+ *     log_event(LOG_WARN, "source.down", LOG_STR("source", name), LOG_STR("error", err.text));
+ *     time=2026-11-22T02:40:00.123Z level=warn event=source.down source=acme-ldap error="connect
+ * ..."
+ */
+#ifndef MAILREEVE_LOG_H
+#define MAILREEVE_LOG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
+enum log_format { LOG_LOGFMT, LOG_JSON };
+
+enum log_field_type { LOG_FIELD_STRING, LOG_FIELD_BYTES, LOG_FIELD_INT };
+
+struct log_field {
+    const char *key; /* a lower-case word of ours, never a client's */
+    enum log_field_type type;
+    const char *string; /* NULL: the field is left out */
+    size_t length;      /* LOG_FIELD_BYTES only */
+    int64_t number;
+};
+
+#define LOG_STR(key, value) ((struct log_field){(key), LOG_FIELD_STRING, (value), 0, 0})
+#define LOG_BYTES(key, value, length) \
+    ((struct log_field){(key), LOG_FIELD_BYTES, (value), (length), 0})
+#define LOG_INT(key, value) ((struct log_field){(key), LOG_FIELD_INT, NULL, 0, (value)})
+
+/* Set before threads start and at reload: both take effect with the next line. Default: logfmt,
+ * LOG_INFO. */
+void log_configure(enum log_format format, enum log_level least);
+
+enum log_level log_level(void);
+
+/* Writes a line; a line of over 4 KiB is cut at a field. */
+#define log_event(level, event, ...)                                      \
+    log_fields((level), (event), (const struct log_field[]){__VA_ARGS__}, \
+               sizeof((const struct log_field[]){__VA_ARGS__}) / sizeof(struct log_field))
+
+void log_fields(enum log_level level, const char *event, const struct log_field *fields,
+                size_t count);
+
+/* Writes the value as logfmt would: bare if it can be, else in quotes with \n, \" and \xHH; invalid
+ * UTF-8 as \xHH. Returns the length written; the result is always terminated and never longer than
+ * size. */
+size_t log_escape(const char *bytes, size_t length, char *text_r, size_t size);
+
+#endif

@@ -1,0 +1,32 @@
+/*
+ * password: crypt(3) hashes, made and compared; the door to libcrypt.
+ *
+ * Thread-safe. Every hash that libcrypt knows is verified (yescrypt, gost-yescrypt, scrypt, bcrypt,
+ * SHA-crypt, MD5-crypt, DES...); new ones are yescrypt. Compared in constant time.
+ */
+#ifndef MAILREEVE_PASSWORD_H
+#define MAILREEVE_PASSWORD_H
+
+#include <stdbool.h>
+
+#include "err.h"
+#include "secret.h"
+
+enum { PASSWORD_HASH_MAX = 384 };
+
+enum password_answer { PASSWORD_CANNOT_TELL = 0, PASSWORD_WRONG, PASSWORD_RIGHT };
+
+/* Whether libcrypt can verify such a hash. Returns 0, or -1 with err. */
+int password_hash_check(const char *hash, struct err *err);
+
+enum password_answer password_verify(const struct secret *password, const char *hash);
+
+/* Makes a hash with a fresh salt. method: "yescrypt" (NULL means this), "bcrypt", "sha512",
+ * "sha256"; cost 0: libcrypt's default. Returns 0, or -1 with err. */
+int password_hash(const struct secret *password, const char *method, unsigned cost,
+                  char hash_r[PASSWORD_HASH_MAX], struct err *err);
+
+/* Spends the time that verifying against this hash would take; for names that nobody knows. */
+void password_pretend(const struct secret *password, const char *like_hash);
+
+#endif

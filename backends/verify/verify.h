@@ -1,0 +1,107 @@
+/*
+ * verify: asks the places that can verify a password, behind one table of functions.
+ *
+ * A source is one `source` section. Kinds ("users", "ldap", "smtp") are rows of source_kinds[]; the
+ * folder's README says how to add one. Sources are thread-safe: any number of sessions ask one
+ * source at once; a source has a cap on what it may hold and a short memory of "down". Every wait
+ * ends at the session's deadline. Only verified facts turn into "wrong password": whatever a source
+ * cannot tell is VERIFY_UNAVAILABLE.
+ */
+#ifndef MAILREEVE_VERIFY_H
+#define MAILREEVE_VERIFY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "conf.h"
+#include "deadline.h"
+#include "err.h"
+#include "outcome.h"
+#include "secret.h"
+#include "username.h"
+#include "verdict.h"
+
+/* One login to verify. Everything is borrowed for the call. decide_auth has checked name and
+ * password: neither is empty, holds a NUL or a control character, or is over-long. */
+struct verify_request {
+    const struct username *user;
+    const struct secret *password;
+    struct deadline deadline;
+};
+
+enum { VERIFY_DETAIL_MAX = 256, VERIFY_ASKED_MAX = 16 };
+
+/* What one source or the whole chain said. Starts all zero: unavailable. */
+struct verify_result {
+    enum verify_outcome outcome;
+    struct account account; /* filled if the source knows the account */
+    struct rule_ref
+        rule; /* names the source (or the users file's line) that spoke last or decided */
+    char detail[VERIFY_DETAIL_MAX]; /* for the log: why unavailable, which LDAP result; no secrets,
+                                       not escaped */
+};
+
+/* What each source of a chain said, for the audit line and `mailreeve login`. */
+struct verify_asked {
+    size_t count;
+    struct {
+        const char *source;
+        enum verify_outcome outcome;
+        int64_t took_us;
+        char detail[VERIFY_DETAIL_MAX];
+    } steps[VERIFY_ASKED_MAX];
+};
+
+struct source; /* an opened source: its section, its kind and the kind's own state */
+
+/* Whether a source knows a name, without a password. */
+enum source_knowledge { KNOWLEDGE_CANNOT_TELL = 0, KNOWLEDGE_UNKNOWN, KNOWLEDGE_KNOWN };
+
+/* A kind of source. Functions get what open returned. */
+struct source_kind {
+    const struct section_type
+        *section;     /* the variant of "source"; its variant_word is the kind's name */
+    bool asked_first; /* asked for every organization, before the organization's own */
+    /* Opens from a checked section; no network yet. NULL: problems tells. */
+    bool wrong_may_be_unknown; /* its \"wrong password\" may also mean \"unknown user\" (SMTP's
+                                  535), so the chain goes on */
+    void *(*open)(const struct section *section, struct problems *problems);
+    void (*verify)(void *self, const struct verify_request *request,
+                   struct verify_result *result_r);
+    /* For `ambiguous_user`; NULL: this kind cannot tell without a password. */
+    enum source_knowledge (*knows)(void *self, const struct username *user,
+                                   struct deadline deadline);
+    void (*close)(void *self);
+};
+
+extern const struct source_kind *const source_kinds[]; /* ends with NULL */
+
+/* The section type "source" with all kinds as variants; built once from source_kinds[]. */
+extern const struct section_type source_section;
+
+/* Returns NULL if the section does not open; problems tells. section outlives the source. */
+struct source *source_open(const struct section *section, struct problems *problems);
+void source_close(struct source *source); /* NULL is allowed */
+const char *source_name(const struct source *source);
+bool source_is_asked_first(const struct source *source);
+
+/* The sources of one organization in the order they are asked. */
+struct source_chain;
+
+enum ambiguous_user { AMBIGUOUS_REFUSE = 0, AMBIGUOUS_FIRST };
+
+/* Borrows sources, which must outlive the chain; never NULL. first are those asked before all
+ * (users files), then the organization's. */
+struct source_chain *source_chain_create(struct source *const *first, size_t first_count,
+                                         struct source *const *own, size_t own_count,
+                                         enum ambiguous_user ambiguous);
+void source_chain_free(struct source_chain *chain);
+
+/* Asks the chain: unknown goes on to the next source; unavailable is remembered, goes on, and makes
+ * everything but a later OK unavailable. An empty chain knows nobody: VERIFY_UNKNOWN_USER. A login
+ * that nobody knew takes as long as a known one. asked_r may be NULL. */
+void source_chain_verify(const struct source_chain *chain, const struct verify_request *request,
+                         struct verify_result *result_r, struct verify_asked *asked_r);
+
+#endif

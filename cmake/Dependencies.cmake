@@ -1,0 +1,10 @@
+# The foreign libraries, all Debian packages (scripts/install-dependencies.sh names the packages).
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
+pkg_check_modules(CONFUSE REQUIRED IMPORTED_TARGET libconfuse)
+pkg_check_modules(OPENSSL REQUIRED IMPORTED_TARGET openssl)
+pkg_check_modules(CRYPT REQUIRED IMPORTED_TARGET libcrypt)
+pkg_check_modules(LDAP REQUIRED IMPORTED_TARGET ldap lber)
+pkg_check_modules(FCGI REQUIRED IMPORTED_TARGET fcgi)
+pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)

@@ -1,0 +1,108 @@
+/*
+ * decide: the rules of a session, asked in the one fixed order.
+ *
+ * Pure: facts in, decision out. The service and `mailreeve explain` call these same functions, so
+ * their answers cannot differ. The order (design "Precedence"): malformed request, ban, listener
+ * (auth, TLS, method, address list, name list), the organization's name list; then the caller asks
+ * the sources, and decide_login judges what they said; then the caller chooses the upstream.
+ *
+ * How a session calls it:
+ *     AUTH:  decide_auth(); if the verdict is ACCEPT, verify; decide_login(); route
+ *     none:  decide_recipient(); if the verdict is ACCEPT, route
+ */
+#ifndef MAILREEVE_DECIDE_H
+#define MAILREEVE_DECIDE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "mailbox.h"
+#include "netaddr.h"
+#include "outcome.h"
+#include "tenancy.h"
+#include "username.h"
+#include "verdict.h"
+
+/* What nginx said, decoded but not believed. Bytes are borrowed for the call. */
+struct facts {
+    enum protocol protocol;
+    enum auth_method method; /* METHOD_UNKNOWN: nginx named one that we do not know */
+    const char *listener;    /* X-Listener; NULL or unknown: REASON_INTERNAL, the front door is
+                                misconfigured */
+    struct netaddr
+        client; /* NETADDR_NONE: not an address (unix:); address lists then cannot tell */
+    bool tls;
+    bool banned;
+    unsigned attempt; /* Auth-Login-Attempt, from 1 */
+    const char *user; /* may hold NULs; NULL: not sent */
+    size_t user_length;
+    const char *password; /* looked at only for what must never reach a source: empty, NUL, control
+                             characters, over-long */
+    size_t password_length;
+    const char *mail_from; /* whole command lines */
+    size_t mail_from_length;
+    const char *rcpt_to;
+    size_t rcpt_to_length;
+    const char *malformed; /* what the front found wrong with the request (a bad %-escape, an
+                              unknown protocol); NULL: nothing */
+};
+
+enum { PASSWORD_MAX = 1024 }; /* bytes; nginx passes about 3,000 */
+
+/* The settings that hold for every listener. */
+struct decide_settings {
+    unsigned failure_delay_s;
+    unsigned max_attempts;
+    enum username_encoding encoding;
+};
+
+/* Hears of every rule that is asked, in order, for `explain --all`. answer is one of "accept",
+ * "refuse", "defer", "next" (the rule does not decide). */
+struct trail {
+    void (*asked)(void *context, const struct rule_ref *rule, const char *answer);
+    void *context;
+};
+
+struct decision {
+    struct verdict verdict;                  /* while ACCEPT, the session goes on */
+    const struct listener *listener;         /* NULL until known */
+    const struct organization *organization; /* owner of the user's domain (AUTH) or of the
+                                                recipient's (none); may be NULL */
+    struct username user;                    /* AUTH only: checked, lower case, with its domain */
+    struct upstream
+        *upstream; /* of an accepted session; NULL: verdict.rule names the section that lacks one */
+    struct smtp_path sender, recipient; /* none only */
+};
+
+/* Everything about AUTH that is known before a source is asked. trail may be NULL. */
+void decide_auth(const struct tenancy *tenancy, const struct decide_settings *settings,
+                 const struct facts *facts, const struct trail *trail, struct decision *decision_r);
+
+/* Judges what the sources said: the outcome, then the account's own limits. source is the rule that
+ * names who spoke (a source's section or a line of the users file). Only call it after decide_auth
+ * said ACCEPT. */
+void decide_login(const struct decide_settings *settings, const struct facts *facts,
+                  enum verify_outcome outcome, const struct account *account,
+                  const struct rule_ref *source, const struct trail *trail,
+                  struct decision *decision);
+
+/* Everything about a recipient without AUTH (Auth-Method: none). The user's name and password are
+ * not looked at: nginx sends those of the last failed AUTH (measured). */
+void decide_recipient(const struct tenancy *tenancy, const struct decide_settings *settings,
+                      const struct facts *facts, const struct trail *trail,
+                      struct decision *decision_r);
+
+/* Turns an accepted decision into route.none: no upstream is configured (rule names the section) or
+ * none is up. */
+void decide_no_route(const struct decide_settings *settings, const struct facts *facts,
+                     const struct rule_ref *rule, const struct trail *trail,
+                     struct decision *decision);
+
+/* The words of configuration, requests and logs: "plain", "cram-md5", "smtp", ... METHOD_UNKNOWN
+ * and -1 if unknown. */
+enum auth_method auth_method_parse(const char *word);
+const char *auth_method_name(enum auth_method method);
+int protocol_parse(const char *word, enum protocol *protocol_r);
+const char *protocol_name(enum protocol protocol);
+
+#endif

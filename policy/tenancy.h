@@ -1,0 +1,104 @@
+/*
+ * tenancy: the listeners and organizations of one configuration, as policy sees them.
+ *
+ * Pure; filled once while a configuration is loaded, immutable afterwards. Strings and lists are
+ * borrowed from the configuration. Which settings each struct carries follows design section
+ * "Configuration".
+ */
+#ifndef MAILREEVE_TENANCY_H
+#define MAILREEVE_TENANCY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "err.h"
+#include "list.h"
+#include "origin.h"
+#include "username.h"
+#include "verdict.h"
+
+/* Opaque to policy: what backends/route and backends/verify keep behind a name of the
+ * configuration. */
+struct upstream;
+struct source_chain;
+
+enum auth_availability { AUTH_OFF = 0, AUTH_ENCRYPTED, AUTH_ON }; /* SMG 1 */
+
+/* The login methods nginx can announce; nginx says plain for LOGIN too. Later rows (xoauth2,
+ * oauthbearer) are added here and in the method table of decide.c. */
+enum auth_method {
+    METHOD_UNKNOWN = 0,
+    METHOD_NONE,
+    METHOD_PLAIN,
+    METHOD_CRAM_MD5,
+    METHOD_APOP,
+    METHOD_EXTERNAL
+};
+#define METHOD_BIT(method) (1u << (unsigned)(method))
+
+/* SMG 3 to 6, 14 and 15: "any", "allow LIST" (only those in the list), "deny LIST" (only those not
+ * in the list). */
+enum access_mode { ACCESS_ANY = 0, ACCESS_ALLOW, ACCESS_DENY };
+
+struct access {
+    enum access_mode mode;
+    const struct list *list; /* NULL if mode is ACCESS_ANY */
+    struct origin origin;    /* of the setting, or of the section if it is not set */
+};
+
+/* Settings of one front-door port ("interface" in SMG), and where each was said. */
+struct listener {
+    const char *name;
+    struct origin origin;
+    enum auth_availability auth;
+    struct origin auth_origin;
+    unsigned methods; /* mask of METHOD_BIT() */
+    struct origin methods_origin;
+    bool require_tls;
+    struct origin require_tls_origin;
+    bool require_auth; /* SMG 2 */
+    struct origin require_auth_origin;
+    struct access auth_ips;
+    struct access auth_users;
+    const char *default_domain;        /* lower case; NULL: none */
+    struct upstream *upstream;         /* for authenticated sessions; NULL: none */
+    struct upstream *upstream_inbound; /* for the others; NULL: none */
+};
+
+/* Settings of one tenant ("OU" in SMG). */
+struct organization {
+    const char *name;
+    struct origin origin;
+    struct access auth_users; /* SMG 14, 15: asks only about names in this organization's domains */
+    const struct source_chain *sources;
+    struct upstream *upstream; /* for this organization's users; NULL: the listener's */
+};
+
+struct tenancy;
+
+struct tenancy *tenancy_create(void);       /* never NULL */
+void tenancy_free(struct tenancy *tenancy); /* NULL is allowed; frees listeners and organizations,
+                                               not what they borrow */
+
+/* Adds a zeroed listener or organization for the caller to fill. Returns NULL, with err, if the
+ * name is taken. */
+struct listener *tenancy_add_listener(struct tenancy *tenancy, const char *name,
+                                      struct origin origin, struct err *err);
+struct organization *tenancy_add_organization(struct tenancy *tenancy, const char *name,
+                                              struct origin origin, struct err *err);
+
+/* Gives a domain ("acme.example") or all below one ("*.acme.example") to an organization; any case.
+ * Returns 0, or -1 with err if it is malformed or another organization (or this one) has claimed it
+ * already. */
+int tenancy_claim_domain(struct tenancy *tenancy, struct organization *organization,
+                         const char *domain, struct origin origin, struct err *err);
+
+const struct listener *tenancy_listener(const struct tenancy *tenancy,
+                                        const char *name); /* or NULL */
+
+/* The organization that owns a domain, or NULL: an exact claim first, then the longest wildcard.
+ * Costs one look-up per label of the domain, however many organizations there are. domain is in
+ * lower case. */
+const struct organization *tenancy_owner(const struct tenancy *tenancy, const char *domain);
+
+#endif
