@@ -144,7 +144,7 @@ class Process:
     def alive(self):
         return self.child is not None and self.child.poll() is None
 
-    def signal(self, number):
+    def send_signal(self, number):
         """Sends a signal if it still runs."""
         if self.alive():
             self.child.send_signal(number)
@@ -160,7 +160,7 @@ class Process:
         """Asks it to end, waits, and returns its exit status; kills it and fails when it does not end."""
         if self.child is None:
             return None
-        self.signal(number)
+        self.send_signal(number)
         try:
             return self.wait(timeout_s)
         except AssertionError:
@@ -172,7 +172,7 @@ class Process:
     def kill(self):
         """Ends it at once."""
         if self.child is not None:
-            self.signal(signal.SIGKILL)
+            self.send_signal(signal.SIGKILL)
             self.child.wait()
             self._forget()
 
