@@ -35,6 +35,8 @@ enum { VERIFY_DETAIL_MAX = 256, VERIFY_ASKED_MAX = 16 };
 /* What one source or the whole chain said. Starts all zero: unavailable. */
 struct verify_result {
     enum verify_outcome outcome;
+    bool wrong_may_be_unknown; /* this VERIFY_WRONG_PASSWORD may also mean an unknown user (SMTP's
+                                  535, LDAP's bind by user_dn), so the chain goes on */
     struct account account; /* filled if the source knows the account */
     struct rule_ref
         rule; /* names the source (or the users file's line) that spoke last or decided */
@@ -64,8 +66,6 @@ struct source_kind {
         *section;     /* the variant of "source"; its variant_word is the kind's name */
     bool asked_first; /* asked for every organization, before the organization's own */
     /* Opens from a checked section; no network yet. NULL: problems tells. */
-    bool wrong_may_be_unknown; /* its \"wrong password\" may also mean \"unknown user\" (SMTP's
-                                  535), so the chain goes on */
     void *(*open)(const struct section *section, struct problems *problems);
     void (*verify)(void *self, const struct verify_request *request,
                    struct verify_result *result_r);
