@@ -39,17 +39,25 @@ void log_configure(enum log_format format, enum log_level least);
 
 enum log_level log_level(void);
 
-/* Writes a line; a line of over 4 KiB is cut at a field. */
-#define log_event(level, event, ...)                                      \
-    log_fields((level), (event), (const struct log_field[]){__VA_ARGS__}, \
-               sizeof((const struct log_field[]){__VA_ARGS__}) / sizeof(struct log_field))
+/* Writes a line of at most LOG_LINE_MAX bytes, which a pipe takes whole or not at all. Values
+ * longer than LOG_VALUE_MAX are cut and end in "..."; a field that does not fit is left out, so
+ * that a client's long values do not push out ours, and the line then ends with cut=COUNT. The
+ * values are not evaluated if the level is off. */
+#define log_event(level, event, ...)                                             \
+    ((level) > log_level()                                                       \
+         ? (void)0                                                               \
+         : log_fields((level), (event), (const struct log_field[]){__VA_ARGS__}, \
+                      sizeof((const struct log_field[]){__VA_ARGS__}) / sizeof(struct log_field)))
+
+enum { LOG_LINE_MAX = 4096, LOG_VALUE_MAX = 640 };
 
 void log_fields(enum log_level level, const char *event, const struct log_field *fields,
                 size_t count);
 
-/* Writes the value as logfmt would: bare if it can be, else in quotes with \n, \" and \xHH; invalid
- * UTF-8 as \xHH. Returns the length written; the result is always terminated and never longer than
- * size. */
+/* Writes the value as logfmt would: bare if it can be, else in quotes with \n, \" and \xHH.
+ * Control characters, invalid UTF-8 and characters that turn a terminal's text around are \xHH. A
+ * value that does not fit is cut and ends in "...". size is 8 at least. Returns the length written;
+ * the result is always terminated and never longer than size. */
 size_t log_escape(const char *bytes, size_t length, char *text_r, size_t size);
 
 #endif
