@@ -32,17 +32,23 @@ struct verify_request {
 
 enum { VERIFY_DETAIL_MAX = 256, VERIFY_ASKED_MAX = 16 };
 
-/* What one source or the whole chain said. Starts all zero: unavailable. */
+/* What one source or the whole chain said. Starts all zero: unavailable. Whoever called
+ * source_chain_verify ends it with verify_result_fini, before the source is closed. */
 struct verify_result {
     enum verify_outcome outcome;
     bool wrong_may_be_unknown; /* this VERIFY_WRONG_PASSWORD may also mean an unknown user (SMTP's
                                   535, LDAP's bind by user_dn), so the chain goes on */
-    struct account account; /* filled if the source knows the account */
+    struct account account;    /* filled if the source knows the account */
     struct rule_ref
         rule; /* names the source (or the users file's line) that spoke last or decided */
     char detail[VERIFY_DETAIL_MAX]; /* for the log: why unavailable, which LDAP result; no secrets,
                                        not escaped */
+    void *held;                     /* what account borrows from; NULL: nothing */
+    void (*drop)(void *held);
 };
+
+/* Lets go what account.networks borrows; result may be reused afterwards. */
+void verify_result_fini(struct verify_result *result);
 
 /* What each source of a chain said, for the audit line and `mailreeve login`. */
 struct verify_asked {
@@ -65,19 +71,28 @@ struct source_kind {
     const struct section_type
         *section;     /* the variant of "source"; its variant_word is the kind's name */
     bool asked_first; /* asked for every organization, before the organization's own */
+
     /* Opens from a checked section; no network yet. NULL: problems tells. */
     void *(*open)(const struct section *section, struct problems *problems);
+
+    /* result_r is zeroed but for rule, which names the section. */
     void (*verify)(void *self, const struct verify_request *request,
                    struct verify_result *result_r);
+
     /* For `ambiguous_user`; NULL: this kind cannot tell without a password. */
     enum source_knowledge (*knows)(void *self, const struct username *user,
                                    struct deadline deadline);
+
+    /* Spends the time that verifying a known name would take, after nobody knew the name; NULL:
+     * this kind takes the same time for both. */
+    void (*pretend)(void *self, const struct verify_request *request);
+
     void (*close)(void *self);
 };
 
 extern const struct source_kind *const source_kinds[]; /* ends with NULL */
 
-/* The section type "source" with all kinds as variants; built once from source_kinds[]. */
+/* The section type "source" with the kinds of source_kinds[] as its variants. */
 extern const struct section_type source_section;
 
 /* Returns NULL if the section does not open; problems tells. section outlives the source. */
@@ -99,8 +114,10 @@ struct source_chain *source_chain_create(struct source *const *first, size_t fir
 void source_chain_free(struct source_chain *chain);
 
 /* Asks the chain: unknown goes on to the next source; unavailable is remembered, goes on, and makes
- * everything but a later OK unavailable. An empty chain knows nobody: VERIFY_UNKNOWN_USER. A login
- * that nobody knew takes as long as a known one. asked_r may be NULL. */
+ * everything but a later OK unavailable. Any other outcome ends the questions, and so does whatever
+ * a first source knows. An empty chain knows nobody: VERIFY_UNKNOWN_USER. A login that nobody knew
+ * takes as long as one that the users file knows. result_r need not be initialised; call
+ * verify_result_fini on it. asked_r may be NULL. */
 void source_chain_verify(const struct source_chain *chain, const struct verify_request *request,
                          struct verify_result *result_r, struct verify_asked *asked_r);
 

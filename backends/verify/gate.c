@@ -1,0 +1,230 @@
+/*
+ * The line is a list of waiters, each on its session's stack with a condition of its own. Whoever
+ * leaves hands his place to the first in line, so a newcomer never overtakes; a failure sends the
+ * whole line away at once.
+ */
+#include "gate.h"
+
+#include <pthread.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include "alloc.h"
+#include "clock.h"
+
+enum waiter_state { WAITER_IN_LINE, WAITER_INSIDE, WAITER_TURNED_AWAY };
+
+struct waiter {
+    struct waiter *next;
+    pthread_cond_t changed;
+    enum waiter_state state;
+};
+
+struct gate {
+    /* set once */
+    unsigned limit;
+    int64_t down_ms;
+    pthread_mutex_t lock;
+    /* under lock */
+    unsigned inside;
+    bool is_down;
+    bool is_probed;
+    int64_t closed_until_ms; /* while is_down: when the next one may try */
+    int64_t worked_ms;       /* when somebody last found the server working */
+    struct waiter *first, **last;
+};
+
+struct gate *
+gate_create(unsigned limit, int64_t down_ms)
+{
+    struct gate *gate = xcalloc(1, sizeof *gate);
+    gate->limit = limit;
+    gate->down_ms = down_ms;
+    gate->worked_ms = INT64_MIN;
+    gate->last = &gate->first;
+    pthread_mutex_init(&gate->lock, NULL);
+    return gate;
+}
+
+void
+gate_free(struct gate *gate)
+{
+    if (gate == NULL)
+        return;
+    pthread_mutex_destroy(&gate->lock);
+    free(gate);
+}
+
+static void
+waiter_init(struct waiter *waiter)
+{
+    *waiter = (struct waiter){.state = WAITER_IN_LINE};
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&waiter->changed, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
+static void
+line_append(struct gate *gate, struct waiter *waiter)
+{
+    *gate->last = waiter;
+    gate->last = &waiter->next;
+}
+
+static void
+line_remove(struct gate *gate, const struct waiter *waiter)
+{
+    struct waiter **place = &gate->first;
+    while (*place != waiter)
+        place = &(*place)->next;
+    *place = waiter->next;
+    if (waiter->next == NULL)
+        gate->last = place;
+}
+
+static void
+line_send_first(struct gate *gate, enum waiter_state state)
+{
+    struct waiter *waiter = gate->first;
+    line_remove(gate, waiter);
+    waiter->state = state;
+    pthread_cond_signal(&waiter->changed);
+}
+
+static bool
+turns_away(const struct gate *gate, int64_t now_ms)
+{
+    return gate->is_down &&
+           (gate->is_probed || now_ms < gate->closed_until_ms || gate->inside >= gate->limit);
+}
+
+/* Waits until somebody hands over a place; called and returns with the lock held. */
+static enum waiter_state
+wait_in_line(struct gate *gate, struct deadline deadline)
+{
+    struct waiter waiter;
+    waiter_init(&waiter);
+    line_append(gate, &waiter);
+
+    const struct timespec until = {.tv_sec = (time_t)(deadline.at_ms / 1000),
+                                   .tv_nsec = (long)(deadline.at_ms % 1000) * 1000000};
+    while (waiter.state == WAITER_IN_LINE)
+        if (pthread_cond_timedwait(&waiter.changed, &gate->lock, &until) != 0)
+            break;
+    if (waiter.state == WAITER_IN_LINE)
+        line_remove(gate, &waiter);
+    pthread_cond_destroy(&waiter.changed);
+    return waiter.state;
+}
+
+/* With the lock held. */
+static int
+enter(struct gate *gate, struct deadline deadline, struct gate_pass *pass_r, struct err *err)
+{
+    enum waiter_state state = WAITER_INSIDE;
+    if (turns_away(gate, clock_now_ms()))
+        state = WAITER_TURNED_AWAY;
+    else if (gate->inside < gate->limit && gate->first == NULL)
+        gate->inside++;
+    else
+        state = wait_in_line(gate, deadline);
+
+    switch (state) {
+    case WAITER_INSIDE:
+        pass_r->entered_ms = clock_now_ms();
+        pass_r->is_probe = gate->is_down;
+        gate->is_probed = gate->is_down;
+        return 0;
+    case WAITER_TURNED_AWAY:
+        err_set(err, "failed a moment ago and is not asked again yet");
+        return -1;
+    case WAITER_IN_LINE:
+        err_set(err, "all %u connections stayed in use until the time was up", gate->limit);
+        return -1;
+    }
+    return -1;
+}
+
+int
+gate_enter(struct gate *gate, struct deadline deadline, struct gate_pass *pass_r, struct err *err)
+{
+    *pass_r = (struct gate_pass){0};
+    pthread_mutex_lock(&gate->lock);
+    int entered = enter(gate, deadline, pass_r, err);
+    pthread_mutex_unlock(&gate->lock);
+    return entered;
+}
+
+/* With the lock held, like the two below. */
+static bool
+report_worked(struct gate *gate)
+{
+    bool was_down = gate->is_down;
+    gate->worked_ms = clock_now_ms();
+    gate->is_down = false;
+    gate->is_probed = false;
+    return was_down;
+}
+
+static bool
+report_failed(struct gate *gate, const struct gate_pass *pass)
+{
+    if (pass->entered_ms < gate->worked_ms)
+        return false;
+    bool was_up = !gate->is_down;
+    gate->is_down = true;
+    gate->closed_until_ms = clock_now_ms() + gate->down_ms;
+    while (gate->first != NULL)
+        line_send_first(gate, WAITER_TURNED_AWAY);
+    return was_up;
+}
+
+static bool
+report(struct gate *gate, struct gate_pass *pass, enum gate_evidence evidence)
+{
+    switch (evidence) {
+    case GATE_NO_EVIDENCE:
+        return false;
+    case GATE_WORKED:
+        pass->is_probe = false;
+        return report_worked(gate);
+    case GATE_FAILED:
+        return report_failed(gate, pass);
+    }
+    return false;
+}
+
+bool
+gate_report(struct gate *gate, struct gate_pass *pass, enum gate_evidence evidence)
+{
+    pthread_mutex_lock(&gate->lock);
+    bool changed = report(gate, pass, evidence);
+    pthread_mutex_unlock(&gate->lock);
+    return changed;
+}
+
+bool
+gate_leave(struct gate *gate, struct gate_pass *pass, enum gate_evidence evidence)
+{
+    pthread_mutex_lock(&gate->lock);
+    bool changed = report(gate, pass, evidence);
+    if (pass->is_probe)
+        gate->is_probed = false;
+    if (gate->first != NULL)
+        line_send_first(gate, WAITER_INSIDE);
+    else
+        gate->inside--;
+    pthread_mutex_unlock(&gate->lock);
+    return changed;
+}
+
+bool
+gate_is_down(struct gate *gate)
+{
+    pthread_mutex_lock(&gate->lock);
+    bool down = turns_away(gate, clock_now_ms());
+    pthread_mutex_unlock(&gate->lock);
+    return down;
+}

@@ -1,0 +1,26 @@
+/*
+ * source: an opened source, as the chain asks it.
+ *
+ * Thread-safe. Inside verify only; users of the folder see verify.h.
+ */
+#ifndef MAILREEVE_SOURCE_H
+#define MAILREEVE_SOURCE_H
+
+#include "verify.h"
+
+struct source {
+    /* set once */
+    const struct section *section;
+    const struct source_kind *kind;
+    void *self;
+};
+
+/* Opens a section as that kind. Returns NULL if it does not open; problems tells. */
+struct source *source_open_as(const struct source_kind *kind, const struct section *section,
+                              struct problems *problems);
+
+/* Asks one source; result_r need not be initialised. */
+void source_verify(const struct source *source, const struct verify_request *request,
+                   struct verify_result *result_r);
+
+#endif
