@@ -38,6 +38,15 @@ int conn_write(struct conn *conn, const char *bytes, size_t length, struct deadl
 int conn_read_line(struct conn *conn, char *line_r, size_t size, struct deadline deadline,
                    struct err *err);
 
+/* Reads what is there, at least one byte and at most size, through the same buffer as
+ * conn_read_line; for binary protocols (LDAP). Returns how many, 0 at the end of the stream, or
+ * -1. */
+int conn_read(struct conn *conn, char *bytes_r, size_t size, struct deadline deadline,
+              struct err *err);
+
+/* The descriptor, for libraries that want to know one; nobody else reads, writes or closes it. */
+int conn_fd(const struct conn *conn);
+
 /* Wipes the buffers: what went through them may have been a password. */
 void conn_wipe(struct conn *conn);
 
