@@ -16,9 +16,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "mailbox.h"
 #include "netaddr.h"
 #include "outcome.h"
+#include "smtp_path.h"
 #include "tenancy.h"
 #include "username.h"
 #include "verdict.h"
