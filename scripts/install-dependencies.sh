@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that are missing. Usage: install-dependencies.sh [build|demo|test]
+#   build  what compiling needs
+#   demo   and the servers and clients that the demo runs
+#   test   and the test runner and the analysers (the default)
+# Where nothing is missing it changes nothing and needs neither root nor network.
+set -euo pipefail
+
+build=(build-essential cmake ninja-build pkg-config libfcgi-dev libldap-dev libssl-dev libcrypt-dev
+    libpcre2-dev libconfuse-dev libcmocka-dev)
+demo=(nginx libnginx-mod-mail slapd ldap-utils postfix dovecot-core swaks libnet-ssleay-perl openssl python3)
+test=(dovecot-imapd dovecot-pop3d dovecot-ldap curl msmtp python3-pytest clang clang-format clang-tidy
+    libclang-rt-dev cppcheck git)
+
+case "${1:-test}" in
+build) wanted=("${build[@]}") ;;
+demo) wanted=("${build[@]}" "${demo[@]}") ;;
+test) wanted=("${build[@]}" "${demo[@]}" "${test[@]}") ;;
+*)
+    echo "usage: $0 [build|demo|test]" >&2
+    exit 64
+    ;;
+esac
+
+installed() {
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+missing=()
+for package in "${wanted[@]}"; do
+    installed "$package" || missing+=("$package")
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+root=()
+if [ "$(id -u)" -ne 0 ]; then
+    if ! command -v sudo >/dev/null; then
+        echo "packages are missing and there is neither root nor sudo to install them: ${missing[*]}" >&2
+        exit 1
+    fi
+    root=(sudo)
+fi
+echo "installing: ${missing[*]}" >&2
+
+# Debian starts the servers that it installs. We run them by our own files and want no nginx on port 80
+# and no Postfix on port 25 on somebody's machine; a policy of the machine's own is kept.
+policy=/usr/sbin/policy-rc.d
+log=$(mktemp)
+cleanup() {
+    [ -z "${our_policy:-}" ] || "${root[@]}" rm -f "$policy"
+    rm -f "$log"
+}
+trap cleanup EXIT
+if [ ! -e "$policy" ]; then
+    printf '#!/bin/sh\nexit 101\n' | "${root[@]}" tee "$policy" >/dev/null
+    our_policy=yes
+    "${root[@]}" chmod 755 "$policy"
+fi
+
+# Neither is to be set up for the whole machine. Left alone where it is installed already.
+apt() { "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 "$@"; }
+answers() { printf '%s\n' "$@" | "${root[@]}" debconf-set-selections; }
+installed postfix || answers 'postfix postfix/main_mailer_type select No configuration'
+installed slapd || answers 'slapd slapd/no_configuration boolean true'
+
+if ! { apt update && apt install --no-install-recommends "${missing[@]}"; } >"$log" 2>&1; then
+    cat "$log" >&2
+    echo "the packages could not be installed (see above): ${missing[*]}" >&2
+    exit 1
+fi

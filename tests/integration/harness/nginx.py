@@ -1,0 +1,89 @@
+"""The real nginx with the files of nginx-conf/ as they are; only nginx-conf/site/ is written anew, as an
+administrator would: ports, certificate, sockets."""
+
+import os
+import shutil
+import signal
+from pathlib import Path
+
+from .process import Process, free_port, port_answers, socket_answers, source_dir
+
+MAIL_MODULE = Path("/usr/lib/nginx/modules/ngx_mail_module.so")
+PORTS = ("smtp", "submission", "submissions", "imap", "imaps", "pop3", "pop3s")
+TLS_PORTS = {"submissions", "imaps", "pop3s"}
+
+
+class Nginx:
+    """`ports["submission"]` and so on are the loopback ports of the front door; `question_socket` is where
+    nginx mail asks nginx http; `error_log` and `auth_error_log` are its logs."""
+
+    def __init__(self, folder, mailreeve_socket, certificate, key, user=None, server_name="mail.example.com",
+                 mail_settings=""):
+        """mailreeve_socket: the FastCGI unix socket; user: of the workers where root starts it (root's own
+        if not given, so that any socket can be reached); mail_settings: more lines for site/mail.conf."""
+        self.folder = Path(folder)
+        self.site = self.folder / "mailreeve" / "site"
+        self.mailreeve_socket = Path(mailreeve_socket)
+        self.question_socket = self.folder / "question.sock"
+        self.error_log = self.folder / "error.log"
+        self.auth_error_log = self.folder / "auth-error.log"
+        self.ports = {name: free_port() for name in PORTS}
+        self._user = user or "root"
+        self._install()
+        self._write_site(certificate, key, server_name, mail_settings)
+        self.process = Process(
+            ["nginx", "-c", self.folder / "nginx.conf", "-e", self.error_log, "-g", "daemon off;"],
+            self.folder / "nginx.out", ready=self._ready)
+
+    def _install(self):
+        source = source_dir() / "nginx-conf"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.chmod(0o755)
+        shutil.copytree(source, self.folder / "mailreeve")
+        shutil.copy(source / "nginx.conf", self.folder)
+        modules = self.folder / "modules-enabled"
+        modules.mkdir()
+        if MAIL_MODULE.exists():
+            (modules / "mail.conf").write_text(f"load_module {MAIL_MODULE};\n")
+
+    def _write_site(self, certificate, key, server_name, mail_settings):
+        # Each file of the shipped site/ must be replaced: a forgotten one would use the machine's own paths.
+        shipped = {path.name for path in self.site.iterdir()}
+        temp = self.folder / "temp"
+        temp.mkdir()
+        user = f"user {self._user};\n" if os.getuid() == 0 else ""
+        files = {
+            "main.conf": f"{user}pid {self.folder}/nginx.pid;\nerror_log {self.error_log} info;\n",
+            "mail.conf": f"server_name {server_name};\n"
+                         f"ssl_certificate {certificate};\nssl_certificate_key {key};\n"
+                         f"auth_http unix:{self.question_socket}:/auth;\n"
+                         f"smtp_capabilities SIZE 8BITMIME ENHANCEDSTATUSCODES DSN;\n{mail_settings}\n",
+            "http.conf": f"upstream mailreeve {{\n    server unix:{self.mailreeve_socket};\n    keepalive 32;\n}}\n"
+                         + "".join(f"{kind}_temp_path {temp}/{kind};\n"
+                                   for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")),
+            "auth-server.conf": f"listen unix:{self.question_socket} backlog=4096;\n"
+                                f"error_log {self.auth_error_log} warn;\n",
+        }
+        for name, port in self.ports.items():
+            ssl = " ssl" if name in TLS_PORTS else ""
+            files[f"listen-{name}.conf"] = f"listen 127.0.0.1:{port}{ssl};\n"
+        assert set(files) == shipped, f"nginx-conf/site and the harness differ: {set(files) ^ shipped}"
+        for name, text in files.items():
+            (self.site / name).write_text(text)
+
+    def _ready(self):
+        return socket_answers(self.question_socket) and all(port_answers(port) for port in self.ports.values())
+
+    def start(self):
+        self.process.start()
+        return self
+
+    def stop(self):
+        # SIGTERM is nginx's quick end, which removes its sockets.
+        self.process.stop(signal.SIGTERM)
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.stop()
