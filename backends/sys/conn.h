@@ -11,8 +11,8 @@
 #include <stddef.h>
 
 #include "deadline.h"
+#include "endpoint.h"
 #include "err.h"
-#include "names.h"
 #include "tls.h"
 
 struct conn;
@@ -50,8 +50,7 @@ int conn_fd(const struct conn *conn);
 /* Wipes the buffers: what went through them may have been a password. */
 void conn_wipe(struct conn *conn);
 
-/* The remote endpoint; whether the local and remote ends are the same socket address (we talk to
- * ourselves) is for route and verify to ask. */
+/* The remote endpoint. */
 const struct endpoint *conn_endpoint(const struct conn *conn);
 
 #endif

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "utf8.h"
+
 enum { UNIT_MAX = 32 }; /* the longest thing that one character becomes, with its NUL */
 
 struct character {
@@ -15,32 +17,17 @@ struct character {
 };
 
 /* Writes how one character looks in a form. */
-typedef void show_function(const unsigned char *bytes, struct character character,
-                           char unit_r[UNIT_MAX]);
+typedef void show_function(const char *bytes, struct character character, char unit_r[UNIT_MAX]);
 
-/* RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF. */
 static struct character
-decode(const unsigned char *bytes, size_t length)
+decode(const char *bytes, size_t length)
 {
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    const struct character invalid = {.code = bytes[0], .length = 1, .valid = false};
-
-    unsigned char first = bytes[0];
-    if (first < 0x80)
-        return (struct character){.code = first, .length = 1, .valid = true};
-    size_t wanted = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-    if (first < 0xc2 || first > 0xf4 || wanted > length)
-        return invalid;
-
-    uint32_t code = first & (0xffu >> (wanted + 1));
-    for (size_t i = 1; i < wanted; i++) {
-        if ((bytes[i] & 0xc0) != 0x80)
-            return invalid;
-        code = code << 6 | (bytes[i] & 0x3fu);
-    }
-    if (code < least[wanted] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
-        return invalid;
-    return (struct character){.code = code, .length = wanted, .valid = true};
+    struct character character = {0};
+    character.length = utf8_decode(bytes, length, &character.code);
+    character.valid = character.length > 0;
+    if (!character.valid)
+        character.length = 1;
+    return character;
 }
 
 /* Control characters, and those that hide text or turn its direction around on a screen. */
@@ -73,7 +60,7 @@ show_named(struct character character, char unit_r[UNIT_MAX])
 }
 
 static void
-show_logfmt(const unsigned char *bytes, struct character character, char unit_r[UNIT_MAX])
+show_logfmt(const char *bytes, struct character character, char unit_r[UNIT_MAX])
 {
     if (show_named(character, unit_r))
         return;
@@ -83,14 +70,14 @@ show_logfmt(const unsigned char *bytes, struct character character, char unit_r[
         return;
     }
     for (size_t i = 0; i < character.length; i++)
-        snprintf(unit_r + 4 * i, UNIT_MAX - 4 * i, "\\x%02x", bytes[i]);
+        snprintf(unit_r + 4 * i, UNIT_MAX - 4 * i, "\\x%02x", (unsigned char)bytes[i]);
 }
 
 static void
-show_json(const unsigned char *bytes, struct character character, char unit_r[UNIT_MAX])
+show_json(const char *bytes, struct character character, char unit_r[UNIT_MAX])
 {
     if (!character.valid) {
-        snprintf(unit_r, UNIT_MAX, "\\\\x%02x", bytes[0]);
+        snprintf(unit_r, UNIT_MAX, "\\\\x%02x", (unsigned char)bytes[0]);
     } else if (!is_hidden(character.code) || character.code == '\n' || character.code == '\r' ||
                character.code == '\t') {
         show_logfmt(bytes, character, unit_r);
@@ -103,17 +90,38 @@ show_json(const unsigned char *bytes, struct character character, char unit_r[UN
     }
 }
 
+/* ASCII that both forms show as it is. */
 static bool
-can_be_bare(const unsigned char *bytes, size_t length)
+is_plain(char byte)
+{
+    return byte >= ' ' && byte < 0x7f && byte != '"' && byte != '\\';
+}
+
+static bool
+can_be_bare(const char *bytes, size_t length)
 {
     for (size_t i = 0; i < length; i++)
-        if (bytes[i] <= ' ' || bytes[i] >= 0x7f || strchr("\"\\=", bytes[i]) != NULL)
+        if (!is_plain(bytes[i]) || bytes[i] == ' ' || bytes[i] == '=')
             return false;
     return length > 0;
 }
 
+/* Shows the next character. Returns how many bytes it takes. */
 static size_t
-escape(const unsigned char *bytes, size_t length, bool quoted, show_function *show, char *text_r,
+show_next(const char *bytes, size_t length, show_function *show, char unit_r[UNIT_MAX])
+{
+    if (is_plain(bytes[0])) {
+        unit_r[0] = bytes[0];
+        unit_r[1] = '\0';
+        return 1;
+    }
+    struct character character = decode(bytes, length);
+    show(bytes, character, unit_r);
+    return character.length;
+}
+
+static size_t
+escape(const char *bytes, size_t length, bool quoted, show_function *show, char *text_r,
        size_t size)
 {
     static const char ellipsis[] = "...";
@@ -124,9 +132,8 @@ escape(const unsigned char *bytes, size_t length, bool quoted, show_function *sh
     if (quoted)
         text_r[used++] = '"';
     for (size_t i = 0; i < length;) {
-        struct character character = decode(bytes + i, length - i);
         char unit[UNIT_MAX];
-        show(bytes + i, character, unit);
+        size_t taken = show_next(bytes + i, length - i, show, unit);
         size_t unit_length = strlen(unit);
         if (used + unit_length + end_room > size) {
             memcpy(text_r + used, ellipsis, sizeof ellipsis - 1);
@@ -135,7 +142,7 @@ escape(const unsigned char *bytes, size_t length, bool quoted, show_function *sh
         }
         memcpy(text_r + used, unit, unit_length);
         used += unit_length;
-        i += character.length;
+        i += taken;
     }
     if (quoted)
         text_r[used++] = '"';
@@ -146,13 +153,12 @@ escape(const unsigned char *bytes, size_t length, bool quoted, show_function *sh
 size_t
 escape_logfmt(const char *bytes, size_t length, char *text_r, size_t size)
 {
-    const unsigned char *unsigned_bytes = (const unsigned char *)bytes;
-    bool quoted = !can_be_bare(unsigned_bytes, length);
-    return escape(unsigned_bytes, length, quoted, show_logfmt, text_r, size);
+    bool quoted = !can_be_bare(bytes, length);
+    return escape(bytes, length, quoted, show_logfmt, text_r, size);
 }
 
 size_t
 escape_json(const char *bytes, size_t length, char *text_r, size_t size)
 {
-    return escape((const unsigned char *)bytes, length, true, show_json, text_r, size);
+    return escape(bytes, length, true, show_json, text_r, size);
 }

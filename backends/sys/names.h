@@ -1,24 +1,21 @@
 /*
  * names: host names turned into addresses without making a session wait.
  *
- * Thread-safe. One background thread asks the system's resolver (getaddrinfo has no deadline) for
- * every name that was registered, at once and then every names_interval seconds; a look-up reads
- * the last answer. A failed refresh keeps the old addresses. An address literal needs no thread.
+ * Thread-safe. Background threads ask the system's resolver (getaddrinfo has no deadline) for every
+ * name that was started, at once and then every NAMES_INTERVAL_MS; a look-up reads the last answer.
+ * There are a few of them, so that a tenant's dead DNS zone does not hold up the others' names. A
+ * failed refresh keeps the old addresses. Address literals and paths need no thread.
  */
 #ifndef MAILREEVE_NAMES_H
 #define MAILREEVE_NAMES_H
 
+#include <stdbool.h>
 #include <stddef.h>
-#include <sys/socket.h>
 
+#include "endpoint.h"
 #include "err.h"
 
-enum { NAMES_ADDRESSES_MAX = 8 };
-
-struct endpoint {
-    struct sockaddr_storage address;
-    socklen_t length;
-};
+enum { NAMES_ADDRESSES_MAX = 8, NAMES_INTERVAL_MS = 60000, NAMES_RETRY_MS = 5000 };
 
 /* One "host:port", "[2001:db8::1]:port" or "unix:/path", registered. */
 struct name;
@@ -31,7 +28,8 @@ void name_close(struct name *name); /* NULL is allowed */
 /* Begins to resolve it, now and then again. A name that does not resolve (yet) is not an error. */
 void name_start(struct name *name);
 
-/* The host as written (for TLS and logs), and the port. */
+/* The host as written, in lower case, an IPv6 address without brackets (for TLS and logs), and the
+ * port; of a unix: name the whole text and 0. */
 const char *name_host(const struct name *name);
 unsigned name_port(const struct name *name);
 
@@ -40,7 +38,7 @@ unsigned name_port(const struct name *name);
 size_t name_endpoints(struct name *name, int wait_ms,
                       struct endpoint endpoints_r[NAMES_ADDRESSES_MAX], struct err *err);
 
-/* "192.0.2.1:25", "[2001:db8::1]:25" or "unix:/path" */
-void endpoint_format(const struct endpoint *endpoint, char *text_r, size_t size);
+/* Whether the first answer is still to come. */
+bool name_is_pending(struct name *name);
 
 #endif
