@@ -170,9 +170,10 @@ class Process:
             self._forget()
 
     def kill(self):
-        """Ends it at once."""
+        """Ends it and what it has forked at once."""
         if self.child is not None:
-            self.send_signal(signal.SIGKILL)
+            if self.alive():
+                os.killpg(self.child.pid, signal.SIGKILL)
             self.child.wait()
             self._forget()
 
