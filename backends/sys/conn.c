@@ -228,6 +228,23 @@ conn_read_line(struct conn *conn, char *line_r, size_t size, struct deadline dea
     return (int)length;
 }
 
+int
+conn_read(struct conn *conn, char *bytes_r, size_t size, struct deadline deadline, struct err *err)
+{
+    if (conn->start == conn->end && fill(conn, deadline, err) != 0)
+        return -1;
+    size_t length = conn->end - conn->start < size ? conn->end - conn->start : size;
+    memcpy(bytes_r, conn->buffer + conn->start, length);
+    conn->start += length;
+    return (int)length;
+}
+
+int
+conn_fd(const struct conn *conn)
+{
+    return conn->fd;
+}
+
 const struct endpoint *
 conn_endpoint(const struct conn *conn)
 {

@@ -39,8 +39,8 @@ int conn_read_line(struct conn *conn, char *line_r, size_t size, struct deadline
                    struct err *err);
 
 /* Reads what is there, at least one byte and at most size, through the same buffer as
- * conn_read_line; for binary protocols (LDAP). Returns how many, 0 at the end of the stream, or
- * -1. */
+ * conn_read_line; for binary protocols (LDAP). An end of the stream is an error. Returns how many,
+ * or -1. */
 int conn_read(struct conn *conn, char *bytes_r, size_t size, struct deadline deadline,
               struct err *err);
 
