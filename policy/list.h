@@ -3,11 +3,11 @@
  *
  * Pure; immutable after list_freeze, then safe for any number of threads. The list owns its
  * entries. An entry is an exact value, a CIDR prefix (kind ip), a wildcard ('*' any run, '?' one
- * character) or a /regex/ (PCRE2, unanchored, without case). Exact entries are in a hash, prefixes
- * in a prefix tree,
- * "*@domain" and "10.1.*.*" in the one or the other: these cost the same for ten entries as for a
- * million. Other wildcards and regexes are tried in turn, in the order of the file. Names compare
- * without case. Regexes and wildcards of kind ip see the address in its RFC 5952 text form.
+ * character) or a /regex/ (PCRE2, unanchored, without case). Exact names and "*@domain" are in
+ * hashes, addresses, prefixes and "10.1.*.*" in a prefix map: these cost the same for ten entries
+ * as for a million. Other wildcards and regexes are tried in turn, in the order of the file. Names
+ * compare without case (letters outside of ASCII: only in regexes). Regexes and wildcards of kind
+ * ip see the address in its RFC 5952 text form.
  *
  * If several entries match, the one named is: the exact one, else the longest prefix or the domain,
  * else the first pattern in the order of the file.
@@ -23,8 +23,12 @@
 
 enum list_kind { LIST_IP, LIST_USER };
 
+enum { LIST_NAME_MAX = 1024 };  /* bytes of a name that can be asked about */
+enum { LIST_ENTRY_MAX = 1026 }; /* bytes of an entry: a regex of 1024 and its slashes */
+
 enum list_answer {
-    LIST_CANNOT_TELL = 0, /* a regex ran into its match limit and nothing else matched */
+    LIST_CANNOT_TELL = 0, /* a regex ran into its match limit and nothing else matched, or what is
+                             asked about is no address (NETADDR_NONE) or over-long */
     LIST_NO_MATCH,
     LIST_MATCH,
 };
@@ -45,7 +49,8 @@ int list_add(struct list *list, const char *entry, struct origin origin, struct 
 
 /* Adds every line of text (length bytes) as an entry of the file named file, which is borrowed; '#'
  * begins a comment at the start of a line or behind white space, empty lines are skipped. Calls
- * problem once for each bad line (NUL byte, malformed entry). Returns the number of bad lines. */
+ * problem once for each bad line (NUL byte, malformed entry). A byte order mark at the beginning is
+ * skipped. Returns the number of bad lines. */
 size_t list_add_text(struct list *list, const char *text, size_t length, const char *file,
                      void (*problem)(void *context, struct origin origin, const struct err *err),
                      void *context);

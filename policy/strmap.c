@@ -32,7 +32,8 @@ find_slot(const struct strmap *map, uint64_t hash, const char *key, size_t lengt
         struct strmap_slot *slot = &map->slots[i & (map->capacity - 1)];
         if (slot->value == NULL)
             return slot;
-        if (slot->hash == hash && strncmp(slot->key, key, length) == 0 && slot->key[length] == '\0')
+        if (slot->hash == hash && strnlen(slot->key, length + 1) == length &&
+            memcmp(slot->key, key, length) == 0)
             return slot;
     }
 }

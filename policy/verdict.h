@@ -54,8 +54,8 @@ struct rule_ref {
     const char *section_name;
     const char *setting; /* NULL: the section as a whole */
     struct list_hit hit; /* hit.entry is NULL if no entry decided (an allow list without a match) */
-    char detail[RULE_DETAIL_MAX]; /* more for the reader of a log, escaped by who prints it; may be
-                                     empty */
+    char detail[RULE_DETAIL_MAX]; /* more for the reader of a log; may be empty. Whoever fills it
+                                     puts no raw bytes of a client into it */
 };
 
 struct verdict {
@@ -82,9 +82,9 @@ const char *reason_text(enum reason reason);
 /* "accept", "refuse", "defer" */
 const char *verdict_action_name(enum verdict_action action);
 
-/* Writes `FILE:LINE section "name": setting: entry FILE:LINE "…": detail`; returns the length that
- * was needed, as snprintf does. Bytes from a client in detail are the caller's to escape before
- * they reach a log. */
+/* Writes `FILE:LINE section "name": setting: entry "..." at FILE:LINE: detail` on one line, leaving
+ * out what is not there; a rule without an origin is "built-in". Control characters, which only
+ * detail could hold, become '?'. Returns the length that was needed, as snprintf does. */
 int rule_format(const struct rule_ref *rule, char *text_r, size_t size);
 
 #endif

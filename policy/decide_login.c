@@ -1,0 +1,143 @@
+/* decide_login: what the sources said, and the account's own limits. */
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "question.h"
+
+/* The source's rule, with the outcome before what the source said. */
+static struct rule_ref
+outcome_rule(const struct rule_ref *source, enum verify_outcome outcome)
+{
+    struct rule_ref rule = *source;
+    const char *separator = source->detail[0] != '\0' ? ": " : "";
+    snprintf(rule.detail, sizeof rule.detail, "%s%s%s", verify_outcome_name(outcome), separator,
+             source->detail);
+    return rule;
+}
+
+/* A rule about one thing that the account itself says. */
+static struct rule_ref
+account_rule(const struct account *account, const struct rule_ref *source, const char *setting)
+{
+    return (struct rule_ref){.origin = account->origin,
+                             .section_kind = source->section_kind,
+                             .section_name = source->section_name,
+                             .setting = setting};
+}
+
+static const char *
+name_of(const struct organization *organization)
+{
+    return organization != NULL ? organization->name : "";
+}
+
+/* The name goes into XCLIENT and stands for the user from here on, so a directory must neither
+ * break the former nor make a login of one tenant a user of another. */
+static bool
+check_name(const struct question *question, const struct account *account,
+           const struct rule_ref *source)
+{
+    struct rule_ref rule = account_rule(account, source, NULL);
+    struct username canonical;
+    struct err err = {.text = ""};
+    if (username_parse(account->name, strnlen(account->name, sizeof account->name),
+                       question->settings->encoding, NULL, &canonical, &err) != 0) {
+        snprintf(rule.detail, sizeof rule.detail, "the account's own name is unusable: %s",
+                 err.text);
+        return question_end(question, REASON_INTERNAL, &rule);
+    }
+    const char *domain = username_domain(&canonical);
+    const struct organization *expected = question->decision->organization;
+    const struct organization *owner =
+        domain != NULL ? tenancy_owner(question->tenancy, domain) : expected;
+    if (owner != expected) {
+        snprintf(rule.detail, sizeof rule.detail,
+                 "the account's own name belongs to organization \"%s\", the login to \"%s\"",
+                 name_of(owner), name_of(expected));
+        return question_end(question, REASON_INTERNAL, &rule);
+    }
+    return true;
+}
+
+static bool
+check_networks(const struct question *question, const struct account *account,
+               const struct rule_ref *source)
+{
+    if (account->networks == NULL)
+        return true;
+    struct rule_ref rule = account_rule(account, source, "networks");
+    switch (list_match_address(account->networks, &question->facts->client, &rule.hit)) {
+    case LIST_CANNOT_TELL:
+        snprintf(rule.detail, sizeof rule.detail, "cannot tell whether the client is in them");
+        return question_end(question, REASON_INTERNAL, &rule);
+    case LIST_NO_MATCH:
+        snprintf(rule.detail, sizeof rule.detail,
+                 "the client is in none of the account's networks");
+        return question_end(question, REASON_AUTH_BAD_CREDENTIALS, &rule);
+    case LIST_MATCH:
+        return question_next(question, &rule);
+    }
+    return question_end(question, REASON_INTERNAL, &rule);
+}
+
+static bool
+check_protocols(const struct question *question, const struct account *account,
+                const struct rule_ref *source)
+{
+    if (account->protocols == 0)
+        return true;
+    enum protocol protocol = question->facts->protocol;
+    struct rule_ref rule = account_rule(account, source, "protocols");
+    bool wrong = (account->protocols & PROTOCOL_BIT(protocol)) == 0;
+    if (wrong)
+        snprintf(rule.detail, sizeof rule.detail, "the account may not use %s",
+                 protocol_name(protocol));
+    return question_unless(question, wrong, REASON_AUTH_BAD_CREDENTIALS, &rule);
+}
+
+/* Chooses where an accepted login goes: its organization's upstream before the listener's. */
+static void
+accept(const struct question *question, const struct rule_ref *source)
+{
+    struct decision *decision = question->decision;
+    const struct organization *organization = decision->organization;
+    question_end(question, REASON_AUTH_OK, source);
+    decision->upstream = decision->listener->upstream;
+    if (organization != NULL && organization->upstream != NULL)
+        decision->upstream = organization->upstream;
+    if (decision->upstream == NULL)
+        decision->verdict.rule =
+            question_listener_rule(question, "upstream", decision->listener->origin);
+}
+
+void
+decide_login(const struct tenancy *tenancy, const struct decide_settings *settings,
+             const struct facts *facts, enum verify_outcome outcome, const struct account *account,
+             const struct rule_ref *source, const struct trail *trail, struct decision *decision)
+{
+    assert(decision->verdict.action == VERDICT_ACCEPT);
+    struct question question = {.tenancy = tenancy,
+                                .settings = settings,
+                                .facts = facts,
+                                .trail = trail,
+                                .decision = decision};
+    struct rule_ref rule = outcome_rule(source, outcome);
+    switch (outcome) {
+    case VERIFY_UNAVAILABLE:
+        question_end(&question, REASON_AUTH_SOURCE_UNAVAILABLE, &rule);
+        return;
+    case VERIFY_WRONG_PASSWORD:
+    case VERIFY_UNKNOWN_USER:
+    case VERIFY_DISABLED:
+    case VERIFY_AMBIGUOUS:
+        question_end(&question, REASON_AUTH_BAD_CREDENTIALS, &rule);
+        return;
+    case VERIFY_OK:
+        if (check_name(&question, account, source) && check_networks(&question, account, source) &&
+            check_protocols(&question, account, source))
+            accept(&question, source);
+        return;
+    }
+    question_end(&question, REASON_INTERNAL, &rule);
+}

@@ -1,0 +1,106 @@
+#include "question.h"
+
+#include <stdio.h>
+
+/* nginx closes the session where there is no Auth-Wait, so a wait is also the permission to go on:
+ * a sending server must be able to try its next recipient, somebody who logs in has max_attempts.
+ */
+static unsigned
+wait_s(const struct question *question, const struct verdict *verdict)
+{
+    const struct facts *facts = question->facts;
+    if (verdict->action == VERDICT_ACCEPT || verdict->reason == REASON_AUTH_BANNED)
+        return 0;
+    if (facts->method == METHOD_NONE)
+        return 1;
+    if (facts->attempt >= question->settings->max_attempts)
+        return 0;
+    return question->settings->failure_delay_s > 0 ? question->settings->failure_delay_s : 1;
+}
+
+static void
+tell(const struct question *question, const struct rule_ref *rule, const char *answer)
+{
+    if (question->trail != NULL)
+        question->trail->asked(question->trail->context, rule, answer);
+}
+
+bool
+question_ask(const struct question *question,
+             bool (*const rules[])(const struct question *question), size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!rules[i](question))
+            return false;
+    return true;
+}
+
+bool
+question_next(const struct question *question, const struct rule_ref *rule)
+{
+    tell(question, rule, "next");
+    return true;
+}
+
+bool
+question_end(const struct question *question, enum reason reason, const struct rule_ref *rule)
+{
+    struct verdict verdict = verdict_make(reason);
+    verdict.wait_s = wait_s(question, &verdict);
+    verdict.rule = *rule;
+    question->decision->verdict = verdict;
+    tell(question, rule, verdict_action_name(verdict.action));
+    return false;
+}
+
+bool
+question_unless(const struct question *question, bool wrong, enum reason reason,
+                const struct rule_ref *rule)
+{
+    return wrong ? question_end(question, reason, rule) : question_next(question, rule);
+}
+
+struct rule_ref
+question_listener_rule(const struct question *question, const char *setting, struct origin origin)
+{
+    return (struct rule_ref){.origin = origin,
+                             .section_kind = "listener",
+                             .section_name = question->decision->listener->name,
+                             .setting = setting};
+}
+
+struct rule_ref
+question_request_rule(const char *detail)
+{
+    struct rule_ref rule = {.section_kind = "request"};
+    snprintf(rule.detail, sizeof rule.detail, "%s", detail);
+    return rule;
+}
+
+bool
+question_ban(const struct question *question)
+{
+    struct rule_ref rule = {.section_kind = "ban"};
+    if (question->facts->banned)
+        snprintf(rule.detail, sizeof rule.detail, "the client's address is banned");
+    return question_unless(question, question->facts->banned, REASON_AUTH_BANNED, &rule);
+}
+
+const struct listener *
+question_find_listener(const struct tenancy *tenancy, const struct facts *facts)
+{
+    return facts->listener != NULL ? tenancy_listener(tenancy, facts->listener) : NULL;
+}
+
+bool
+question_listener(const struct question *question)
+{
+    if (question->decision->listener != NULL)
+        return true;
+    struct rule_ref rule = {.section_kind = "listener"};
+    snprintf(rule.detail, sizeof rule.detail, "%s",
+             question->facts->listener != NULL
+                 ? "nginx names a listener that is not configured (auth_http_header X-Listener)"
+                 : "nginx names no listener (auth_http_header X-Listener)");
+    return question_end(question, REASON_INTERNAL, &rule);
+}

@@ -1,0 +1,50 @@
+/*
+ * question: one call of decide_auth, decide_login or decide_recipient under way.
+ *
+ * Pure. Internal to the decide_*.c files: a rule is a function that gets the question and returns
+ * whether the session goes on; a file's rules stand in a table, in the order of precedence.
+ */
+#ifndef MAILREEVE_QUESTION_H
+#define MAILREEVE_QUESTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "decide.h"
+
+struct question {
+    const struct tenancy *tenancy;
+    const struct decide_settings *settings;
+    const struct facts *facts;
+    const struct trail *trail; /* NULL: nobody listens */
+    struct decision *decision;
+};
+
+/* Asks the rules in turn until one ends the question. Returns whether all let it go on. */
+bool question_ask(const struct question *question,
+                  bool (*const rules[])(const struct question *question), size_t count);
+
+/* The two things a rule can say. Both tell the trail. */
+bool question_next(const struct question *question, const struct rule_ref *rule); /* true */
+bool question_end(const struct question *question, enum reason reason,
+                  const struct rule_ref *rule); /* false: the verdict is set */
+
+/* Refuses if wrong, else goes on. */
+bool question_unless(const struct question *question, bool wrong, enum reason reason,
+                     const struct rule_ref *rule);
+
+struct rule_ref question_listener_rule(const struct question *question, const char *setting,
+                                       struct origin origin);
+
+/* The rules that AUTH and recipients have in common. */
+bool question_ban(const struct question *question);
+bool question_listener(const struct question *question);
+
+/* The listener that the facts name, or NULL. */
+const struct listener *question_find_listener(const struct tenancy *tenancy,
+                                              const struct facts *facts);
+
+/* Fills the rule of a request that is malformed. */
+struct rule_ref question_request_rule(const char *detail);
+
+#endif

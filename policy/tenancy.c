@@ -1,0 +1,153 @@
+#include "tenancy.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "ascii.h"
+#include "domain.h"
+#include "strmap.h"
+#include "textpool.h"
+
+/* A domain that an organization has claimed, and where. */
+struct claim {
+    const struct organization *organization;
+    struct origin origin;
+    struct claim *next; /* of all claims, to free them */
+};
+
+struct named {
+    struct named *next; /* of all listeners or organizations, to free them */
+    void *item;
+};
+
+struct tenancy {
+    struct strmap listeners, organizations;
+    struct strmap domains, wildcards; /* to struct claim; a wildcard without its "*." */
+    struct named *named;
+    struct claim *claims;
+    struct textpool texts; /* the claimed domains in lower case */
+};
+
+struct tenancy *
+tenancy_create(void)
+{
+    struct tenancy *tenancy = xcalloc(1, sizeof *tenancy);
+    strmap_init(&tenancy->listeners);
+    strmap_init(&tenancy->organizations);
+    strmap_init(&tenancy->domains);
+    strmap_init(&tenancy->wildcards);
+    textpool_init(&tenancy->texts);
+    return tenancy;
+}
+
+void
+tenancy_free(struct tenancy *tenancy)
+{
+    if (tenancy == NULL)
+        return;
+    while (tenancy->named != NULL) {
+        struct named *next = tenancy->named->next;
+        free(tenancy->named->item);
+        free(tenancy->named);
+        tenancy->named = next;
+    }
+    while (tenancy->claims != NULL) {
+        struct claim *next = tenancy->claims->next;
+        free(tenancy->claims);
+        tenancy->claims = next;
+    }
+    strmap_fini(&tenancy->listeners);
+    strmap_fini(&tenancy->organizations);
+    strmap_fini(&tenancy->domains);
+    strmap_fini(&tenancy->wildcards);
+    textpool_fini(&tenancy->texts);
+    free(tenancy);
+}
+
+static void
+own(struct tenancy *tenancy, void *item)
+{
+    struct named *named = xmalloc(sizeof *named);
+    *named = (struct named){.next = tenancy->named, .item = item};
+    tenancy->named = named;
+}
+
+struct listener *
+tenancy_add_listener(struct tenancy *tenancy, const char *name, struct origin origin,
+                     struct err *err)
+{
+    const struct listener *other = strmap_get(&tenancy->listeners, name);
+    if (other != NULL) {
+        err_set(err, "there is a listener \"%s\" already, at %s:%u", name, other->origin.file,
+                other->origin.line);
+        return NULL;
+    }
+    struct listener *listener = xcalloc(1, sizeof *listener);
+    listener->name = name;
+    listener->origin = origin;
+    own(tenancy, listener);
+    strmap_add(&tenancy->listeners, name, listener);
+    return listener;
+}
+
+struct organization *
+tenancy_add_organization(struct tenancy *tenancy, const char *name, struct origin origin,
+                         struct err *err)
+{
+    const struct organization *other = strmap_get(&tenancy->organizations, name);
+    if (other != NULL) {
+        err_set(err, "there is an organization \"%s\" already, at %s:%u", name, other->origin.file,
+                other->origin.line);
+        return NULL;
+    }
+    struct organization *organization = xcalloc(1, sizeof *organization);
+    organization->name = name;
+    organization->origin = origin;
+    own(tenancy, organization);
+    strmap_add(&tenancy->organizations, name, organization);
+    return organization;
+}
+
+int
+tenancy_claim_domain(struct tenancy *tenancy, struct organization *organization, const char *domain,
+                     struct origin origin, struct err *err)
+{
+    bool wildcard = domain[0] == '*' && domain[1] == '.';
+    const char *base = wildcard ? domain + 2 : domain;
+    size_t length = strlen(base);
+    if (domain_check(base, length, err) != 0)
+        return -1;
+    char *key = textpool_copy(&tenancy->texts, base, length);
+    ascii_lower_copy(key, key, length);
+
+    struct strmap *map = wildcard ? &tenancy->wildcards : &tenancy->domains;
+    const struct claim *other = strmap_get(map, key);
+    if (other != NULL) {
+        err_set(err, "the domain \"%s\" belongs to organization \"%s\" already, by %s:%u", domain,
+                other->organization->name, other->origin.file, other->origin.line);
+        return -1;
+    }
+    struct claim *claim = xmalloc(sizeof *claim);
+    *claim =
+        (struct claim){.organization = organization, .origin = origin, .next = tenancy->claims};
+    tenancy->claims = claim;
+    strmap_add(map, key, claim);
+    return 0;
+}
+
+const struct listener *
+tenancy_listener(const struct tenancy *tenancy, const char *name)
+{
+    return strmap_get(&tenancy->listeners, name);
+}
+
+const struct organization *
+tenancy_owner(const struct tenancy *tenancy, const char *domain)
+{
+    const struct claim *claim = strmap_get(&tenancy->domains, domain);
+    for (const char *dot = strchr(domain, '.'); claim == NULL && dot != NULL;
+         dot = strchr(dot + 1, '.'))
+        claim = strmap_get(&tenancy->wildcards, dot + 1);
+    return claim != NULL ? claim->organization : NULL;
+}
