@@ -44,6 +44,7 @@ def _parse_params(data):
 
 class _Handler(socketserver.StreamRequestHandler):
     def handle(self):
+        self.server.connections += 1
         params, keep = b"", False
         while record := _read_record(self.rfile):
             kind, request, content = record
@@ -74,18 +75,24 @@ class _Server(socketserver.ThreadingUnixStreamServer):
 
 
 class Responder:
-    """Answers every request by answer(params) -> {header: value}; `asked` holds the requests' parameters."""
+    """Answers every request by answer(params) -> {header: value}; `asked` holds the requests' parameters,
+    `connections` counts the connections that they came by."""
 
     def __init__(self, path, answer):
         self.path = Path(path)
         self._server = _Server(str(path), _Handler)
         self._server.answer = answer
         self._server.asked = []
+        self._server.connections = 0
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
 
     @property
     def asked(self):
         return self._server.asked
+
+    @property
+    def connections(self):
+        return self._server.connections
 
     def __enter__(self):
         os.chmod(self.path, 0o666)

@@ -1,0 +1,100 @@
+"""Fixtures that every integration test may use. What takes seconds to start is started once a file.
+
+MAILREEVE_KEEP=1 keeps the scratch folders (and says where they are).
+"""
+
+import os
+import signal
+import sys
+
+import pytest
+
+from harness.certs import Authority
+from harness.dovecot import Dovecot, dovecot_is_usable
+from harness.postfix import Postfix, postfix_is_usable
+from harness.process import make_scratch, remove_scratch
+
+# No test may hang: the slowest answer of the service takes less than half of this.
+TEST_TIMEOUT_S = 120
+
+DOVECOT_USERS = {
+    "nina@tenant.example": "nina's secret",
+    "leo@local.example": "leo's secret",
+    "lena@ldap.example": "lena's secret",
+}
+
+
+def _end_in_order(*_):
+    sys.exit("ended from outside")
+
+
+def pytest_configure(config):
+    # ctest and people end a run by SIGTERM: fixtures then still end their servers.
+    signal.signal(signal.SIGTERM, _end_in_order)
+    config.addinivalue_line("markers", "timeout_s(seconds): another limit than the usual one")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_call(item):
+    marker = item.get_closest_marker("timeout_s")
+    limit_s = marker.args[0] if marker else TEST_TIMEOUT_S
+
+    def too_long(*_):
+        pytest.fail(f"the test took more than {limit_s} s")
+
+    signal.signal(signal.SIGALRM, too_long)
+    signal.alarm(limit_s)
+    yield
+    signal.alarm(0)
+
+
+def _scratch(name):
+    folder = make_scratch(name)
+    yield folder
+    if os.environ.get("MAILREEVE_KEEP"):
+        print(f"kept: {folder}")
+    else:
+        remove_scratch(folder)
+
+
+@pytest.fixture
+def scratch():
+    """A folder for one test, with a short path that every user may enter."""
+    yield from _scratch("test")
+
+
+@pytest.fixture(scope="module")
+def shared_scratch():
+    """A folder for what the tests of one file share."""
+    yield from _scratch("file")
+
+
+@pytest.fixture(scope="module")
+def authority(shared_scratch):
+    """A certificate authority."""
+    return Authority(shared_scratch / "certs")
+
+
+@pytest.fixture(scope="module")
+def front_certificate(authority):
+    """(certificate, key) of the front door."""
+    return authority.issue("front", names=("localhost", "mail.example.com"))
+
+
+@pytest.fixture(scope="module")
+def dovecot(shared_scratch):
+    """Mailboxes and a SASL server that know DOVECOT_USERS."""
+    if not dovecot_is_usable():
+        pytest.skip("Dovecot is not installed")
+    with Dovecot(shared_scratch / "dovecot", DOVECOT_USERS) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def postfix(shared_scratch, authority, dovecot):
+    """The mail servers behind the front door."""
+    if not postfix_is_usable():
+        pytest.skip("Postfix can only be started by root")
+    certificate, key = authority.issue("postfix")
+    with Postfix(shared_scratch / "postfix", certificate, key, sasl=dovecot.sasl) as server:
+        yield server

@@ -1,0 +1,258 @@
+"""nginx-conf itself: real nginx with the shipped files and, in the place of mailreeve-auth, a responder that
+records what it is asked."""
+
+import base64
+import imaplib
+import os
+import poplib
+import shutil
+import smtplib
+import socket
+import ssl
+import subprocess
+import urllib.parse
+import warnings
+
+import pytest
+
+from harness.nginx import MAIL_MODULE, Nginx
+from harness.process import source_dir
+from harness.responder import Responder
+
+
+def refuse(_):
+    return {"Auth-Status": "refused by the test", "Auth-Error-Code": "535 5.7.8", "Auth-Wait": "0"}
+
+
+@pytest.fixture(scope="module")
+def responder(shared_scratch):
+    with Responder(shared_scratch / "auth.sock", refuse) as backend:
+        yield backend
+
+
+@pytest.fixture(scope="module")
+def front(shared_scratch, front_certificate, responder):
+    with Nginx(shared_scratch / "nginx", responder.path, *front_certificate) as nginx:
+        yield nginx
+
+
+@pytest.fixture
+def trust(authority):
+    return ssl.create_default_context(cafile=authority.ca)
+
+
+def submission(front, trust):
+    client = smtplib.SMTP("localhost", front.ports["submission"], timeout=20)
+    client.starttls(context=trust)
+    client.ehlo()
+    return client
+
+
+def plain(user, password):
+    return "AUTH PLAIN " + base64.b64encode(b"\0" + user + b"\0" + password).decode()
+
+
+def http_over_unix(path, request):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+        client.settimeout(20)
+        client.connect(str(path))
+        client.sendall(request)
+        answer = b""
+        while part := client.recv(4096):
+            answer += part
+    return answer
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="the shipped site/ listens on ports below 1024: only root may")
+def test_the_shipped_site_files_are_valid(scratch, front_certificate):
+    """As shipped but for the paths of the machine, which nginx -t would open."""
+    with open("/proc/net/protocols") as protocols:
+        if "TCPv6" not in protocols.read():
+            pytest.skip("no IPv6 on this machine")
+    shutil.copytree(source_dir() / "nginx-conf", scratch / "mailreeve")
+    shutil.copy(source_dir() / "nginx-conf" / "nginx.conf", scratch)
+    (scratch / "modules-enabled").mkdir()
+    if MAIL_MODULE.exists():
+        (scratch / "modules-enabled" / "mail.conf").write_text(f"load_module {MAIL_MODULE};\n")
+    certificate, key = front_certificate
+    for path in (scratch / "mailreeve" / "site").iterdir():
+        text = path.read_text()
+        text = text.replace("/etc/ssl/certs/mail.example.com.pem", str(certificate))
+        text = text.replace("/etc/ssl/private/mail.example.com.key", str(key))
+        for machine in ("/run/nginx-mailreeve", "/var/log/nginx", "/run/"):
+            text = text.replace(machine, f"{scratch}/")
+        path.write_text(text)
+    done = subprocess.run(["nginx", "-t", "-c", scratch / "nginx.conf", "-e", scratch / "error.log"],
+                          capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "[warn]" not in done.stderr
+
+
+@pytest.mark.parametrize("port, listener", [
+    ("submission", b"submission"), ("submissions", b"submission"), ("smtp", b"mx")])
+def test_an_smtp_login_names_its_listener(front, responder, trust, port, listener):
+    if port == "submissions":
+        client = smtplib.SMTP_SSL("localhost", front.ports[port], timeout=20, context=trust)
+    else:
+        client = smtplib.SMTP("localhost", front.ports[port], timeout=20)
+        client.starttls(context=trust)
+    client.ehlo()
+    client.docmd(plain(b"joe@one.example", b"word"))
+    asked = responder.asked[-1]
+    assert asked["HTTP_X_LISTENER"] == listener
+    assert asked["HTTP_AUTH_PROTOCOL"] == b"smtp"
+    assert asked["HTTP_AUTH_METHOD"] == b"plain"
+    assert asked["HTTP_AUTH_USER"] == b"joe@one.example"
+    assert asked["HTTP_AUTH_PASS"] == b"word"
+    assert asked["HTTP_AUTH_SSL"] == b"on"
+    assert asked["HTTP_CLIENT_IP"] == b"127.0.0.1"
+    assert asked["DOCUMENT_URI"] == b"/auth"
+
+
+@pytest.mark.parametrize("port", ["imap", "imaps"])
+def test_an_imap_login_names_its_listener(front, responder, trust, port):
+    if port == "imaps":
+        client = imaplib.IMAP4_SSL("localhost", front.ports[port], ssl_context=trust, timeout=20)
+    else:
+        client = imaplib.IMAP4("localhost", front.ports[port], timeout=20)
+        client.starttls(trust)
+    with pytest.raises(imaplib.IMAP4.error, match="refused by the test"):
+        client.login("joe@one.example", "word")
+    asked = responder.asked[-1]
+    assert (asked["HTTP_X_LISTENER"], asked["HTTP_AUTH_PROTOCOL"]) == (b"imap", b"imap")
+
+
+@pytest.mark.parametrize("port", ["pop3", "pop3s"])
+def test_a_pop3_login_names_its_listener(front, responder, trust, port):
+    if port == "pop3s":
+        client = poplib.POP3_SSL("localhost", front.ports[port], context=trust, timeout=20)
+    else:
+        client = poplib.POP3("localhost", front.ports[port], timeout=20)
+        client.stls(trust)
+    client.user("joe@one.example")
+    with pytest.raises(poplib.error_proto, match="refused by the test"):
+        client.pass_("word")
+    asked = responder.asked[-1]
+    assert (asked["HTTP_X_LISTENER"], asked["HTTP_AUTH_PROTOCOL"]) == (b"pop3", b"pop3")
+
+
+def test_a_recipient_without_login_is_asked_with_both_command_lines(front, responder):
+    client = smtplib.SMTP("localhost", front.ports["smtp"], timeout=20)
+    client.ehlo("client.example")
+    client.docmd("MAIL FROM:<a@far.example> SIZE=10 BODY=8BITMIME")
+    assert client.docmd("RCPT TO:<b@one.example>")[0] == 535
+    asked = responder.asked[-1]
+    assert asked["HTTP_AUTH_METHOD"] == b"none"
+    assert asked["HTTP_AUTH_SMTP_HELO"] == b"client.example"
+    assert asked["HTTP_AUTH_SMTP_FROM"] == b"MAIL FROM:<a@far.example> SIZE=10 BODY=8BITMIME"
+    assert asked["HTTP_AUTH_SMTP_TO"] == b"RCPT TO:<b@one.example>"
+
+
+def test_names_and_passwords_of_4_kib_arrive_though_each_byte_becomes_three(front, responder, trust):
+    name, word = b" " * 4096, b"%" * 4096
+    client = submission(front, trust)
+    assert client.docmd(plain(name, word))[0] == 535
+    asked = responder.asked[-1]
+    assert len(asked["HTTP_AUTH_USER"]) == len(asked["HTTP_AUTH_PASS"]) == 3 * 4096
+    assert urllib.parse.unquote_to_bytes(asked["HTTP_AUTH_USER"]) == name
+    assert urllib.parse.unquote_to_bytes(asked["HTTP_AUTH_PASS"]) == word
+
+
+def test_no_password_is_offered_or_taken_before_tls(front, responder):
+    client = smtplib.SMTP("localhost", front.ports["submission"], timeout=20)
+    client.ehlo()
+    before = len(responder.asked)
+    assert "auth" not in client.esmtp_features
+    assert client.docmd(plain(b"joe@one.example", b"word"))[0] == 500
+    imap = imaplib.IMAP4("localhost", front.ports["imap"], timeout=20)
+    assert "LOGINDISABLED" in imap.capabilities
+    with pytest.raises(imaplib.IMAP4.error):
+        imap.login("joe@one.example", "word")
+    assert len(responder.asked) == before
+
+
+@pytest.mark.parametrize("port", ["smtp", "submission"])
+def test_nothing_is_announced_that_would_lose_mail(front, trust, port):
+    client = smtplib.SMTP("localhost", front.ports[port], timeout=20)
+    client.starttls(context=trust)
+    client.ehlo()
+    assert "chunking" not in client.esmtp_features
+    assert "smtputf8" not in client.esmtp_features
+    assert ("auth" in client.esmtp_features) == (port == "submission")
+
+
+@pytest.mark.parametrize("version, works", [
+    (ssl.TLSVersion.TLSv1_1, False), (ssl.TLSVersion.TLSv1_2, True), (ssl.TLSVersion.TLSv1_3, True)])
+def test_only_tls_1_2_and_1_3_are_spoken(front, trust, version, works):
+    if version == ssl.TLSVersion.TLSv1_1:
+        warnings.simplefilter("ignore", DeprecationWarning)
+    # Debian's own floor for clients is TLS 1.2; this client is let below it, so that the server decides.
+    trust.set_ciphers("DEFAULT:@SECLEVEL=0")
+    trust.minimum_version = trust.maximum_version = version
+    if works:
+        smtplib.SMTP_SSL("localhost", front.ports["submissions"], timeout=20, context=trust).quit()
+    else:
+        with pytest.raises(ssl.SSLError):
+            smtplib.SMTP_SSL("localhost", front.ports["submissions"], timeout=20, context=trust)
+
+
+@pytest.mark.parametrize("path", [
+    "/", "/api/v1/reload", "/status", "/metrics", "/auth-request", "/auth/", "/auth/../api/v1/reload",
+    "/auth%2f..%2fapi/v1/reload"])
+def test_only_nginx_mails_own_question_is_passed_on(front, responder, path):
+    before = len(responder.asked)
+    answer = http_over_unix(front.question_socket, f"POST {path} HTTP/1.0\r\n\r\n".encode())
+    assert answer.startswith(b"HTTP/1.1 404 ")
+    assert len(responder.asked) == before
+
+
+def test_fastcgi_connections_are_kept(front, responder, trust):
+    """One client after the other: far fewer FastCGI connections than questions."""
+    before = responder.connections
+    for _ in range(20):
+        client = submission(front, trust)
+        client.docmd(plain(b"joe@one.example", b"word"))
+        client.close()
+    # each worker process has kept ones of its own
+    assert responder.connections - before <= os.cpu_count()
+
+
+def test_no_log_of_nginx_holds_a_password(front, trust):
+    word = b"unlogged-" + b"x" * 40
+    client = submission(front, trust)
+    client.docmd(plain(b"joe@one.example", word))
+    imap = imaplib.IMAP4_SSL("localhost", front.ports["imaps"], ssl_context=trust, timeout=20)
+    with pytest.raises(imaplib.IMAP4.error):
+        imap.login("joe@one.example", word.decode())
+    # a header line that is too long, and one that http does not like, are what nginx logs at level info
+    for request in (b"GET /auth HTTP/1.0\r\nAuth-Pass: " + word + b"%20" * 20000 + b"\r\n\r\n",
+                    b"GET /auth HTTP/1.0\r\nAuth-Pass: " + word + b"\0\r\n\r\n"):
+        assert b" 400 " in http_over_unix(front.question_socket, request).split(b"\r\n", 1)[0]
+    for log in front.folder.glob("*.log"):
+        assert b"unlogged-" not in log.read_bytes(), log
+    assert b"joe@one.example" in front.error_log.read_bytes()
+
+
+@pytest.fixture
+def front_without_backend(scratch, front_certificate):
+    with Nginx(scratch / "nginx", scratch / "nobody.sock", *front_certificate) as nginx:
+        yield nginx
+
+
+def test_without_mailreeve_every_answer_is_a_temporary_failure(front_without_backend, trust):
+    """nginx http says 502 without Auth-Status: nobody gets in, no mail is refused for good."""
+    front = front_without_backend
+    assert submission(front, trust).docmd(plain(b"joe@one.example", b"word"))[0] == 451
+    inbound = smtplib.SMTP("localhost", front.ports["smtp"], timeout=20)
+    inbound.ehlo()
+    inbound.docmd("MAIL FROM:<a@far.example>")
+    assert inbound.docmd("RCPT TO:<b@one.example>")[0] == 451
+    imap = imaplib.IMAP4_SSL("localhost", front.ports["imaps"], ssl_context=trust, timeout=20)
+    # nginx answers `* BAD` and closes: to the client that is a broken session, not a wrong password
+    with pytest.raises(imaplib.IMAP4.abort):
+        imap.login("joe@one.example", "word")
+    assert imap.untagged_responses["BAD"] == [b"internal server error"]
+    pop = poplib.POP3_SSL("localhost", front.ports["pop3s"], context=trust, timeout=20)
+    pop.user("joe@one.example")
+    with pytest.raises(poplib.error_proto, match="internal server error"):
+        pop.pass_("word")
