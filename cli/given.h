@@ -1,0 +1,23 @@
+/*
+ * given: the facts of `mailreeve explain`, as key=value words.
+ *
+ * Pure. One table names the keys; what is not given has the value of an ordinary session: protocol
+ * smtp, method plain, password right, first attempt, from 127.0.0.1, without TLS.
+ */
+#ifndef MAILREEVE_GIVEN_H
+#define MAILREEVE_GIVEN_H
+
+#include "decide.h"
+#include "err.h"
+
+struct given {
+    struct facts facts;          /* borrows from the words and from the two lines */
+    enum verify_outcome outcome; /* what the sources say: password-ok */
+    char *mail_from, *rcpt_to;   /* whole command lines */
+};
+
+/* Reads the words. Returns 0, or -1 with err, a usage error. Call given_fini in any case. */
+int given_parse(const char *const *words, size_t count, struct given *given_r, struct err *err);
+void given_fini(struct given *given);
+
+#endif

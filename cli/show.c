@@ -1,0 +1,95 @@
+#include "show.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "alloc.h"
+#include "output.h"
+
+enum { RULE_TEXT_MAX = 4096 };
+
+static void
+remember(void *context, const struct rule_ref *rule, const char *answer)
+{
+    struct asked_rules *asked = context;
+    char text[RULE_TEXT_MAX];
+    rule_format(rule, text, sizeof text);
+    asked->items = xrealloc(asked->items, asked->count + 1, sizeof *asked->items);
+    asked->items[asked->count++] = (struct asked_rule){xstrdup(text), answer};
+}
+
+struct trail
+show_trail(struct asked_rules *asked)
+{
+    return (struct trail){.asked = remember, .context = asked};
+}
+
+void
+asked_rules_fini(struct asked_rules *asked)
+{
+    for (size_t i = 0; i < asked->count; i++)
+        free(asked->items[i].rule);
+    free(asked->items);
+    *asked = (struct asked_rules){0};
+}
+
+void
+show_decision(const struct decision *decision, enum protocol protocol,
+              const struct asked_rules *asked)
+{
+    const struct verdict *verdict = &decision->verdict;
+    for (size_t i = 0; asked != NULL && i < asked->count; i++) {
+        printf("asked ");
+        print_safe(stdout, asked->items[i].rule);
+        printf(" : %s\n", asked->items[i].answer);
+    }
+    const char *code = reason_code(verdict->reason, protocol);
+    printf("verdict %s %s%s%s\n", verdict_action_name(verdict->action), code,
+           *code != '\0' ? " " : "", reason_text(verdict->reason));
+    printf("reason %s\n", reason_id(verdict->reason));
+
+    char rule[RULE_TEXT_MAX];
+    rule_format(&verdict->rule, rule, sizeof rule);
+    printf("rule ");
+    print_safe(stdout, rule);
+    printf("\n");
+}
+
+void
+show_decision_json(const struct decision *decision, enum protocol protocol,
+                   const struct asked_rules *asked, bool *first)
+{
+    const struct verdict *verdict = &decision->verdict;
+    char rule[RULE_TEXT_MAX];
+    rule_format(&verdict->rule, rule, sizeof rule);
+    print_json_field(stdout, first, "verdict", verdict_action_name(verdict->action));
+    print_json_field(stdout, first, "code", reason_code(verdict->reason, protocol));
+    print_json_field(stdout, first, "text", reason_text(verdict->reason));
+    print_json_field(stdout, first, "reason", reason_id(verdict->reason));
+    print_json_field(stdout, first, "rule", rule);
+    if (asked == NULL)
+        return;
+    printf(", \"asked\": [");
+    for (size_t i = 0; i < asked->count; i++) {
+        bool first_here = true;
+        printf("%s{", i > 0 ? ", " : "");
+        print_json_field(stdout, &first_here, "rule", asked->items[i].rule);
+        print_json_field(stdout, &first_here, "answer", asked->items[i].answer);
+        printf("}");
+    }
+    printf("]");
+}
+
+int
+show_exit_code(const struct decision *decision)
+{
+    switch (decision->verdict.action) {
+    case VERDICT_ACCEPT:
+        return EXIT_OK;
+    case VERDICT_REFUSE:
+        return EXIT_PROBLEM;
+    case VERDICT_TEMPFAIL:
+        return EXIT_TEMPORARY;
+    }
+    return EXIT_TEMPORARY;
+}

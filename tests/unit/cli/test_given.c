@@ -1,0 +1,190 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "given.h"
+
+enum { WORDS_MAX = 8 };
+
+static size_t
+count_words(const char *const words[WORDS_MAX])
+{
+    size_t count = 0;
+    while (count < WORDS_MAX && words[count] != NULL)
+        count++;
+    return count;
+}
+
+static const struct {
+    const char *name;
+    const char *words[WORDS_MAX];
+    const char *want_err;
+} refused[] = {
+    {"a word without = is refused", {"listener"}, "\"listener\" is not key=value"},
+    {"a mistyped key gets a suggestion",
+     {"listner=a"},
+     "unknown key \"listner\": did you mean \"listener\"?"},
+    {"a key that nothing is near to is refused", {"zzzzzzzz=1"}, "unknown key \"zzzzzzzz\""},
+    {"a key given twice is refused", {"user=a", "user=b"}, "user: given twice"},
+    {"recipient is of a later version",
+     {"recipient=exists"},
+     "recipient: not available in this version"},
+    {"window is of a later version", {"window=anna"}, "window: not available in this version"},
+    {"sender-elsewhere is of a later version",
+     {"sender-elsewhere=no"},
+     "sender-elsewhere: not available in this version"},
+    {"stage is of a later version", {"stage=message"}, "stage: not available in this version"},
+    {"auth is of a later version", {"auth=anna"}, "auth: not available in this version"},
+    {"header-from is of a later version",
+     {"header-from=a@b"},
+     "header-from: not available in this version"},
+    {"tls has two words", {"tls=maybe"}, "tls: it cannot be \"maybe\" (use on or off)"},
+    {"banned has two words", {"banned=1"}, "banned: it cannot be \"1\" (use yes or no)"},
+    {"password-ok has three words",
+     {"password-ok=perhaps"},
+     "password-ok: it cannot be \"perhaps\" (use yes, no or unavailable)"},
+    {"an unknown protocol is refused",
+     {"protocol=nntp"},
+     "protocol: it cannot be \"nntp\" (use smtp, imap or pop3)"},
+    {"attempts count from one",
+     {"attempt=0"},
+     "attempt: it cannot be \"0\" (use a number from 1 to 1000000)"},
+    {"an attempt is a number",
+     {"attempt=2x"},
+     "attempt: it cannot be \"2x\" (use a number from 1 to 1000000)"},
+    {"the listener is missing", {"user=anna"}, "listener=NAME is missing"},
+    {"the user is missing", {"listener=a"}, "user=NAME is missing"},
+    {"the recipient is missing",
+     {"listener=a", "method=none"},
+     "to=ADDRESS is missing: with method=none the recipient is what is asked about"},
+    {"a forgotten method=none is noticed",
+     {"listener=a", "user=b", "to=c@d"},
+     "from= and to= go with method=none only"},
+    {"only SMTP has recipients",
+     {"listener=a", "method=none", "protocol=imap", "to=c@d"},
+     "method=none goes with protocol=smtp only"},
+};
+
+static void
+test_refused(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        print_message("%s\n", refused[i].name);
+        struct given given;
+        struct err err = {0};
+        int status = given_parse(refused[i].words, count_words(refused[i].words), &given, &err);
+        given_fini(&given);
+        assert_int_equal(status, -1);
+        assert_string_equal(err.text, refused[i].want_err);
+    }
+}
+
+static const struct {
+    const char *name;
+    const char *words[WORDS_MAX];
+    const char *want_from, *want_to;
+} paths[] = {
+    {"bare addresses become command lines",
+     {"from=a@b", "to=c@d"},
+     "MAIL FROM:<a@b>",
+     "RCPT TO:<c@d>"},
+    {"paths become command lines",
+     {"from=<a@b> SIZE=10", "to=<c@d>"},
+     "MAIL FROM:<a@b> SIZE=10",
+     "RCPT TO:<c@d>"},
+    {"command lines stay as they are",
+     {"from=mail from: <a@b>", "to=RCPT TO:<c@d> NOTIFY=NEVER"},
+     "mail from: <a@b>",
+     "RCPT TO:<c@d> NOTIFY=NEVER"},
+    {"an empty sender is the null path", {"from=", "to=c@d"}, "MAIL FROM:<>", "RCPT TO:<c@d>"},
+    {"without a sender it is the null path", {"to=c@d"}, "MAIL FROM:<>", "RCPT TO:<c@d>"},
+};
+
+static void
+test_paths(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        print_message("%s\n", paths[i].name);
+        const char *words[WORDS_MAX + 2] = {"listener=mx", "method=none"};
+        size_t count = count_words(paths[i].words);
+        memcpy(words + 2, paths[i].words, count * sizeof words[0]);
+        struct given given;
+        assert_int_equal(given_parse(words, count + 2, &given, NULL), 0);
+        assert_int_equal(given.facts.method, METHOD_NONE);
+        assert_string_equal(given.facts.mail_from, paths[i].want_from);
+        assert_string_equal(given.facts.rcpt_to, paths[i].want_to);
+        assert_int_equal(given.facts.rcpt_to_length, strlen(paths[i].want_to));
+        given_fini(&given);
+    }
+}
+
+static void
+test_an_ordinary_session_is_assumed(void **state)
+{
+    (void)state;
+    const char *const words[] = {"listener=submission", "user=anna"};
+    struct given given;
+    assert_int_equal(given_parse(words, 2, &given, NULL), 0);
+    assert_int_equal(given.facts.protocol, PROTOCOL_SMTP);
+    assert_int_equal(given.facts.method, METHOD_PLAIN);
+    assert_int_equal(given.facts.attempt, 1);
+    assert_false(given.facts.tls);
+    assert_false(given.facts.banned);
+    assert_int_equal(given.outcome, VERIFY_OK);
+    char address[NETADDR_TEXT_MAX];
+    netaddr_format(&given.facts.client, address);
+    assert_string_equal(address, "127.0.0.1");
+    given_fini(&given);
+}
+
+static void
+test_all_facts_are_taken(void **state)
+{
+    (void)state;
+    const char *const words[] = {"listener=imap",           "method=apop",   "user=anna",
+                                 "ip=2001:db8::1",          "tls=on",        "banned=yes",
+                                 "password-ok=unavailable", "protocol=pop3", "attempt=7"};
+    struct given given;
+    assert_int_equal(given_parse(words, sizeof words / sizeof words[0], &given, NULL), 0);
+    assert_string_equal(given.facts.listener, "imap");
+    assert_int_equal(given.facts.method, METHOD_APOP);
+    assert_string_equal(given.facts.user, "anna");
+    assert_int_equal(given.facts.user_length, 4);
+    assert_int_equal(given.facts.client.family, NETADDR_IPV6);
+    assert_true(given.facts.tls);
+    assert_true(given.facts.banned);
+    assert_int_equal(given.outcome, VERIFY_UNAVAILABLE);
+    assert_int_equal(given.facts.protocol, PROTOCOL_POP3);
+    assert_int_equal(given.facts.attempt, 7);
+    given_fini(&given);
+}
+
+static void
+test_a_client_without_an_address_is_a_fact(void **state)
+{
+    (void)state;
+    const char *const words[] = {"listener=a", "user=b", "ip=unix:"};
+    struct given given;
+    assert_int_equal(given_parse(words, 3, &given, NULL), 0);
+    assert_int_equal(given.facts.client.family, NETADDR_NONE);
+    given_fini(&given);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_paths),
+        cmocka_unit_test(test_an_ordinary_session_is_assumed),
+        cmocka_unit_test(test_all_facts_are_taken),
+        cmocka_unit_test(test_a_client_without_an_address_is_a_fact),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
