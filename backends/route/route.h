@@ -4,7 +4,9 @@
  * Thread-safe. nginx wants an address and tries one server only, so names are resolved here and
  * servers that do not answer are left out: a background thread checks each server every `interval`
  * (none, tcp, smtp: banner 220 and EHLO 250), `fall` failures in a row take it out, `rise`
- * successes bring it back. A server is up until its first check says otherwise.
+ * successes bring it back. A server is up until its first check, which decides alone; one that
+ * another upstream, or the one of the configuration before a reload, checks already starts with
+ * what is known there. Of a server with several addresses sessions get the one that passed.
  */
 #ifndef MAILREEVE_ROUTE_H
 #define MAILREEVE_ROUTE_H
@@ -22,10 +24,11 @@ extern const struct section_type upstream_section;
  * section outlive it. */
 struct upstream *upstream_open(const struct conf *conf, const struct section *section,
                                struct problems *problems);
-/* Begins to resolve and to check the servers. */
+/* Begins to resolve and to check the servers; logs upstream.down and upstream.up. */
 void upstream_start(struct upstream *upstream);
 
-void upstream_close(struct upstream *upstream); /* NULL is allowed; stops the checks */
+void upstream_close(
+    struct upstream *upstream); /* NULL is allowed; stops the checks, does not wait for them */
 
 const char *upstream_name(const struct upstream *upstream);
 const struct section *upstream_section_of(const struct upstream *upstream);

@@ -76,9 +76,10 @@ split(const char *text, char *host_r, size_t size, bool *in_brackets_r, const ch
     if (length >= size || (*rest != '\0' && *rest != ':'))
         return -1;
 
-    for (size_t i = 0; i < length; i++)
-        host_r[i] = host[i] >= 'A' && host[i] <= 'Z' ? (char)(host[i] | 0x20) : host[i];
-    host_r[length] = '\0';
+    snprintf(host_r, size, "%.*s", (int)length, host);
+    for (char *at = host_r; *at != '\0'; at++)
+        if (*at >= 'A' && *at <= 'Z')
+            *at = (char)(*at + ('a' - 'A'));
     *port_r = *rest == ':' ? rest + 1 : NULL;
     return 0;
 }

@@ -6,7 +6,6 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <pthread.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -21,6 +20,7 @@ struct tls_context {
 
 struct tls_session {
     SSL *ssl;
+    int fd;
 };
 
 /* The oldest entry of the thread's OpenSSL error queue says what went wrong first. */
@@ -38,8 +38,8 @@ static int
 bio_write(BIO *bio, const char *bytes, int length)
 {
     BIO_clear_retry_flags(bio);
-    int fd = (int)(intptr_t)BIO_get_data(bio);
-    ssize_t sent = send(fd, bytes, (size_t)length, MSG_NOSIGNAL);
+    const struct tls_session *session = BIO_get_data(bio);
+    ssize_t sent = send(session->fd, bytes, (size_t)length, MSG_NOSIGNAL);
     if (sent < 0 && (errno == EAGAIN || errno == EINTR))
         BIO_set_retry_write(bio);
     return (int)sent;
@@ -49,8 +49,8 @@ static int
 bio_read(BIO *bio, char *bytes_r, int size)
 {
     BIO_clear_retry_flags(bio);
-    int fd = (int)(intptr_t)BIO_get_data(bio);
-    ssize_t got = recv(fd, bytes_r, (size_t)size, 0);
+    const struct tls_session *session = BIO_get_data(bio);
+    ssize_t got = recv(session->fd, bytes_r, (size_t)size, 0);
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         BIO_set_retry_read(bio);
     return (int)got;
@@ -79,13 +79,13 @@ make_bio_method(void)
 }
 
 static BIO *
-make_bio(int fd)
+make_bio(struct tls_session *session)
 {
     pthread_once(&bio_method_once, make_bio_method);
     BIO *bio = BIO_new(bio_method);
     if (bio == NULL)
         abort();
-    BIO_set_data(bio, (void *)(intptr_t)fd);
+    BIO_set_data(bio, session);
     BIO_set_init(bio, 1);
     return bio;
 }
@@ -149,10 +149,11 @@ tls_session_create(const struct tls_context *context, int fd, const char *host, 
 {
     ERR_clear_error();
     struct tls_session *session = xcalloc(1, sizeof *session);
+    session->fd = fd;
     session->ssl = SSL_new(context->ctx);
     if (session->ssl == NULL)
         abort();
-    BIO *bio = make_bio(fd);
+    BIO *bio = make_bio(session);
     SSL_set_bio(session->ssl, bio, bio);
     SSL_set_connect_state(session->ssl);
 
