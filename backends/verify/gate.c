@@ -11,6 +11,7 @@
 
 #include "alloc.h"
 #include "clock.h"
+#include "condition.h"
 
 enum waiter_state { WAITER_IN_LINE, WAITER_INSIDE, WAITER_TURNED_AWAY };
 
@@ -56,17 +57,6 @@ gate_free(struct gate *gate)
 }
 
 static void
-waiter_init(struct waiter *waiter)
-{
-    *waiter = (struct waiter){.state = WAITER_IN_LINE};
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&waiter->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
-}
-
-static void
 line_append(struct gate *gate, struct waiter *waiter)
 {
     *gate->last = waiter;
@@ -104,15 +94,11 @@ turns_away(const struct gate *gate, int64_t now_ms)
 static enum waiter_state
 wait_in_line(struct gate *gate, struct deadline deadline)
 {
-    struct waiter waiter;
-    waiter_init(&waiter);
+    struct waiter waiter = {.state = WAITER_IN_LINE};
+    condition_init(&waiter.changed);
     line_append(gate, &waiter);
-
-    const struct timespec until = {.tv_sec = (time_t)(deadline.at_ms / 1000),
-                                   .tv_nsec = (long)(deadline.at_ms % 1000) * 1000000};
-    while (waiter.state == WAITER_IN_LINE)
-        if (pthread_cond_timedwait(&waiter.changed, &gate->lock, &until) != 0)
-            break;
+    while (waiter.state == WAITER_IN_LINE && !deadline_is_over(deadline))
+        condition_wait(&waiter.changed, &gate->lock, deadline);
     if (waiter.state == WAITER_IN_LINE)
         line_remove(gate, &waiter);
     pthread_cond_destroy(&waiter.changed);

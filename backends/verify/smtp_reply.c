@@ -1,0 +1,119 @@
+#include "smtp_reply.h"
+
+#include <string.h>
+#include <strings.h>
+
+enum { CODE_LENGTH = 3 };
+
+static const struct {
+    const char *name;
+    unsigned bit;
+} mechanisms[] = {
+    {"PLAIN", SMTP_MECHANISM_BIT(SMTP_MECHANISM_PLAIN)},
+    {"LOGIN", SMTP_MECHANISM_BIT(SMTP_MECHANISM_LOGIN)},
+};
+
+static bool
+is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* Returns 0 if the line does not begin with a code. */
+static unsigned
+read_code(const char *line, size_t length)
+{
+    if (length < CODE_LENGTH || line[0] < '2' || line[0] > '5' || !is_digit(line[1]) ||
+        !is_digit(line[2]))
+        return 0;
+    return (unsigned)(line[0] - '0') * 100 + (unsigned)(line[1] - '0') * 10 +
+           (unsigned)(line[2] - '0');
+}
+
+/* Whether the word of length bytes is the name, in any case. */
+static bool
+is_word(const char *word, size_t length, const char *name)
+{
+    return strlen(name) == length && strncasecmp(word, name, length) == 0;
+}
+
+static void
+read_mechanisms(struct smtp_reply *reply, const char *text, const char *end)
+{
+    while (text < end) {
+        const char *space = memchr(text, ' ', (size_t)(end - text));
+        size_t length = (size_t)((space != NULL ? space : end) - text);
+        for (size_t i = 0; i < sizeof mechanisms / sizeof mechanisms[0]; i++)
+            if (is_word(text, length, mechanisms[i].name))
+                reply->mechanisms |= mechanisms[i].bit;
+        text += length + 1;
+    }
+}
+
+/* "AUTH=" without a space is what some servers still say for clients of the nineties. */
+static void
+read_capability(struct smtp_reply *reply, const char *text, size_t length)
+{
+    size_t word = 0;
+    while (word < length && text[word] != ' ' && text[word] != '=')
+        word++;
+    if (is_word(text, word, "STARTTLS"))
+        reply->offers_starttls = true;
+    if (is_word(text, word, "AUTH")) {
+        reply->offers_auth = true;
+        if (word < length)
+            read_mechanisms(reply, text + word + 1, text + length);
+    }
+}
+
+/* RFC 2034: "5.7.8" behind the code. Returns the length of both, or of the code alone. */
+static size_t
+measure_status(const char *text)
+{
+    if (strlen(text) <= CODE_LENGTH)
+        return strlen(text);
+    const char *status = text + CODE_LENGTH + 1;
+    size_t length = strspn(status, "0123456789.");
+    bool is_status = length >= 5 && length <= 9 && status[0] == text[0] && status[1] == '.' &&
+                     (status[length] == ' ' || status[length] == '\0');
+    return is_status ? CODE_LENGTH + 1 + length : CODE_LENGTH;
+}
+
+static void
+keep_text(struct smtp_reply *reply, const char *line, size_t length)
+{
+    size_t kept = length < SMTP_REPLY_TEXT_MAX ? length : SMTP_REPLY_TEXT_MAX - 1;
+    memcpy(reply->text, line, kept);
+    reply->text[kept] = '\0';
+    reply->status_length = measure_status(reply->text);
+}
+
+enum smtp_line
+smtp_reply_add(struct smtp_reply *reply, const char *line, size_t length, struct err *err)
+{
+    unsigned code = read_code(line, length);
+    char separator = length > CODE_LENGTH ? line[CODE_LENGTH] : ' ';
+    if (memchr(line, '\0', length) != NULL || memchr(line, '\r', length) != NULL) {
+        err_set(err, "the server sent a NUL or a bare CR in a reply");
+        return SMTP_LINE_BROKEN;
+    }
+    if (code == 0 || (separator != ' ' && separator != '-')) {
+        err_set(err, "the server sent a line that is no SMTP reply");
+        return SMTP_LINE_BROKEN;
+    }
+    if (reply->code != 0 && code != reply->code) {
+        err_set(err, "the server changed the code from %u to %u within one reply", reply->code,
+                code);
+        return SMTP_LINE_BROKEN;
+    }
+    if (reply->lines == SMTP_REPLY_LINES_MAX) {
+        err_set(err, "the server sent a reply of more than %d lines", SMTP_REPLY_LINES_MAX);
+        return SMTP_LINE_BROKEN;
+    }
+
+    reply->code = code;
+    keep_text(reply, line, length);
+    if (reply->lines++ > 0 && length > CODE_LENGTH)
+        read_capability(reply, line + CODE_LENGTH + 1, length - CODE_LENGTH - 1);
+    return separator == '-' ? SMTP_LINE_MORE : SMTP_LINE_LAST;
+}

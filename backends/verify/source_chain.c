@@ -1,0 +1,167 @@
+/*
+ * The answer so far starts as "nobody knows the name" and every source that is asked may change it:
+ *
+ *     unknown            leaves it as it is
+ *     wrong, may be unknown   is kept unless something better comes
+ *     unavailable        is kept, and only OK can follow it
+ *     all others         end the questions, and so does a name that a first source knows
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "clock.h"
+#include "source.h"
+
+struct source_chain {
+    struct source **sources; /* first ones, then the organization's own */
+    size_t first_count, count;
+    enum ambiguous_user ambiguous;
+};
+
+struct source_chain *
+source_chain_create(struct source *const *first, size_t first_count, struct source *const *own,
+                    size_t own_count, enum ambiguous_user ambiguous)
+{
+    struct source_chain *chain = xcalloc(1, sizeof *chain);
+    chain->count = first_count + own_count;
+    chain->first_count = first_count;
+    chain->ambiguous = ambiguous;
+    chain->sources = xcalloc(chain->count, sizeof(struct source *));
+    for (size_t i = 0; i < first_count; i++)
+        chain->sources[i] = first[i];
+    for (size_t i = 0; i < own_count; i++)
+        chain->sources[first_count + i] = own[i];
+    return chain;
+}
+
+void
+source_chain_free(struct source_chain *chain)
+{
+    if (chain == NULL)
+        return;
+    free(chain->sources);
+    free(chain);
+}
+
+static void
+note_asked(struct verify_asked *asked, const struct source *source, enum verify_outcome outcome,
+           int64_t since_us, const char *detail)
+{
+    if (asked == NULL || asked->count == VERIFY_ASKED_MAX)
+        return;
+    asked->steps[asked->count].source = source_name(source);
+    asked->steps[asked->count].outcome = outcome;
+    asked->steps[asked->count].took_us = clock_now_us() - since_us;
+    snprintf(asked->steps[asked->count].detail, sizeof asked->steps[0].detail, "%s", detail);
+    asked->count++;
+}
+
+/* How much an answer counts while the chain goes on. */
+static int
+weight(const struct verify_result *result)
+{
+    switch (result->outcome) {
+    case VERIFY_UNKNOWN_USER:
+        return 0;
+    case VERIFY_WRONG_PASSWORD:
+        return result->wrong_may_be_unknown ? 1 : 3;
+    case VERIFY_UNAVAILABLE:
+        return 2;
+    case VERIFY_DISABLED:
+    case VERIFY_AMBIGUOUS:
+        return 3;
+    case VERIFY_OK:
+        return 4;
+    }
+    return 3;
+}
+
+/* Whether the source decides alone: by what it said, or because the name is in a first source, even
+ * if that could not tell about the password. */
+static bool
+ends_questions(const struct verify_result *answer, bool is_first)
+{
+    return weight(answer) >= 3 || (is_first && answer->account.name[0] != '\0');
+}
+
+/* Keeps of two answers the one that counts; the other is let go. */
+static void
+combine(struct verify_result *so_far, struct verify_result *answer)
+{
+    bool is_closed = so_far->outcome == VERIFY_UNAVAILABLE && answer->outcome != VERIFY_OK;
+    if (is_closed || weight(answer) < weight(so_far)) {
+        verify_result_fini(answer);
+        return;
+    }
+    verify_result_fini(so_far);
+    *so_far = *answer;
+}
+
+/* Asks the sources behind the one that said OK whether they know the name too. */
+static void
+refuse_ambiguous(const struct source_chain *chain, size_t next,
+                 const struct verify_request *request, struct verify_result *result,
+                 struct verify_asked *asked)
+{
+    for (size_t i = next; i < chain->count; i++) {
+        const struct source *source = chain->sources[i];
+        if (source->kind->knows == NULL)
+            continue;
+        int64_t since_us = clock_now_us();
+        switch (source->kind->knows(source->self, request->user, request->deadline)) {
+        case KNOWLEDGE_CANNOT_TELL:
+            note_asked(asked, source, VERIFY_UNAVAILABLE, since_us,
+                       "asked whether it knows the name");
+            break;
+        case KNOWLEDGE_UNKNOWN:
+            note_asked(asked, source, VERIFY_UNKNOWN_USER, since_us,
+                       "asked whether it knows the name");
+            break;
+        case KNOWLEDGE_KNOWN:
+            note_asked(asked, source, VERIFY_AMBIGUOUS, since_us, "knows the name too");
+            result->outcome = VERIFY_AMBIGUOUS;
+            snprintf(result->detail, sizeof result->detail, "source \"%s\" knows the name too",
+                     source_name(source));
+            return;
+        }
+    }
+}
+
+/* The source that nobody's names are most likely to be in is the last one that can pretend. */
+static void
+pretend(const struct source_chain *chain, const struct verify_request *request)
+{
+    for (size_t i = chain->count; i-- > 0;)
+        if (chain->sources[i]->kind->pretend != NULL) {
+            chain->sources[i]->kind->pretend(chain->sources[i]->self, request);
+            return;
+        }
+}
+
+void
+source_chain_verify(const struct source_chain *chain, const struct verify_request *request,
+                    struct verify_result *result_r, struct verify_asked *asked_r)
+{
+    *result_r = (struct verify_result){.outcome = VERIFY_UNKNOWN_USER};
+    if (asked_r != NULL)
+        asked_r->count = 0;
+
+    for (size_t i = 0; i < chain->count; i++) {
+        struct verify_result answer;
+        int64_t since_us = clock_now_us();
+        source_verify(chain->sources[i], request, &answer);
+        note_asked(asked_r, chain->sources[i], answer.outcome, since_us, answer.detail);
+
+        bool is_ok = answer.outcome == VERIFY_OK;
+        bool is_end = ends_questions(&answer, i < chain->first_count);
+        combine(result_r, &answer);
+        if (is_ok && i >= chain->first_count && chain->ambiguous == AMBIGUOUS_REFUSE)
+            refuse_ambiguous(chain, i + 1, request, result_r, asked_r);
+        if (is_end)
+            break;
+    }
+    if (result_r->outcome == VERIFY_UNKNOWN_USER)
+        pretend(chain, request);
+}

@@ -1,0 +1,321 @@
+/*
+ * The parsed file is counted: the source holds one reference, each result that borrows from it
+ * another. One session at a time looks at the file and reads it; the others go on with what is
+ * there.
+ */
+#include "users_source.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "alloc.h"
+#include "clock.h"
+#include "file.h"
+#include "gate.h"
+#include "log.h"
+#include "password.h"
+#include "users_file.h"
+
+enum { LOOK_EVERY_MS = 1000, HASHES_PER_CPU = 2 };
+static const size_t file_max_bytes = (size_t)1 << 30;
+
+struct users_settings {
+    const char *file;
+};
+
+/* A parsed file and who uses it. */
+struct snapshot {
+    struct users_file *users;
+    atomic_uint references;
+};
+
+struct users_source {
+    /* set once */
+    const char *name;
+    const char *file;
+    struct gate *hashing;
+    pthread_mutex_t lock;
+    /* under lock */
+    struct snapshot *current;
+    int64_t look_again_ms;
+    /* of the one session that looks at the file */
+    struct stat seen;
+};
+
+static const struct row users_rows[] = {
+    {.name = "file",
+     .type = ROW_PATH,
+     .offset = offsetof(struct users_settings, file),
+     .required = true,
+     .help = "the users file: name:hash:options, one a line (mailreeve user edits it)"},
+    {.name = NULL},
+};
+
+const struct section_type users_source_section = {
+    .name = "source",
+    .titled = true,
+    .size = sizeof(struct users_settings),
+    .rows = users_rows,
+    .variant_word = "users",
+    .help = "A file of local users, asked first for every organization",
+};
+
+static struct snapshot *
+snapshot_create(struct users_file *users)
+{
+    struct snapshot *snapshot = xcalloc(1, sizeof *snapshot);
+    snapshot->users = users;
+    atomic_init(&snapshot->references, 1);
+    return snapshot;
+}
+
+static void
+snapshot_drop(void *held)
+{
+    struct snapshot *snapshot = held;
+    if (atomic_fetch_sub(&snapshot->references, 1) > 1)
+        return;
+    users_file_free(snapshot->users);
+    free(snapshot);
+}
+
+static struct snapshot *
+take_current(struct users_source *source)
+{
+    pthread_mutex_lock(&source->lock);
+    struct snapshot *snapshot = source->current;
+    atomic_fetch_add(&snapshot->references, 1);
+    pthread_mutex_unlock(&source->lock);
+    return snapshot;
+}
+
+/* Reads and parses the file. Returns NULL after telling why. */
+static struct users_file *
+read_users(const char *file,
+           void (*problem)(void *context, struct origin origin, const struct err *err),
+           void *context)
+{
+    struct err err;
+    size_t length = 0;
+    char *text = file_read(file, file_max_bytes, &length, &err);
+    if (text == NULL) {
+        problem(context, (struct origin){file, 0}, &err);
+        return NULL;
+    }
+    struct users_file *users = users_file_parse(text, length, file, problem, context);
+    free(text);
+    return users;
+}
+
+static bool
+is_unchanged(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+           a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
+           a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+}
+
+/* What went wrong while a file is read again: the first problem and how many there were. */
+struct complaint {
+    struct origin first;
+    struct err err;
+    size_t count;
+};
+
+static void
+complain(void *context, struct origin origin, const struct err *err)
+{
+    struct complaint *complaint = context;
+    if (complaint->count++ > 0)
+        return;
+    complaint->first = origin;
+    complaint->err = *err;
+}
+
+/* Looks at the file and, if it has changed, puts what it says in the place of what it said. seen is
+ * taken before the file is read, so that a change while it is read is seen next time. */
+static void
+look(struct users_source *source)
+{
+    struct stat now = {0};
+    (void)stat(source->file, &now);
+    if (is_unchanged(&source->seen, &now))
+        return;
+    source->seen = now;
+
+    struct complaint complaint = {0};
+    struct users_file *users = read_users(source->file, complain, &complaint);
+    if (users == NULL) {
+        log_event(LOG_ERROR, "users.broken", LOG_STR("source", source->name),
+                  LOG_STR("file", source->file), LOG_INT("line", complaint.first.line),
+                  LOG_STR("error", complaint.err.text),
+                  LOG_INT("problems", (int64_t)complaint.count),
+                  LOG_STR("effect", "the users that were read before stay"));
+        return;
+    }
+    log_event(LOG_INFO, "users.read", LOG_STR("source", source->name),
+              LOG_STR("file", source->file), LOG_INT("users", (int64_t)users_file_count(users)));
+    struct snapshot *fresh = snapshot_create(users);
+    pthread_mutex_lock(&source->lock);
+    struct snapshot *stale = source->current;
+    source->current = fresh;
+    pthread_mutex_unlock(&source->lock);
+    snapshot_drop(stale);
+}
+
+static void
+look_if_due(struct users_source *source)
+{
+    int64_t now_ms = clock_now_ms();
+    pthread_mutex_lock(&source->lock);
+    bool is_due = now_ms >= source->look_again_ms;
+    if (is_due)
+        source->look_again_ms = INT64_MAX;
+    pthread_mutex_unlock(&source->lock);
+    if (!is_due)
+        return;
+
+    look(source);
+    pthread_mutex_lock(&source->lock);
+    source->look_again_ms = clock_now_ms() + LOOK_EVERY_MS;
+    pthread_mutex_unlock(&source->lock);
+}
+
+struct opening {
+    const struct section *section;
+    struct problems *problems;
+};
+
+static void
+report_problem(void *context, struct origin origin, const struct err *err)
+{
+    const struct opening *opening = context;
+    if (origin.line == 0)
+        section_problem(opening->section, "file", opening->problems, PROBLEM_ERROR, "%s",
+                        err->text);
+    else
+        problems_add(opening->problems, PROBLEM_ERROR, origin, "%s", err->text);
+}
+
+static void *
+users_open(const struct section *section, struct problems *problems)
+{
+    const struct users_settings *settings = section->values;
+    struct stat seen = {0};
+    (void)stat(settings->file, &seen);
+    struct opening opening = {section, problems};
+    struct users_file *users = read_users(settings->file, report_problem, &opening);
+    if (users == NULL)
+        return NULL;
+
+    long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+    struct users_source *source = xcalloc(1, sizeof *source);
+    source->name = section->name;
+    source->file = settings->file;
+    source->hashing = gate_create(HASHES_PER_CPU * (cpus > 0 ? (unsigned)cpus : 1), 0);
+    pthread_mutex_init(&source->lock, NULL);
+    source->current = snapshot_create(users);
+    source->look_again_ms = clock_now_ms() + LOOK_EVERY_MS;
+    source->seen = seen;
+    return source;
+}
+
+static void
+users_close(void *self)
+{
+    struct users_source *source = self;
+    snapshot_drop(source->current);
+    gate_free(source->hashing);
+    pthread_mutex_destroy(&source->lock);
+    free(source);
+}
+
+static void
+judge(struct users_source *source, const struct user_entry *entry,
+      const struct verify_request *request, struct verify_result *result_r)
+{
+    struct err err;
+    struct gate_pass pass;
+    if (gate_enter(source->hashing, request->deadline, &pass, &err) != 0) {
+        snprintf(result_r->detail, sizeof result_r->detail,
+                 "too many passwords are being checked at once");
+        return;
+    }
+    switch (password_verify(request->password, entry->hash)) {
+    case PASSWORD_CANNOT_TELL:
+        snprintf(result_r->detail, sizeof result_r->detail, "libcrypt cannot verify the hash");
+        break;
+    case PASSWORD_WRONG:
+        result_r->outcome = VERIFY_WRONG_PASSWORD;
+        break;
+    case PASSWORD_RIGHT:
+        result_r->outcome = entry->disabled ? VERIFY_DISABLED : VERIFY_OK;
+        break;
+    }
+    gate_leave(source->hashing, &pass, GATE_NO_EVIDENCE);
+}
+
+static void
+users_verify(void *self, const struct verify_request *request, struct verify_result *result_r)
+{
+    struct users_source *source = self;
+    look_if_due(source);
+    struct snapshot *snapshot = take_current(source);
+    const struct user_entry *entry = users_file_find(snapshot->users, request->user->text);
+    if (entry == NULL) {
+        result_r->outcome = VERIFY_UNKNOWN_USER;
+        snapshot_drop(snapshot);
+        return;
+    }
+
+    const struct origin origin = {source->file, entry->origin.line};
+    struct account *account = &result_r->account;
+    snprintf(account->name, sizeof account->name, "%s", entry->name);
+    account->networks = entry->networks;
+    account->protocols = entry->protocols;
+    account->origin = origin;
+    result_r->rule.origin = origin;
+    result_r->held = snapshot;
+    result_r->drop = snapshot_drop;
+    judge(source, entry, request, result_r);
+}
+
+static enum source_knowledge
+users_knows(void *self, const struct username *user, struct deadline deadline)
+{
+    (void)deadline;
+    struct snapshot *snapshot = take_current(self);
+    bool is_known = users_file_find(snapshot->users, user->text) != NULL;
+    snapshot_drop(snapshot);
+    return is_known ? KNOWLEDGE_KNOWN : KNOWLEDGE_UNKNOWN;
+}
+
+static void
+users_pretend(void *self, const struct verify_request *request)
+{
+    struct users_source *source = self;
+    struct snapshot *snapshot = take_current(source);
+    const char *hash = users_file_typical_hash(snapshot->users);
+    struct gate_pass pass;
+    if (hash != NULL && gate_enter(source->hashing, request->deadline, &pass, NULL) == 0) {
+        password_pretend(request->password, hash);
+        gate_leave(source->hashing, &pass, GATE_NO_EVIDENCE);
+    }
+    snapshot_drop(snapshot);
+}
+
+const struct source_kind source_kind_users = {
+    .section = &users_source_section,
+    .asked_first = true,
+    .open = users_open,
+    .verify = users_verify,
+    .knows = users_knows,
+    .pretend = users_pretend,
+    .close = users_close,
+};
