@@ -1,0 +1,76 @@
+#include "audit.h"
+
+#include <string.h>
+
+#include "log.h"
+
+enum { USER_BYTES_MAX = 256, RULE_TEXT_MAX = 1024 };
+
+/* An account's name where one was found out, for one name however it was typed. */
+static const char *
+canonical_user(const struct audit *audit)
+{
+    const struct decision *decision = audit->decision;
+    if (audit->verified != NULL && audit->verified->account.name[0] != '\0')
+        return audit->verified->account.name;
+    return decision->user.text[0] != '\0' ? decision->user.text : NULL;
+}
+
+/* NULL: an empty or unset text, which leaves the field out. */
+static const char *
+or_null(const char *text)
+{
+    return text != NULL && text[0] != '\0' ? text : NULL;
+}
+
+static size_t
+at_most(size_t length, size_t limit)
+{
+    return length < limit ? length : limit;
+}
+
+void
+audit_decision(const struct audit *audit)
+{
+    const struct facts *facts = audit->facts;
+    const struct decision *decision = audit->decision;
+    const struct verdict *verdict = &decision->verdict;
+    const struct verify_result *verified = audit->verified;
+
+    char client[NETADDR_TEXT_MAX] = "";
+    if (facts->client.family != NETADDR_NONE)
+        netaddr_format(&facts->client, client);
+    char rule[RULE_TEXT_MAX];
+    rule_format(&verdict->rule, rule, sizeof rule);
+    const struct organization *organization = decision->organization;
+
+    log_event(verdict->reason == REASON_INTERNAL ? LOG_ERROR : LOG_INFO, "decision",
+              LOG_STR("session", audit->session), LOG_STR("listener", facts->listener),
+              LOG_STR("protocol", protocol_name(facts->protocol)),
+              LOG_STR("method", auth_method_name(facts->method)),
+              LOG_BYTES("login", facts->user, at_most(facts->user_length, USER_BYTES_MAX)),
+              LOG_STR("user", canonical_user(audit)), LOG_STR("client", or_null(client)),
+              LOG_BYTES("from", facts->mail_from, at_most(facts->mail_from_length, USER_BYTES_MAX)),
+              LOG_BYTES("to", facts->rcpt_to, at_most(facts->rcpt_to_length, USER_BYTES_MAX)),
+              LOG_STR("organization", organization != NULL ? organization->name : NULL),
+              LOG_STR("tls", facts->tls ? "on" : "off"),
+              LOG_STR("verdict", verdict_action_name(verdict->action)),
+              LOG_STR("code", or_null(reason_code(verdict->reason, facts->protocol))),
+              LOG_STR("reason", reason_id(verdict->reason)), LOG_STR("rule", rule),
+              LOG_STR("source", verified != NULL ? verified->rule.section_name : NULL),
+              LOG_STR("detail", verified != NULL ? or_null(verified->detail) : NULL),
+              LOG_STR("upstream", audit->route != NULL ? upstream_name(decision->upstream) : NULL),
+              LOG_STR("server", audit->route != NULL ? audit->route->server : NULL),
+              LOG_INT("ms", audit->took_us / 1000));
+}
+
+void
+audit_asked(const char *session, const struct verify_asked *asked)
+{
+    for (size_t i = 0; i < asked->count; i++)
+        log_event(LOG_DEBUG, "source.asked", LOG_STR("session", session),
+                  LOG_STR("source", asked->steps[i].source),
+                  LOG_STR("outcome", verify_outcome_name(asked->steps[i].outcome)),
+                  LOG_STR("detail", or_null(asked->steps[i].detail)),
+                  LOG_INT("us", asked->steps[i].took_us));
+}

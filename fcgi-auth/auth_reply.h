@@ -1,0 +1,29 @@
+/*
+ * auth_reply: a decision in the words of nginx's auth_http protocol.
+ *
+ * Pure. `Auth-Status: OK` is written nowhere else, and only for a verdict that is ACCEPT and has a
+ * route. nginx mail ignores the HTTP status (a 500 with OK logs in: measured), so it is 200 always.
+ * For SMTP the code goes into Auth-Error-Code; POP3 and IMAP clients see the text of Auth-Status
+ * alone, so there the code stands in it.
+ */
+#ifndef MAILREEVE_AUTH_REPLY_H
+#define MAILREEVE_AUTH_REPLY_H
+
+#include "answer.h"
+#include "decide.h"
+#include "route.h"
+
+/* The session goes on to the server of the route as that user; user is NULL for a session without
+ * AUTH: then the answer says so with an empty Auth-User, which takes back the name of an earlier,
+ * refused AUTH that nginx would hand to the server. user is encoded for XCLIENT already. Returns 0,
+ * or -1 if this cannot be said in the room there is: nothing may be sent then. */
+int auth_reply_accept(struct answer *answer_r, const struct route *route, const char *user);
+
+/* Any verdict but ACCEPT. */
+void auth_reply_refuse(struct answer *answer_r, const struct verdict *verdict,
+                       enum protocol protocol);
+
+/* "Ask me again in that many seconds": the client waits and hears nothing. */
+void auth_reply_wait(struct answer *answer_r, unsigned wait_s);
+
+#endif

@@ -1,0 +1,87 @@
+#include "endpoints.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "auth_reply.h"
+#include "log.h"
+#include "request.h"
+#include "session.h"
+
+enum { CROWDED_WAIT_S = 1 };
+
+typedef void endpoint(struct reload *reload, char **params, bool crowded, struct answer *answer_r);
+
+static void
+serve_auth(struct reload *reload, char **params, bool crowded, struct answer *answer_r)
+{
+    if (crowded) {
+        log_event(LOG_DEBUG, "session.crowded",
+                  LOG_STR("client", param_find(params, "HTTP_CLIENT_IP")));
+        auth_reply_wait(answer_r, CROWDED_WAIT_S);
+        return;
+    }
+    struct site *site = reload_hold(reload);
+    session_run(site, params, answer_r);
+    reload_release(reload, site);
+}
+
+/* An answer for people and scripts. The Auth-Status is there for nginx mail, which would otherwise
+ * look for one in vain and say so in its own log only. */
+static void
+answer_text(struct answer *answer_r, const char *status, char *text)
+{
+    answer_init(answer_r, status);
+    answer_add(answer_r, "Content-Type", "text/plain; charset=utf-8");
+    answer_add(answer_r, "Auth-Status", "not a login");
+    answer_end(answer_r, text);
+}
+
+static void
+serve_reload(struct reload *reload, char **params, bool crowded, struct answer *answer_r)
+{
+    (void)crowded;
+    const char *method = param_find(params, "REQUEST_METHOD");
+    if (method == NULL || strcmp(method, "POST") != 0) {
+        answer_text(answer_r, "405 Method Not Allowed", xstrdup("use POST\n"));
+        return;
+    }
+    struct problems problems;
+    problems_init(&problems);
+    bool loaded = reload_now(reload, &problems) == 0;
+
+    char *text;
+    size_t length;
+    FILE *file = open_memstream(&text, &length);
+    if (file == NULL)
+        abort();
+    problems_print(&problems, file);
+    fclose(file);
+    problems_fini(&problems);
+    answer_text(answer_r, loaded ? "200 OK" : "409 Conflict", text);
+}
+
+static const struct {
+    const char *path;
+    endpoint *serve;
+} endpoints[] = {
+    {"/auth", serve_auth},
+    {"/api/v1/reload", serve_reload},
+};
+
+void
+endpoints_serve(struct reload *reload, char **params, bool crowded, struct answer *answer_r)
+{
+    const char *path = param_find(params, "DOCUMENT_URI");
+    if (path == NULL)
+        path = param_find(params, "SCRIPT_NAME");
+    for (size_t i = 0; path != NULL && i < sizeof endpoints / sizeof endpoints[0]; i++)
+        if (strcmp(path, endpoints[i].path) == 0) {
+            endpoints[i].serve(reload, params, crowded, answer_r);
+            return;
+        }
+    log_event(LOG_WARN, "request.unknown-path", LOG_STR("path", path));
+    answer_text(answer_r, "404 Not Found", xstrdup("there is nothing at this path\n"));
+}

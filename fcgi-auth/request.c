@@ -1,0 +1,216 @@
+#include "request.h"
+
+#include <limits.h>
+#include <string.h>
+#include <sys/types.h>
+
+/* The parameters that are read; all others are not looked at. */
+enum param {
+    PARAM_METHOD,
+    PARAM_USER,
+    PARAM_PASSWORD,
+    PARAM_PROTOCOL,
+    PARAM_ATTEMPT,
+    PARAM_CLIENT,
+    PARAM_TLS,
+    PARAM_LISTENER,
+    PARAM_MAIL_FROM,
+    PARAM_RCPT_TO,
+    PARAM_COUNT,
+};
+
+static const struct {
+    const char *name;
+    const char *twice; /* what is wrong when it comes twice: whose value would hold? */
+} known[PARAM_COUNT] = {
+    [PARAM_METHOD] = {"HTTP_AUTH_METHOD", "Auth-Method came twice"},
+    [PARAM_USER] = {"HTTP_AUTH_USER", "Auth-User came twice"},
+    [PARAM_PASSWORD] = {"HTTP_AUTH_PASS", "Auth-Pass came twice"},
+    [PARAM_PROTOCOL] = {"HTTP_AUTH_PROTOCOL", "Auth-Protocol came twice"},
+    [PARAM_ATTEMPT] = {"HTTP_AUTH_LOGIN_ATTEMPT", "Auth-Login-Attempt came twice"},
+    [PARAM_CLIENT] = {"HTTP_CLIENT_IP", "Client-IP came twice"},
+    [PARAM_TLS] = {"HTTP_AUTH_SSL", "Auth-SSL came twice"},
+    [PARAM_LISTENER] = {"HTTP_X_LISTENER", "X-Listener came twice"},
+    [PARAM_MAIL_FROM] = {"HTTP_AUTH_SMTP_FROM", "Auth-SMTP-From came twice"},
+    [PARAM_RCPT_TO] = {"HTTP_AUTH_SMTP_TO", "Auth-SMTP-To came twice"},
+};
+
+struct values {
+    char *of[PARAM_COUNT]; /* NULL: not sent */
+};
+
+/* The value behind "name=", or NULL if the parameter has another name. */
+static char *
+value_of(char *param, const char *name)
+{
+    size_t length = strlen(name);
+    return strncmp(param, name, length) == 0 && param[length] == '=' ? param + length + 1 : NULL;
+}
+
+const char *
+param_find(char *const *params, const char *name)
+{
+    for (; *params != NULL; params++) {
+        const char *value = value_of(*params, name);
+        if (value != NULL)
+            return value;
+    }
+    return NULL;
+}
+
+static struct values
+collect(char **params, struct facts *facts)
+{
+    struct values values = {0};
+    for (; *params != NULL; params++)
+        for (enum param i = 0; i < PARAM_COUNT; i++) {
+            char *value = value_of(*params, known[i].name);
+            if (value == NULL)
+                continue;
+            if (values.of[i] != NULL)
+                facts->malformed = known[i].twice;
+            values.of[i] = value;
+            break;
+        }
+    return values;
+}
+
+static int
+hex_digit(char c)
+{
+    static const char digits[] = "0123456789abcdef0123456789ABCDEF";
+    const char *found = c != '\0' ? strchr(digits, c) : NULL;
+    return found != NULL ? (int)((found - digits) % 16) : -1;
+}
+
+/* Decodes %XX from text into decoded_r, which may be text itself; no terminating NUL is written.
+ * Returns the length, or -1: a % without two hexadecimal digits. */
+static ssize_t
+percent_decode(const char *text, char *decoded_r)
+{
+    size_t length = 0;
+    while (*text != '\0') {
+        char byte = *text++;
+        if (byte == '%') {
+            int high = hex_digit(text[0]);
+            int low = high >= 0 ? hex_digit(text[1]) : -1;
+            if (low < 0)
+                return -1;
+            byte = (char)(high * 16 + low);
+            text += 2;
+        }
+        decoded_r[length++] = byte;
+    }
+    return (ssize_t)length;
+}
+
+static void
+decode_user(char *value, struct facts *facts)
+{
+    if (value == NULL)
+        return;
+    ssize_t length = percent_decode(value, value);
+    if (length < 0) {
+        facts->malformed = "Auth-User holds a bad percent escape";
+        return;
+    }
+    facts->user = value;
+    facts->user_length = (size_t)length;
+}
+
+static void
+decode_password(char *value, struct request *request)
+{
+    if (value == NULL)
+        return;
+    size_t encoded_length = strlen(value);
+    char *bytes = secret_reserve(&request->password, encoded_length);
+    ssize_t length = percent_decode(value, bytes);
+    explicit_bzero(value, encoded_length);
+    if (length < 0) {
+        request->facts.malformed = "Auth-Pass holds a bad percent escape";
+        return;
+    }
+    bytes[length] = '\0';
+    request->password.length = (size_t)length;
+    request->facts.password = bytes;
+    request->facts.password_length = (size_t)length;
+}
+
+static void
+decode_protocol(const char *value, struct facts *facts)
+{
+    if (value == NULL || protocol_parse(value, &facts->protocol) != 0)
+        facts->malformed = "Auth-Protocol is not one of smtp, imap, pop3";
+}
+
+static void
+decode_method(const char *value, struct facts *facts)
+{
+    if (value == NULL)
+        facts->malformed = "Auth-Method is missing";
+    else
+        facts->method = auth_method_parse(value);
+}
+
+/* Without a number there is no telling how many attempts there were: it counts as the last one. */
+static void
+decode_attempt(const char *value, struct facts *facts)
+{
+    facts->attempt = UINT_MAX;
+    if (value == NULL)
+        return;
+    size_t digits = strspn(value, "0123456789");
+    if (digits == 0 || digits > 9 || value[digits] != '\0') {
+        facts->malformed = "Auth-Login-Attempt is not a number";
+        return;
+    }
+    facts->attempt = 0;
+    for (; *value != '\0'; value++)
+        facts->attempt = facts->attempt * 10 + (unsigned)(*value - '0');
+}
+
+static void
+decode_client(const char *value, struct facts *facts)
+{
+    if (value == NULL || netaddr_parse(value, &facts->client, NULL) != 0)
+        facts->client = (struct netaddr){.family = NETADDR_NONE};
+}
+
+static void
+decode_paths(const char *mail_from, const char *rcpt_to, struct facts *facts)
+{
+    facts->mail_from = mail_from;
+    facts->mail_from_length = mail_from != NULL ? strlen(mail_from) : 0;
+    facts->rcpt_to = rcpt_to;
+    facts->rcpt_to_length = rcpt_to != NULL ? strlen(rcpt_to) : 0;
+}
+
+void
+request_decode(struct request *request_r, char **params)
+{
+    *request_r = (struct request){0};
+    secret_init(&request_r->password);
+    struct facts *facts = &request_r->facts;
+
+    struct values values = collect(params, facts);
+    decode_protocol(values.of[PARAM_PROTOCOL], facts);
+    decode_method(values.of[PARAM_METHOD], facts);
+    decode_attempt(values.of[PARAM_ATTEMPT], facts);
+    decode_client(values.of[PARAM_CLIENT], facts);
+    facts->tls = values.of[PARAM_TLS] != NULL && strcmp(values.of[PARAM_TLS], "on") == 0;
+    facts->listener = values.of[PARAM_LISTENER];
+    if (facts->method == METHOD_NONE) {
+        decode_paths(values.of[PARAM_MAIL_FROM], values.of[PARAM_RCPT_TO], facts);
+    } else {
+        decode_user(values.of[PARAM_USER], facts);
+        decode_password(values.of[PARAM_PASSWORD], request_r);
+    }
+}
+
+void
+request_fini(struct request *request)
+{
+    secret_fini(&request->password);
+    request->facts.password = NULL;
+}

@@ -1,0 +1,30 @@
+/*
+ * request: what nginx said about a session, decoded into facts.
+ *
+ * Pure but for the secret, which it fills. nginx mail percent-encodes user and password and nothing
+ * else; a NUL arrives as %00 and stays visible, because lengths are kept. The parameters are
+ * changed in place: decoded, and the password wiped once it is in the secret. Facts point into
+ * them, so they live no longer than the parameters.
+ */
+#ifndef MAILREEVE_REQUEST_H
+#define MAILREEVE_REQUEST_H
+
+#include "decide.h"
+#include "secret.h"
+
+struct request {
+    struct facts facts;
+    struct secret password; /* what facts.password points to */
+};
+
+/* params: "NAME=VALUE" strings, ends with NULL. What is wrong with the request is in
+ * facts.malformed. When the method is none, user and password are not looked at: nginx sends those
+ * of an earlier, refused AUTH (measured). Always ends with a request to hand to request_fini. */
+void request_decode(struct request *request_r, char **params);
+
+void request_fini(struct request *request);
+
+/* The value of a parameter, or NULL; the first one if it was sent twice. */
+const char *param_find(char *const *params, const char *name);
+
+#endif

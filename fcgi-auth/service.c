@@ -1,0 +1,248 @@
+/*
+ * The main thread accepts connections, watches those that are parked, and hears the signals, by
+ * signalfd: they are blocked in every thread, so no library's handler ever runs.
+ */
+#include "service.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "endpoints.h"
+#include "fcgi.h"
+#include "listen.h"
+#include "log.h"
+#include "reload.h"
+#include "workers.h"
+
+enum {
+    TICK_MS = 1000,
+    ACCEPT_PAUSE_MS = 100, /* after running out of descriptors */
+    ACCEPT_BURST = 64,     /* between two looks at the signals */
+};
+
+struct service {
+    struct listen_socket socket;
+    int signal_fd;
+    struct reload *reload;
+    struct workers *workers;
+    bool accept_paused;
+};
+
+static void
+serve(void *context, char **params, bool crowded, struct answer *answer_r)
+{
+    struct service *service = context;
+    endpoints_serve(service->reload, params, crowded, answer_r);
+}
+
+static bool
+is_same_text(const char *a, const char *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+static void
+apply_log(const struct site_settings *settings)
+{
+    log_configure(settings->log_format, settings->log_level);
+}
+
+/* Every worker reads settings from its session's site; these few are the process's. */
+static void
+apply(void *context, const struct site *old, const struct site *new)
+{
+    struct service *service = context;
+    const struct site_settings *before = &old->settings, *after = &new->settings;
+    apply_log(after);
+    workers_set_max_sessions(service->workers, (unsigned)after->max_sessions);
+    if (!is_same_text(before->socket, after->socket) || before->socket_mode != after->socket_mode ||
+        !is_same_text(before->socket_group, after->socket_group))
+        log_event(LOG_WARN, "config.needs-restart",
+                  LOG_STR("settings", "socket, socket_mode, socket_group"));
+}
+
+/* libfcgi's handlers go; the signals we wait for are blocked, here and in all threads to come. */
+static int
+take_signals(struct err *err)
+{
+    struct sigaction ignore = {.sa_handler = SIG_IGN}, standard = {.sa_handler = SIG_DFL};
+    sigaction(SIGPIPE, &ignore, NULL);
+    sigaction(SIGUSR1, &ignore, NULL);
+    sigaction(SIGTERM, &standard, NULL);
+
+    sigset_t waited;
+    sigemptyset(&waited);
+    sigaddset(&waited, SIGTERM);
+    sigaddset(&waited, SIGINT);
+    sigaddset(&waited, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &waited, NULL);
+    int fd = signalfd(-1, &waited, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (fd < 0)
+        err_set(err, "wait for signals: %s", strerror(errno));
+    return fd;
+}
+
+/* A session needs a descriptor or two, and the usual limit is 1024. */
+static void
+raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+static struct site *
+load_first_site(const char *config_path)
+{
+    struct problems problems;
+    problems_init(&problems);
+    struct site *site = site_load(config_path, SITE_RUN, &problems);
+    problems_print(&problems, stderr);
+    problems_fini(&problems);
+    return site;
+}
+
+static int
+open_socket(const struct site_settings *settings, struct listen_socket *socket_r, struct err *err)
+{
+    return listen_open(&(struct listen_settings){.path = settings->socket,
+                                                 .mode = (mode_t)settings->socket_mode,
+                                                 .group = settings->socket_group},
+                       socket_r, err);
+}
+
+/* Takes the connections that wait. Returns false, with a pause, when there are no descriptors. */
+static void
+accept_waiting(struct service *service)
+{
+    for (int i = 0; i < ACCEPT_BURST; i++) {
+        int fd = listen_accept(&service->socket);
+        if (fd >= 0) {
+            workers_take(service->workers, fd);
+            continue;
+        }
+        if (errno == EINTR || errno == ECONNABORTED)
+            continue;
+        if (errno != EAGAIN) {
+            log_event(LOG_ERROR, "service.accept", LOG_STR("error", strerror(errno)));
+            workers_close_one_idle(service->workers);
+            service->accept_paused = true;
+        }
+        return;
+    }
+}
+
+/* Returns whether the service goes on. */
+static bool
+hear_signals(struct service *service)
+{
+    struct signalfd_siginfo info;
+    bool goes_on = true;
+    while (read(service->signal_fd, &info, sizeof info) == sizeof info) {
+        if (info.ssi_signo == SIGHUP)
+            reload_request(service->reload);
+        else
+            goes_on = false;
+    }
+    return goes_on;
+}
+
+static void
+run(struct service *service)
+{
+    int64_t ticked_ms = clock_now_ms();
+    for (bool goes_on = true; goes_on;) {
+        struct pollfd fds[] = {
+            {.fd = service->signal_fd, .events = POLLIN},
+            {.fd = workers_parked_fd(service->workers), .events = POLLIN},
+            {.fd = service->accept_paused ? -1 : service->socket.fd, .events = POLLIN},
+        };
+        poll(fds, 3, service->accept_paused ? ACCEPT_PAUSE_MS : TICK_MS);
+        service->accept_paused = false;
+
+        if (fds[1].revents != 0)
+            workers_unpark(service->workers);
+        if (fds[2].revents != 0)
+            accept_waiting(service);
+        if (clock_now_ms() - ticked_ms >= TICK_MS) {
+            workers_tick(service->workers);
+            ticked_ms = clock_now_ms();
+        }
+        if (fds[0].revents != 0)
+            goes_on = hear_signals(service);
+    }
+}
+
+/* Who has connected gets his answer; connections that wait in a socket of the service manager are
+ * the next process's. */
+static int
+drain(struct service *service)
+{
+    struct site *site = reload_hold(service->reload);
+    struct deadline deadline = deadline_after(site->settings.session_timeout_ms);
+    reload_release(service->reload, site);
+    log_event(LOG_INFO, "service.stopping", LOG_STR("socket", service->socket.path));
+
+    if (!service->socket.inherited) {
+        listen_remove(&service->socket);
+        accept_waiting(service);
+    }
+    listen_close(&service->socket);
+    unsigned at_work = workers_drain(service->workers, deadline);
+    if (at_work > 0) {
+        log_event(LOG_WARN, "service.stopped", LOG_INT("sessions_lost", at_work));
+        _exit(EXIT_FAILURE);
+    }
+    reload_free(service->reload);
+    log_event(LOG_INFO, "service.stopped", LOG_INT("sessions_lost", 0));
+    return EXIT_SUCCESS;
+}
+
+static int
+start(struct service *service, const char *config_path, struct err *err)
+{
+    if (fcgi_init(err) != 0 || (service->signal_fd = take_signals(err)) < 0)
+        return -1;
+    raise_descriptor_limit();
+    struct site *site = load_first_site(config_path);
+    if (site == NULL) {
+        err_set(err, "load %s: it has errors (see above)", config_path);
+        return -1;
+    }
+    const struct site_settings *settings = &site->settings;
+    apply_log(settings);
+    if (open_socket(settings, &service->socket, err) != 0) {
+        site_drop(site);
+        return -1;
+    }
+    service->workers = workers_create((unsigned)settings->max_sessions, serve, service);
+    service->reload = reload_create(config_path, site, apply, service);
+    return 0;
+}
+
+int
+service_run(const char *config_path)
+{
+    struct service service = {0};
+    struct err err;
+    if (start(&service, config_path, &err) != 0) {
+        fprintf(stderr, "mailreeve-auth: %s\n", err.text);
+        return EXIT_FAILURE;
+    }
+    log_event(LOG_INFO, "service.started", LOG_STR("file", config_path),
+              LOG_STR("socket", service.socket.inherited ? "inherited" : service.socket.path));
+    run(&service);
+    int status = drain(&service);
+    close(service.signal_fd);
+    return status;
+}
