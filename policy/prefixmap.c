@@ -6,7 +6,7 @@
 
 #include "alloc.h"
 
-enum { STRIDE = 32 };       /* beginnings per entry of the small table */
+enum { STRIDE = 32 };       /* ranges per fence */
 enum { MOST_NESTED = 129 }; /* lengths 0 to 128 */
 
 /* An address as a number: IPv6 in 128 bits, IPv4 in the low 32. */
@@ -21,14 +21,19 @@ struct span {
     uint32_t order; /* of adding */
 };
 
-/* The ranges of one address family. */
+/* Addresses from begin up to the next range's have this longest prefix. */
+struct range {
+    struct key begin;
+    uint32_t number; /* or PREFIXMAP_NONE */
+};
+
+/* All that is known about one address family. */
 struct table {
     struct span *spans; /* until frozen */
     size_t span_count, span_capacity;
-    struct key *begins; /* ascending; the first is the lowest address that a prefix holds */
-    uint32_t *numbers;  /* for the range that begins there */
-    size_t begin_count;
-    struct key *fences; /* every STRIDE-th of begins */
+    struct range *ranges; /* ascending */
+    size_t range_count;
+    struct key *fences; /* where every STRIDE-th of ranges begins */
     size_t fence_count;
 };
 
@@ -89,8 +94,7 @@ static void
 table_fini(struct table *table)
 {
     free(table->spans);
-    free(table->begins);
-    free(table->numbers);
+    free(table->ranges);
     free(table->fences);
 }
 
@@ -141,18 +145,14 @@ compare_spans(const void *left, const void *right)
 
 /* Begins a range; one that would begin at the same place is replaced. */
 static void
-put_begin(struct table *table, struct key begin, uint32_t number)
+put_range(struct table *table, struct key begin, uint32_t number)
 {
-    size_t count = table->begin_count;
-    if (count > 0 && compare(table->begins[count - 1], begin) == 0)
+    size_t count = table->range_count;
+    if (count > 0 && compare(table->ranges[count - 1].begin, begin) == 0)
         count--;
-    if (count > 0 && table->numbers[count - 1] == number) {
-        table->begin_count = count;
-        return;
-    }
-    table->begins[count] = begin;
-    table->numbers[count] = number;
-    table->begin_count = count + 1;
+    if (count == 0 || table->ranges[count - 1].number != number)
+        table->ranges[count++] = (struct range){.begin = begin, .number = number};
+    table->range_count = count;
 }
 
 /* The spans that are open at the place where the sweep is, the widest first. */
@@ -172,7 +172,7 @@ close_spans(struct table *table, struct open_spans *open, const struct key *befo
             return;
         open->count--;
         if (advance(&last))
-            put_begin(table, last,
+            put_range(table, last,
                       open->count > 0 ? open->items[open->count - 1]->number : PREFIXMAP_NONE);
     }
 }
@@ -189,7 +189,7 @@ sweep(struct table *table)
                         compare(open.items[open.count - 1]->last, span->last) == 0;
         if (repeated)
             continue;
-        put_begin(table, span->first, span->number);
+        put_range(table, span->first, span->number);
         open.items[open.count++] = span;
     }
     close_spans(table, &open, NULL);
@@ -201,18 +201,16 @@ table_freeze(struct table *table)
     if (table->span_count == 0)
         return;
     qsort(table->spans, table->span_count, sizeof *table->spans, compare_spans);
-    table->begins = xrealloc(NULL, 2 * table->span_count, sizeof *table->begins);
-    table->numbers = xrealloc(NULL, 2 * table->span_count, sizeof *table->numbers);
+    table->ranges = xrealloc(NULL, 2 * table->span_count, sizeof *table->ranges);
     sweep(table);
     free(table->spans);
     table->spans = NULL;
-    table->begins = xrealloc(table->begins, table->begin_count, sizeof *table->begins);
-    table->numbers = xrealloc(table->numbers, table->begin_count, sizeof *table->numbers);
+    table->ranges = xrealloc(table->ranges, table->range_count, sizeof *table->ranges);
 
-    table->fence_count = (table->begin_count + STRIDE - 1) / STRIDE;
+    table->fence_count = (table->range_count + STRIDE - 1) / STRIDE;
     table->fences = xrealloc(NULL, table->fence_count, sizeof *table->fences);
     for (size_t i = 0; i < table->fence_count; i++)
-        table->fences[i] = table->begins[i * STRIDE];
+        table->fences[i] = table->ranges[i * STRIDE].begin;
 }
 
 void
@@ -222,21 +220,31 @@ prefixmap_freeze(struct prefixmap *map)
     table_freeze(&map->ipv6);
 }
 
-/* How many of the ascending keys are not behind the wanted one. */
+/* The comparison of every look-up, without jumps that a processor could only guess. */
+static bool
+is_up_to(const struct key *key, struct key wanted)
+{
+    bool same_high = key->high == wanted.high;
+    return (int)(key->high < wanted.high) | ((int)same_high & (int)(key->low <= wanted.low));
+}
+
+/* The last of the ascending fences that is not behind the wanted key. fences[0] is not. */
 static size_t
-count_up_to(const struct key *keys, size_t count, struct key wanted)
+find_fence(const struct table *table, struct key wanted)
 {
     size_t from = 0;
-    while (count > 0) {
-        size_t half = count / 2;
-        if (compare(keys[from + half], wanted) <= 0) {
-            from += half + 1;
-            count -= half + 1;
-        } else {
-            count = half;
-        }
-    }
+    for (size_t count = table->fence_count; count > 1; count -= count / 2)
+        from += is_up_to(&table->fences[from + count / 2], wanted) ? count / 2 : 0;
     return from;
+}
+
+/* Likewise among ranges, from a first one on that is not behind it. */
+static const struct range *
+find_range(const struct range *ranges, size_t count, struct key wanted)
+{
+    for (; count > 1; count -= count / 2)
+        ranges += is_up_to(&ranges[count / 2].begin, wanted) ? count / 2 : 0;
+    return ranges;
 }
 
 uint32_t
@@ -246,11 +254,9 @@ prefixmap_find(const struct prefixmap *map, const struct netaddr *addr)
         return PREFIXMAP_NONE;
     const struct table *table = addr->family == NETADDR_IPV4 ? &map->ipv4 : &map->ipv6;
     struct key wanted = key_of(addr);
-    size_t fence = count_up_to(table->fences, table->fence_count, wanted);
-    if (fence == 0)
+    if (table->fence_count == 0 || !is_up_to(&table->fences[0], wanted))
         return PREFIXMAP_NONE;
-    size_t block = (fence - 1) * STRIDE;
-    size_t left = table->begin_count - block;
-    size_t inside = count_up_to(table->begins + block, left < STRIDE ? left : STRIDE, wanted);
-    return table->numbers[block + inside - 1];
+    size_t block = find_fence(table, wanted) * STRIDE;
+    size_t left = table->range_count - block;
+    return find_range(table->ranges + block, left < STRIDE ? left : STRIDE, wanted)->number;
 }
