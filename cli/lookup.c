@@ -52,11 +52,11 @@ lookup_word(const struct section *section, const char *setting)
     return NULL;
 }
 
-size_t
-lookup_count(const struct section *section, const char *setting)
+struct strings
+lookup_strings(const struct section *section, const char *setting)
 {
     const struct row *row = find_row(section, setting);
     if (row == NULL || row->type != ROW_STRINGS)
-        return 0;
-    return ((const struct strings *)place_of(section, row))->count;
+        return (struct strings){0};
+    return *(const struct strings *)place_of(section, row);
 }

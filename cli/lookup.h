@@ -20,7 +20,8 @@ const char *lookup_text(const struct section *section, const char *setting);
 /* The word that a choice setting is set to; NULL if there is no such setting. */
 const char *lookup_word(const struct section *section, const char *setting);
 
-/* The number of items of a list setting; 0 if there is no such setting. */
-size_t lookup_count(const struct section *section, const char *setting);
+/* The items of a list setting; none if there is no such setting. Borrowed from the configuration.
+ */
+struct strings lookup_strings(const struct section *section, const char *setting);
 
 #endif

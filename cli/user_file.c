@@ -11,7 +11,8 @@
 #include "output.h"
 #include "user.h"
 
-enum { USERS_FILE_MAX = 256 << 20, NEW_FILE_MODE = 0640 };
+enum { NEW_FILE_MODE = 0640 };
+static const size_t users_file_max_bytes = (size_t)1 << 30;
 
 /* The users source of that name, or the only one if name is NULL. */
 static const struct section *
@@ -110,7 +111,7 @@ user_text_read(const char *path, bool missing_is_empty, struct user_text *text_r
     if (missing_is_empty && access(path, F_OK) < 0 && errno == ENOENT)
         text_r->bytes = xstrdup("");
     else
-        text_r->bytes = file_read(path, USERS_FILE_MAX, &text_r->length, &err);
+        text_r->bytes = file_read(path, users_file_max_bytes, &text_r->length, &err);
     if (text_r->bytes == NULL) {
         fprintf(stderr, "%s\n", err.text);
         return EXIT_PROBLEM;
