@@ -5,6 +5,7 @@ MAILREEVE_KEEP=1 keeps the scratch folders (and says where they are).
 
 import os
 import signal
+import subprocess
 import sys
 
 import pytest
@@ -67,6 +68,15 @@ def scratch():
 def shared_scratch():
     """A folder for what the tests of one file share."""
     yield from _scratch("file")
+
+
+@pytest.fixture(scope="session")
+def crypt_hash():
+    """password -> a crypt(3) hash for a users file."""
+    def make(password):
+        return subprocess.run(["openssl", "passwd", "-6", "-stdin"], input=password, capture_output=True,
+                              text=True, check=True).stdout.strip()
+    return make
 
 
 @pytest.fixture(scope="module")
