@@ -1,0 +1,416 @@
+/*
+ * The wire below libldap is a Sockbuf_IO of ours at the provider's level. It always says that data
+ * is ready, so libldap never polls a descriptor itself: it reads, and the reading waits in conn.c
+ * until the deadline that stands in the link.
+ */
+#include "ldap_door.h"
+
+#include <errno.h>
+#include <lber.h>
+#include <ldap.h>
+#include <malloc.h>
+#include <openldap.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "conn.h"
+
+/* Entries are asked for one attribute; more than this is not an answer to that. */
+enum { INCOMING_BYTES_MAX = 4 << 20, SEARCH_SIZE_LIMIT = 2 };
+
+struct ldap_link {
+    LDAP *ld;
+    struct conn *conn;        /* NULL: what is written goes nowhere */
+    struct deadline deadline; /* of the request under way */
+    struct err trouble;       /* of the wire */
+};
+
+static void *
+memory_new(ber_len_t size, void *context)
+{
+    (void)context;
+    return malloc(size);
+}
+
+static void *
+memory_new_zeroed(ber_len_t count, ber_len_t size, void *context)
+{
+    (void)context;
+    return calloc(count, size);
+}
+
+static void
+memory_free(void *memory, void *context)
+{
+    (void)context;
+    if (memory != NULL)
+        explicit_bzero(memory, malloc_usable_size(memory));
+    free(memory);
+}
+
+static void *
+memory_resize(void *memory, ber_len_t size, void *context)
+{
+    void *resized = malloc(size);
+    if (resized != NULL && memory != NULL) {
+        size_t old_size = malloc_usable_size(memory);
+        memcpy(resized, memory, old_size < size ? old_size : size);
+        memory_free(memory, context);
+    }
+    return resized;
+}
+
+static void
+wipe_what_is_freed(void)
+{
+    const BerMemoryFunctions functions = {
+        .bmf_malloc = memory_new,
+        .bmf_calloc = memory_new_zeroed,
+        .bmf_realloc = memory_resize,
+        .bmf_free = memory_free,
+    };
+    if (ber_set_option(NULL, LBER_OPT_MEMORY_FNS, &functions) != LBER_OPT_SUCCESS)
+        abort();
+}
+
+static int
+wire_setup(Sockbuf_IO_Desc *wire, void *link)
+{
+    wire->sbiod_pvt = link;
+    return 0;
+}
+
+static int
+wire_end(Sockbuf_IO_Desc *wire)
+{
+    (void)wire;
+    return 0;
+}
+
+static int
+wire_control(Sockbuf_IO_Desc *wire, int option, void *argument)
+{
+    (void)wire;
+    (void)argument;
+    return option == LBER_SB_OPT_DATA_READY;
+}
+
+static ber_slen_t
+wire_read(Sockbuf_IO_Desc *wire, void *bytes_r, ber_len_t size)
+{
+    struct ldap_link *link = wire->sbiod_pvt;
+    int length = -1;
+    if (link->conn != NULL)
+        length = conn_read(link->conn, bytes_r, size, link->deadline, &link->trouble);
+    /* EAGAIN would let libldap ask again at once. */
+    if (length < 0)
+        errno = EIO;
+    return length;
+}
+
+static ber_slen_t
+wire_write(Sockbuf_IO_Desc *wire, void *bytes, ber_len_t length)
+{
+    struct ldap_link *link = wire->sbiod_pvt;
+    if (link->conn == NULL ||
+        conn_write(link->conn, bytes, length, link->deadline, &link->trouble) == 0)
+        return (ber_slen_t)length;
+    errno = EIO;
+    return -1;
+}
+
+static Sockbuf_IO wire_functions = {
+    .sbi_setup = wire_setup,
+    .sbi_remove = wire_end,
+    .sbi_ctrl = wire_control,
+    .sbi_read = wire_read,
+    .sbi_write = wire_write,
+    .sbi_close = wire_end,
+};
+
+/* A handle over conn, which it takes. What libldap cannot do here it cannot for want of memory. */
+static struct ldap_link *
+link_create(struct conn *conn)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, wipe_what_is_freed);
+
+    struct ldap_link *link = xcalloc(1, sizeof *link);
+    link->conn = conn;
+    /* libldap only wants to know that there is a descriptor: with this protocol it never uses it.
+     */
+    int fd = conn != NULL ? conn_fd(conn) : 0;
+    Sockbuf *wire = NULL;
+    if (ldap_init_fd(fd, LDAP_PROTO_EXT, NULL, &link->ld) != LDAP_SUCCESS ||
+        ldap_get_option(link->ld, LDAP_OPT_SOCKBUF, &wire) != LDAP_OPT_SUCCESS ||
+        ber_sockbuf_add_io(wire, &wire_functions, LBER_SBIOD_LEVEL_PROVIDER, link) != 0)
+        abort();
+
+    ber_len_t incoming = INCOMING_BYTES_MAX;
+    ber_sockbuf_ctrl(wire, LBER_SB_OPT_SET_MAX_INCOMING, &incoming);
+    int version = LDAP_VERSION3, dereference = LDAP_DEREF_NEVER;
+    ldap_set_option(link->ld, LDAP_OPT_PROTOCOL_VERSION, &version);
+    ldap_set_option(link->ld, LDAP_OPT_DEREF, &dereference);
+    ldap_set_option(link->ld, LDAP_OPT_REFERRALS, LDAP_OPT_OFF);
+    ldap_set_option(link->ld, LDAP_OPT_TIMEOUT, NULL);
+    ldap_set_option(link->ld, LDAP_OPT_NETWORK_TIMEOUT, NULL);
+    return link;
+}
+
+void
+ldap_link_close(struct ldap_link *link)
+{
+    if (link == NULL)
+        return;
+    /* Unbind also ends a search that is still under way (RFC 4511 4.3). */
+    link->deadline = (struct deadline){0};
+    ldap_unbind_ext(link->ld, NULL, NULL);
+    conn_close(link->conn);
+    free(link);
+}
+
+static void
+begin(struct ldap_link *link, struct deadline deadline)
+{
+    link->deadline = deadline;
+    link->trouble.text[0] = '\0';
+}
+
+static enum ldap_answer
+broken(const struct ldap_link *link, const char *what, struct err *err)
+{
+    int code = LDAP_OTHER;
+    ldap_get_option(link->ld, LDAP_OPT_RESULT_CODE, &code);
+    err_set(err, "%s: %s", what,
+            link->trouble.text[0] != '\0' ? link->trouble.text : ldap_err2string(code));
+    return LDAP_ANSWER_BROKEN;
+}
+
+static enum ldap_answer
+answer_for(int code)
+{
+    switch (code) {
+    case LDAP_SUCCESS:
+        return LDAP_ANSWER_YES;
+    case LDAP_INVALID_CREDENTIALS:
+        return LDAP_ANSWER_NO;
+    case LDAP_BUSY:
+    case LDAP_UNAVAILABLE:
+        return LDAP_ANSWER_BROKEN;
+    default:
+        return LDAP_ANSWER_FAILED;
+    }
+}
+
+/* Waits for the result of a request; code_r and err say what the server said. The messages are the
+ * caller's to free with ldap_msgfree, NULL if there are none. */
+static enum ldap_answer
+await(struct ldap_link *link, int message, const char *what, LDAPMessage **messages_r, int *code_r,
+      struct err *err)
+{
+    *messages_r = NULL;
+    *code_r = LDAP_OTHER;
+    if (ldap_result(link->ld, message, LDAP_MSG_ALL, NULL, messages_r) <= 0)
+        return broken(link, what, err);
+
+    char *said = NULL;
+    int parsed = ldap_parse_result(link->ld, *messages_r, code_r, NULL, &said, NULL, NULL, 0);
+    enum ldap_answer answer = LDAP_ANSWER_BROKEN;
+    if (parsed != LDAP_SUCCESS) {
+        err_set(err, "%s: the answer makes no sense: %s", what, ldap_err2string(parsed));
+    } else {
+        answer = answer_for(*code_r);
+        bool more = said != NULL && said[0] != '\0';
+        if (answer != LDAP_ANSWER_YES)
+            err_set(err, "%s: %s (%d)%s%s", what, ldap_err2string(*code_r), *code_r,
+                    more ? ": " : "", more ? said : "");
+    }
+    ldap_memfree(said);
+    return answer;
+}
+
+enum ldap_answer
+ldap_link_bind(struct ldap_link *link, const char *dn, const struct secret *password,
+               struct deadline deadline, struct err *err)
+{
+    if (dn[0] == '\0' || password->length == 0) {
+        err_set(err, "refused to bind without a name or password, which always succeeds");
+        return LDAP_ANSWER_FAILED;
+    }
+    begin(link, deadline);
+    struct berval credentials = {.bv_len = password->length, .bv_val = password->bytes};
+    int message = 0;
+    if (ldap_sasl_bind(link->ld, dn, LDAP_SASL_SIMPLE, &credentials, NULL, NULL, &message) !=
+        LDAP_SUCCESS)
+        return broken(link, "bind", err);
+
+    LDAPMessage *messages = NULL;
+    int code = LDAP_OTHER;
+    enum ldap_answer answer = await(link, message, "bind", &messages, &code, err);
+    ldap_msgfree(messages);
+    return answer;
+}
+
+void
+ldap_found_fini(struct ldap_found *found)
+{
+    free(found->dn);
+    free(found->value);
+    *found = (struct ldap_found){0};
+}
+
+/* Copies out of libldap's memory what the caller keeps. */
+static void
+take_entry(LDAP *ld, LDAPMessage *entry, const char *attribute, struct ldap_found *found)
+{
+    char *dn = ldap_get_dn(ld, entry);
+    found->dn = dn != NULL ? xstrdup(dn) : NULL;
+    ldap_memfree(dn);
+    if (attribute == NULL)
+        return;
+
+    struct berval **values = ldap_get_values_len(ld, entry, attribute);
+    if (values != NULL && values[0] != NULL) {
+        found->value_length = values[0]->bv_len;
+        found->value = xcalloc(found->value_length + 1, 1);
+        memcpy(found->value, values[0]->bv_val, found->value_length);
+    }
+    ldap_value_free_len(values);
+}
+
+static int
+libldap_scope(enum ldap_scope scope)
+{
+    switch (scope) {
+    case LDAP_SEARCH_SUB:
+        return LDAP_SCOPE_SUBTREE;
+    case LDAP_SEARCH_ONE:
+        return LDAP_SCOPE_ONELEVEL;
+    case LDAP_SEARCH_BASE:
+        return LDAP_SCOPE_BASE;
+    }
+    return LDAP_SCOPE_BASE;
+}
+
+static int
+send_search(struct ldap_link *link, const struct ldap_query *query, int *message_r)
+{
+    char *attribute = xstrdup(query->attribute != NULL ? query->attribute : LDAP_NO_ATTRS);
+    char *attributes[] = {attribute, NULL};
+    struct timeval limit = {.tv_sec = deadline_left_ms(link->deadline) / 1000 + 1};
+    int sent = ldap_search_ext(link->ld, query->base, libldap_scope(query->scope), query->filter,
+                               attributes, 0, NULL, NULL, &limit, SEARCH_SIZE_LIMIT, message_r);
+    free(attribute);
+    return sent;
+}
+
+enum ldap_answer
+ldap_link_search(struct ldap_link *link, const struct ldap_query *query, struct deadline deadline,
+                 struct ldap_found *found_r, struct err *err)
+{
+    *found_r = (struct ldap_found){0};
+    begin(link, deadline);
+    int message = 0;
+    if (send_search(link, query, &message) != LDAP_SUCCESS)
+        return broken(link, "search", err);
+
+    LDAPMessage *messages = NULL;
+    int code = LDAP_OTHER;
+    enum ldap_answer answer = await(link, message, "search", &messages, &code, err);
+    for (LDAPMessage *entry = ldap_first_entry(link->ld, messages); entry != NULL;
+         entry = ldap_next_entry(link->ld, entry))
+        if (found_r->count++ == 0)
+            take_entry(link->ld, entry, query->attribute, found_r);
+    ldap_msgfree(messages);
+
+    /* Our own limit is the one thing that tells "more than one" from "one". */
+    if (code == LDAP_SIZELIMIT_EXCEEDED && found_r->count >= SEARCH_SIZE_LIMIT)
+        answer = LDAP_ANSWER_YES;
+    return answer == LDAP_ANSWER_NO ? LDAP_ANSWER_FAILED : answer;
+}
+
+int
+ldap_filter_check(const char *filter, struct err *err)
+{
+    struct ldap_link *nowhere = link_create(NULL);
+    const struct ldap_query query = {.base = "", .filter = filter};
+    int message = 0;
+    int sent = send_search(nowhere, &query, &message);
+    ldap_link_close(nowhere);
+    if (sent == LDAP_SUCCESS)
+        return 0;
+    err_set(err, "not a filter: parentheses, operators or values are wrong (RFC 4515)");
+    return -1;
+}
+
+int
+ldap_dn_check(const char *dn, struct err *err)
+{
+    LDAPDN parsed = NULL;
+    int result = ldap_str2dn(dn, &parsed, LDAP_DN_FORMAT_LDAPV3);
+    ldap_dnfree(parsed);
+    if (result == LDAP_SUCCESS)
+        return 0;
+    err_set(err, "not a distinguished name (RFC 4514): %s", ldap_err2string(result));
+    return -1;
+}
+
+/* StartTLS (RFC 4511 4.14). */
+static int
+start_tls(struct ldap_link *link, const struct ldap_peer *peer, struct deadline deadline,
+          struct err *err)
+{
+    begin(link, deadline);
+    int message = 0;
+    LDAPMessage *messages = NULL;
+    int code = LDAP_OTHER;
+    if (ldap_start_tls(link->ld, NULL, NULL, &message) != LDAP_SUCCESS) {
+        broken(link, "StartTLS", err);
+        return -1;
+    }
+    enum ldap_answer answer = await(link, message, "StartTLS", &messages, &code, err);
+    ldap_msgfree(messages);
+    if (answer != LDAP_ANSWER_YES)
+        return -1;
+    return conn_start_tls(link->conn, peer->tls, name_host(peer->server), deadline, err);
+}
+
+/* Tries the server's addresses in turn; each gets its share of the time. */
+static struct conn *
+dial(const struct ldap_peer *peer, struct deadline deadline, struct err *err)
+{
+    struct endpoint endpoints[NAMES_ADDRESSES_MAX];
+    size_t count = name_endpoints(peer->server, deadline_left_ms(deadline), endpoints, err);
+    struct conn *conn = NULL;
+    for (size_t i = 0; i < count && conn == NULL; i++) {
+        int64_t share_ms = deadline_left_ms(deadline) / (int64_t)(count - i);
+        conn = conn_open(&endpoints[i], deadline_sooner(deadline, share_ms), err);
+    }
+    return conn;
+}
+
+struct ldap_link *
+ldap_link_open(const struct ldap_peer *peer, struct deadline deadline, struct err *err)
+{
+    struct conn *conn = dial(peer, deadline, err);
+    if (conn == NULL)
+        return NULL;
+    struct ldap_link *link = link_create(conn);
+    int secured = 0;
+    switch (peer->security) {
+    case LDAP_SECURITY_NONE:
+        break;
+    case LDAP_SECURITY_STARTTLS:
+        secured = start_tls(link, peer, deadline, err);
+        break;
+    case LDAP_SECURITY_TLS:
+        secured = conn_start_tls(conn, peer->tls, name_host(peer->server), deadline, err);
+        break;
+    }
+    if (secured == 0)
+        return link;
+    ldap_link_close(link);
+    return NULL;
+}

@@ -1,0 +1,80 @@
+/*
+ * ldap_door: one LDAPv3 connection to a directory server; the door to libldap.
+ *
+ * One thread's own. libldap builds and reads the messages; the bytes go over a conn (sys), so that
+ * connecting, TLS and every read and write end at the deadline, TLS is verified in the same way as
+ * everywhere else, and nothing raises SIGPIPE. libldap's own ways do not hold that: its connect
+ * waits in getaddrinfo, and its TLS start with a timeout spins without end in 2.5. Referrals are
+ * not followed, aliases not dereferenced. Memory that libldap frees is wiped first: a bind request
+ * holds the password.
+ */
+#ifndef MAILREEVE_LDAP_DOOR_H
+#define MAILREEVE_LDAP_DOOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "deadline.h"
+#include "err.h"
+#include "names.h"
+#include "secret.h"
+#include "tls.h"
+
+struct ldap_link;
+
+enum ldap_security { LDAP_SECURITY_NONE = 0, LDAP_SECURITY_STARTTLS, LDAP_SECURITY_TLS };
+
+/* Whom to connect to, and how. Borrowed. */
+struct ldap_peer {
+    struct name *server;
+    enum ldap_security security;
+    const struct tls_context *tls; /* NULL with LDAP_SECURITY_NONE only */
+};
+
+/* What came of a request. BROKEN: no answer that makes sense, or one that the server cannot work
+ * now (busy, unavailable): the link is good for ldap_link_close only; another server may know.
+ * FAILED: the server answered with an error, which err names. */
+enum ldap_answer { LDAP_ANSWER_BROKEN = 0, LDAP_ANSWER_FAILED, LDAP_ANSWER_NO, LDAP_ANSWER_YES };
+
+/* Connects and starts TLS where the peer wants it; StartTLS that does not succeed never falls back
+ * to clear text. Returns NULL with err. */
+struct ldap_link *ldap_link_open(const struct ldap_peer *peer, struct deadline deadline,
+                                 struct err *err);
+
+/* Says goodbye without waiting. NULL is allowed. */
+void ldap_link_close(struct ldap_link *link);
+
+/* Simple bind. YES: the password is right. NO: invalid credentials (49), err has the server's text.
+ * An empty DN or password would be an anonymous bind, which always succeeds (RFC 4513 5.1.2): it
+ * FAILs here and is not sent. */
+enum ldap_answer ldap_link_bind(struct ldap_link *link, const char *dn,
+                                const struct secret *password, struct deadline deadline,
+                                struct err *err);
+
+enum ldap_scope { LDAP_SEARCH_SUB = 0, LDAP_SEARCH_ONE, LDAP_SEARCH_BASE };
+
+struct ldap_query {
+    const char *base;
+    enum ldap_scope scope;
+    const char *filter;
+    const char *attribute; /* whose first value is wanted; NULL: none */
+};
+
+struct ldap_found {
+    size_t count; /* 2: two or more */
+    char *dn;     /* of the entry if there is one, NULL otherwise */
+    char *value;  /* of the attribute, NULL if the entry has none; may hold NULs */
+    size_t value_length;
+};
+
+/* YES: found_r tells. Ask ldap_found_fini in any case. */
+enum ldap_answer ldap_link_search(struct ldap_link *link, const struct ldap_query *query,
+                                  struct deadline deadline, struct ldap_found *found_r,
+                                  struct err *err);
+void ldap_found_fini(struct ldap_found *found);
+
+/* Whether libldap can parse it. Return 0, or -1 with err. */
+int ldap_filter_check(const char *filter, struct err *err);
+int ldap_dn_check(const char *dn, struct err *err);
+
+#endif
