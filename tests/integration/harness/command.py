@@ -1,0 +1,21 @@
+"""The command `mailreeve`, run to its end."""
+
+import subprocess
+
+from harness.process import build_dir
+
+EXIT_OK = 0
+EXIT_PROBLEM = 1
+EXIT_USAGE = 64
+EXIT_TEMPORARY = 75
+EXIT_CONFIG = 78
+
+
+def program():
+    return build_dir() / "bin" / "mailreeve"
+
+
+def mailreeve(*args, stdin="", timeout_s=60):
+    """Runs it and returns what came of it: returncode, stdout, stderr."""
+    return subprocess.run([str(program()), *map(str, args)], input=stdin, text=True, errors="replace",
+                          capture_output=True, timeout=timeout_s)
