@@ -214,3 +214,14 @@ gate_is_down(struct gate *gate)
     pthread_mutex_unlock(&gate->lock);
     return down;
 }
+
+unsigned
+gate_waiting(struct gate *gate)
+{
+    pthread_mutex_lock(&gate->lock);
+    unsigned count = 0;
+    for (const struct waiter *waiter = gate->first; waiter != NULL; waiter = waiter->next)
+        count++;
+    pthread_mutex_unlock(&gate->lock);
+    return count;
+}

@@ -55,4 +55,7 @@ bool gate_leave(struct gate *gate, struct gate_pass *pass, enum gate_evidence ev
 /* Whether gate_enter would turn away now. For choosing among several servers. */
 bool gate_is_down(struct gate *gate);
 
+/* How many stand in line now. */
+unsigned gate_waiting(struct gate *gate);
+
 #endif
