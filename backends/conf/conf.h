@@ -1,9 +1,22 @@
 /*
  * conf: one configuration file, read whole, checked whole, as typed values.
  *
- * A struct conf is immutable once loaded and owns every string and struct it hands out. libConfuse
- * reads the syntax (confuse.c is its door); rows (row.h) say what is allowed. All problems of all
- * files are collected in one run, each with file:line; a conf with a problem is never used.
+ * A struct conf is immutable once loaded and owns every string and struct it hands out. Rows
+ * (row.h) say what is allowed. All problems of all files are collected in one run, each with
+ * file:line; a conf with an error is never used. Loads may run in any thread; they wait for each
+ * other.
+ *
+ * The syntax is libConfuse's: `name = value`, `name = {value, value}`, `section "name" { ... }`,
+ * include("file") (relative to the file that includes), comments #, // and C-style. A value
+ * with blanks or any of # " ' = { } ( ) , * + $ \ in it stands in quotes. In double quotes \n \t \"
+ * \\ \xHH and the like are escapes and ${NAME} or ${NAME:-default} is the environment's; in single
+ * quotes all is literal but \' and \\ (write regexes there).
+ *
+ * How a file is read: lexer.c finds the tokens and outline.c the statements, because libConfuse
+ * stops at its first error, accepts a file that ends too soon, drops bytes it does not expect and
+ * loses count of lines at comments (all measured with 3.3). What they understood and the section
+ * types know goes to libConfuse (confuse.c), which is the one that turns it into values; check.c
+ * gives these their types.
  */
 #ifndef MAILREEVE_CONF_H
 #define MAILREEVE_CONF_H
@@ -40,6 +53,7 @@ struct conf;
 /* One section of the file. values points to the struct its type describes. */
 struct section {
     const struct section_type *type; /* the variant, where there are variants */
+    const char *kind;                /* "source" for all its variants; NULL: the top level */
     const char *name;                /* NULL if not titled */
     struct origin origin;
     void *values;
@@ -65,20 +79,27 @@ const struct section *conf_find(const struct conf *conf, const char *kind, const
 struct origin section_origin(const struct section *section, const char *setting);
 bool section_is_set(const struct section *section, const char *setting);
 
-/* Reports a problem with a setting in the one form that problems have. */
+/* Reports a problem with a setting (NULL: the section as a whole) in the one form that problems
+ * have. The second form is for an item of a brace list, whose place is its own. */
 void section_problem(const struct section *section, const char *setting, struct problems *problems,
                      enum problem_weight weight, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
+void section_problem_at(const struct section *section, const char *setting, struct origin origin,
+                        struct problems *problems, enum problem_weight weight, const char *format,
+                        ...) __attribute__((format(printf, 6, 7)));
 
 /* The nearest word of a list for a mistyped one, or NULL if none is near: did you mean. words ends
- * with NULL. */
+ * with NULL. suggest_text writes ` (did you mean "WORD"?)` instead, or nothing. */
 const char *suggest(const char *word, const char *const *words);
+enum { SUGGEST_TEXT_MAX = 128 };
+void suggest_text(const char *word, const char *const *words, char text_r[SUGGEST_TEXT_MAX]);
 
 /* Keeps heap memory until the conf is freed; for parsers that hang their results on a conf. */
 void *conf_keep(struct conf *conf, void *heap_memory);
 
-/* Prints every setting in effect, sections included, defaults marked with a comment: `mailreeve
- * check --print`. */
+/* Prints every setting in effect, sections included, what equals a default marked with a comment:
+ * `mailreeve check --print`. The output is a configuration that loads to the same: included files
+ * are part of it, names of files are absolute if the configuration's was. */
 void conf_print(const struct conf *conf, FILE *to);
 
 /* Prints the settings of all section types as the body of mailreeve.conf(5): `mailreeve check
