@@ -163,5 +163,6 @@ session_run(const struct site *site, char **params, struct answer *answer_r)
     if (!is_accepted(&session))
         auth_reply_refuse(answer_r, &session.decision.verdict, session.request.facts.protocol);
     audit(&session);
+    verify_result_fini(&session.verified);
     request_fini(&session.request);
 }

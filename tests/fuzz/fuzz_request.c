@@ -1,0 +1,94 @@
+/* Parameters of a request, each ended by a NUL, through decoding, the rules and the reply: whatever
+ * they are, there is no yes, and the answer fits. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "auth_reply.h"
+#include "request.h"
+
+enum { PARAMS_MAX = 64 };
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void
+split(const uint8_t *data, size_t size, char *params_r[PARAMS_MAX + 1])
+{
+    size_t count = 0;
+    while (size > 0 && count < PARAMS_MAX) {
+        const uint8_t *end = memchr(data, '\0', size);
+        size_t length = end != NULL ? (size_t)(end - data) : size;
+        params_r[count++] = xstrndup((const char *)data, length);
+        size_t used = end != NULL ? length + 1 : length;
+        data += used;
+        size -= used;
+    }
+    params_r[count] = NULL;
+}
+
+static void
+check_facts(const struct request *request, size_t size)
+{
+    const struct facts *facts = &request->facts;
+    if (facts->user_length > size || facts->password_length > size)
+        abort();
+    if (facts->method == METHOD_NONE && (facts->user != NULL || facts->password != NULL))
+        abort();
+    if (facts->password != NULL && facts->password[facts->password_length] != '\0')
+        abort();
+}
+
+/* A tenancy with one listener and no organization: nobody is accepted before a source is asked. */
+static struct tenancy *
+make_tenancy(void)
+{
+    struct tenancy *tenancy = tenancy_create();
+    struct listener *listener =
+        tenancy_add_listener(tenancy, "mx", (struct origin){.file = "conf", .line = 1}, NULL);
+    listener->auth = AUTH_ON;
+    listener->methods = METHOD_BIT(METHOD_PLAIN);
+    return tenancy;
+}
+
+static void
+check_answer(const struct request *request)
+{
+    static struct tenancy *tenancy;
+    if (tenancy == NULL)
+        tenancy = make_tenancy();
+    const struct decide_settings settings = {.failure_delay_s = 2, .max_attempts = 3};
+    struct decision decision;
+    if (request->facts.method == METHOD_NONE)
+        decide_recipient(tenancy, &settings, &request->facts, NULL, &decision);
+    else
+        decide_auth(tenancy, &settings, &request->facts, NULL, &decision);
+    if (decision.verdict.action == VERDICT_ACCEPT) {
+        if (request->facts.method == METHOD_NONE)
+            abort();
+        struct rule_ref nobody = {.section_kind = "source"};
+        decide_login(tenancy, &settings, &request->facts, VERIFY_UNKNOWN_USER, NULL, &nobody, NULL,
+                     &decision);
+    }
+
+    struct answer answer;
+    auth_reply_refuse(&answer, &decision.verdict, request->facts.protocol);
+    if (answer.header_length >= 700 || strstr(answer.header, "Auth-Status: OK") != NULL)
+        abort();
+    answer_fini(&answer);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    char *params[PARAMS_MAX + 1];
+    split(data, size, params);
+    struct request request;
+    request_decode(&request, params);
+    check_facts(&request, size);
+    check_answer(&request);
+    request_fini(&request);
+    for (char **param = params; *param != NULL; param++)
+        free(*param);
+    return 0;
+}

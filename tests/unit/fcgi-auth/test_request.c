@@ -1,0 +1,341 @@
+#include <limits.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "alloc.h"
+#include "request.h"
+
+enum { PARAMS_MAX = 16 };
+
+/* Heap copies of the exact size, as libfcgi's are, so that the sanitizer sees a byte too many. */
+static void
+copy_params(const char *const *texts, char **params_r)
+{
+    size_t count = 0;
+    for (; texts[count] != NULL; count++)
+        params_r[count] = xstrdup(texts[count]);
+    params_r[count] = NULL;
+}
+
+static void
+free_params(char **params)
+{
+    for (; *params != NULL; params++)
+        free(*params);
+}
+
+#define SMTP  "HTTP_AUTH_PROTOCOL=smtp"
+#define PLAIN "HTTP_AUTH_METHOD=plain"
+#define NONE  "HTTP_AUTH_METHOD=none"
+
+struct case_of_bytes {
+    const char *name;
+    const char *params[PARAMS_MAX];
+    const char *want; /* NULL: not sent */
+    size_t want_length;
+    const char *want_malformed; /* NULL: nothing */
+};
+
+static const struct case_of_bytes user_cases[] = {
+    {.name = "a plain name is itself",
+     .params = {SMTP, PLAIN, "HTTP_AUTH_USER=anna@acme.example"},
+     .want = "anna@acme.example",
+     .want_length = 17},
+    {.name = "escapes are decoded, in both cases of the digits",
+     .params = {SMTP, PLAIN, "HTTP_AUTH_USER=a%20b%2Bc%2bd"},
+     .want = "a b+c+d",
+     .want_length = 7},
+    {.name = "a NUL stays visible",
+     .params = {SMTP, PLAIN, "HTTP_AUTH_USER=a%00b"},
+     .want = "a\0b",
+     .want_length = 3},
+    {.name = "a line break is a byte like others here: policy refuses it",
+     .params = {SMTP, PLAIN, "HTTP_AUTH_USER=u%0D%0AMAIL FROM:<x@y>"},
+     .want = "u\r\nMAIL FROM:<x@y>",
+     .want_length = 18},
+    {.name = "a plus sign is no space",
+     .params = {SMTP, PLAIN, "HTTP_AUTH_USER=a+b"},
+     .want = "a+b",
+     .want_length = 3},
+    {.name = "an empty name is there, with no bytes",
+     .params = {SMTP, PLAIN, "HTTP_AUTH_USER="},
+     .want = "",
+     .want_length = 0},
+    {.name = "an escape is decoded once only",
+     .params = {SMTP, PLAIN, "HTTP_AUTH_USER=%2541"},
+     .want = "%41",
+     .want_length = 3},
+    {.name = "no name at all is not an empty name", .params = {SMTP, PLAIN}},
+    {.name = "an escape with a bad digit is malformed",
+     .params = {SMTP, PLAIN, "HTTP_AUTH_USER=a%4g"},
+     .want_malformed = "Auth-User holds a bad percent escape"},
+    {.name = "an escape that ends after one digit is malformed",
+     .params = {SMTP, PLAIN, "HTTP_AUTH_USER=a%4"},
+     .want_malformed = "Auth-User holds a bad percent escape"},
+    {.name = "a percent sign at the end is malformed",
+     .params = {SMTP, PLAIN, "HTTP_AUTH_USER=a%"},
+     .want_malformed = "Auth-User holds a bad percent escape"},
+    {.name = "two names are malformed: which one would hold?",
+     .params = {SMTP, PLAIN, "HTTP_AUTH_USER=anna", "HTTP_AUTH_USER=boss"},
+     .want = "boss",
+     .want_length = 4,
+     .want_malformed = "Auth-User came twice"},
+    {.name = "with the method none the name of an earlier AUTH is not looked at",
+     .params = {SMTP, NONE, "HTTP_AUTH_USER=boss@acme.example"}},
+    {.name = "with the method none a broken name is not looked at either",
+     .params = {SMTP, NONE, "HTTP_AUTH_USER=%"}},
+    {.name = "a parameter whose name only begins the same is another one",
+     .params = {SMTP, PLAIN, "HTTP_AUTH_USERNAME=boss"}},
+};
+
+static const struct case_of_bytes password_cases[] = {
+    {.name = "a password is decoded",
+     .params = {SMTP, PLAIN, "HTTP_AUTH_PASS=p%25w"},
+     .want = "p%w",
+     .want_length = 3},
+    {.name = "a NUL in a password stays visible",
+     .params = {SMTP, PLAIN, "HTTP_AUTH_PASS=%00x"},
+     .want = "\0x",
+     .want_length = 2},
+    {.name = "an empty password is there, with no bytes",
+     .params = {SMTP, PLAIN, "HTTP_AUTH_PASS="},
+     .want = "",
+     .want_length = 0},
+    {.name = "a bad escape in a password is malformed",
+     .params = {SMTP, PLAIN, "HTTP_AUTH_PASS=p%zz"},
+     .want_malformed = "Auth-Pass holds a bad percent escape"},
+    {.name = "with the method none there is no password",
+     .params = {SMTP, NONE, "HTTP_AUTH_PASS=secret"}},
+    {.name = "with an unknown method the password is there but nobody will use it",
+     .params = {SMTP, "HTTP_AUTH_METHOD=ntlm", "HTTP_AUTH_PASS=x"},
+     .want = "x",
+     .want_length = 1},
+};
+
+static void
+expect_bytes(const struct case_of_bytes *c, const struct facts *facts, const char *bytes,
+             size_t length)
+{
+    const char *malformed = facts->malformed;
+    bool same_fault = (malformed == NULL) == (c->want_malformed == NULL) &&
+                      (malformed == NULL || strcmp(malformed, c->want_malformed) == 0);
+    if (!same_fault)
+        fail_msg("%s: malformed is %s", c->name, malformed != NULL ? malformed : "NULL");
+    if ((bytes == NULL) != (c->want == NULL) || length != c->want_length ||
+        (bytes != NULL && memcmp(bytes, c->want, length) != 0))
+        fail_msg("%s: %zu bytes: %.*s", c->name, length, (int)length, bytes);
+}
+
+static void
+test_user(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof user_cases / sizeof user_cases[0]; i++) {
+        char *params[PARAMS_MAX + 1];
+        copy_params(user_cases[i].params, params);
+        struct request request;
+        request_decode(&request, params);
+        expect_bytes(&user_cases[i], &request.facts, request.facts.user, request.facts.user_length);
+        request_fini(&request);
+        free_params(params);
+    }
+}
+
+static void
+test_password(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof password_cases / sizeof password_cases[0]; i++) {
+        char *params[PARAMS_MAX + 1];
+        copy_params(password_cases[i].params, params);
+        struct request request;
+        request_decode(&request, params);
+        expect_bytes(&password_cases[i], &request.facts, request.facts.password,
+                     request.facts.password_length);
+        if (request.facts.password != NULL) {
+            assert_ptr_equal(request.password.bytes, request.facts.password);
+            assert_int_equal(request.password.length, request.facts.password_length);
+        }
+        request_fini(&request);
+        free_params(params);
+    }
+}
+
+static void
+test_password_is_wiped_where_it_came_from(void **state)
+{
+    (void)state;
+    char password[] = "HTTP_AUTH_PASS=hunter2", protocol[] = SMTP, method[] = PLAIN;
+    char *params[] = {protocol, password, method, NULL};
+    struct request request;
+    request_decode(&request, params);
+    assert_string_equal(request.password.bytes, "hunter2");
+    for (size_t i = strlen("HTTP_AUTH_PASS="); i < sizeof password; i++)
+        assert_int_equal(password[i], '\0');
+    request_fini(&request);
+    assert_null(request.facts.password);
+}
+
+/* The other facts, and what is wrong with the request as a whole. */
+static const struct {
+    const char *name;
+    const char *params[PARAMS_MAX];
+    enum protocol want_protocol;
+    enum auth_method want_method;
+    const char *want_client; /* NULL: no address */
+    bool want_tls;
+    unsigned want_attempt;
+    const char *want_listener, *want_from, *want_to;
+    const char *want_malformed;
+} fact_cases[] = {
+    {.name = "everything that nginx sends for AUTH",
+     .params = {"HTTP_HOST=x", "HTTP_AUTH_METHOD=plain", "HTTP_AUTH_USER=a", "HTTP_AUTH_PASS=b",
+                "HTTP_AUTH_PROTOCOL=imap", "HTTP_AUTH_LOGIN_ATTEMPT=2", "HTTP_CLIENT_IP=192.0.2.7",
+                "HTTP_AUTH_SSL=on", "HTTP_X_LISTENER=imaps"},
+     .want_protocol = PROTOCOL_IMAP,
+     .want_method = METHOD_PLAIN,
+     .want_client = "192.0.2.7",
+     .want_tls = true,
+     .want_attempt = 2,
+     .want_listener = "imaps"},
+    {.name = "everything that nginx sends for a recipient",
+     .params = {NONE, SMTP, "HTTP_AUTH_LOGIN_ATTEMPT=1", "HTTP_CLIENT_IP=2001:db8::1",
+                "HTTP_AUTH_SMTP_FROM=MAIL FROM:<a@b> SIZE=1", "HTTP_AUTH_SMTP_TO=RCPT TO:<%41@d>",
+                "HTTP_X_LISTENER=mx"},
+     .want_method = METHOD_NONE,
+     .want_client = "2001:db8::1",
+     .want_attempt = 1,
+     .want_listener = "mx",
+     .want_from = "MAIL FROM:<a@b> SIZE=1",
+     .want_to = "RCPT TO:<%41@d>"},
+    {.name = "with AUTH nobody looks at sender and recipient",
+     .params = {PLAIN, SMTP, "HTTP_AUTH_SMTP_FROM=MAIL FROM:<a@b>"},
+     .want_method = METHOD_PLAIN,
+     .want_attempt = UINT_MAX},
+    {.name = "a client on a unix socket has no address",
+     .params = {NONE, SMTP, "HTTP_CLIENT_IP=unix:", "HTTP_AUTH_LOGIN_ATTEMPT=1"},
+     .want_method = METHOD_NONE,
+     .want_attempt = 1},
+    {.name = "no client at all has no address",
+     .params = {NONE, SMTP},
+     .want_method = METHOD_NONE,
+     .want_attempt = UINT_MAX},
+    {.name = "TLS is on only by the word on",
+     .params = {NONE, SMTP, "HTTP_AUTH_SSL=off"},
+     .want_method = METHOD_NONE,
+     .want_attempt = UINT_MAX},
+    {.name = "an unknown method is known to be unknown",
+     .params = {SMTP, "HTTP_AUTH_METHOD=PLAIN"},
+     .want_method = METHOD_UNKNOWN,
+     .want_attempt = UINT_MAX},
+    {.name = "no method is malformed",
+     .params = {SMTP},
+     .want_attempt = UINT_MAX,
+     .want_malformed = "Auth-Method is missing"},
+    {.name = "an unknown protocol is malformed",
+     .params = {PLAIN, "HTTP_AUTH_PROTOCOL=nntp"},
+     .want_method = METHOD_PLAIN,
+     .want_attempt = UINT_MAX,
+     .want_malformed = "Auth-Protocol is not one of smtp, imap, pop3"},
+    {.name = "no protocol is malformed",
+     .params = {PLAIN},
+     .want_method = METHOD_PLAIN,
+     .want_attempt = UINT_MAX,
+     .want_malformed = "Auth-Protocol is not one of smtp, imap, pop3"},
+    {.name = "an attempt that is no number is malformed, and the last one",
+     .params = {PLAIN, SMTP, "HTTP_AUTH_LOGIN_ATTEMPT=1x"},
+     .want_method = METHOD_PLAIN,
+     .want_attempt = UINT_MAX,
+     .want_malformed = "Auth-Login-Attempt is not a number"},
+    {.name = "a negative attempt is malformed",
+     .params = {PLAIN, SMTP, "HTTP_AUTH_LOGIN_ATTEMPT=-1"},
+     .want_method = METHOD_PLAIN,
+     .want_attempt = UINT_MAX,
+     .want_malformed = "Auth-Login-Attempt is not a number"},
+    {.name = "an attempt too large for a number is malformed",
+     .params = {PLAIN, SMTP, "HTTP_AUTH_LOGIN_ATTEMPT=4294967297"},
+     .want_method = METHOD_PLAIN,
+     .want_attempt = UINT_MAX,
+     .want_malformed = "Auth-Login-Attempt is not a number"},
+    {.name = "two listeners are malformed",
+     .params = {PLAIN, SMTP, "HTTP_X_LISTENER=mx", "HTTP_X_LISTENER=submission"},
+     .want_method = METHOD_PLAIN,
+     .want_attempt = UINT_MAX,
+     .want_listener = "submission",
+     .want_malformed = "X-Listener came twice"},
+    {.name = "two methods are malformed, though one is none",
+     .params = {SMTP, PLAIN, NONE},
+     .want_method = METHOD_NONE,
+     .want_attempt = UINT_MAX,
+     .want_malformed = "Auth-Method came twice"},
+};
+
+static void
+expect_text(const char *name, const char *what, const char *text, const char *want)
+{
+    if ((text == NULL) != (want == NULL) || (text != NULL && strcmp(text, want) != 0))
+        fail_msg("%s: %s is %s", name, what, text != NULL ? text : "NULL");
+}
+
+static void
+test_facts(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof fact_cases / sizeof fact_cases[0]; i++) {
+        const char *name = fact_cases[i].name;
+        char *params[PARAMS_MAX + 1];
+        copy_params(fact_cases[i].params, params);
+        struct request request;
+        request_decode(&request, params);
+        const struct facts *facts = &request.facts;
+
+        char client[NETADDR_TEXT_MAX];
+        if (facts->client.family != NETADDR_NONE)
+            netaddr_format(&facts->client, client);
+        expect_text(name, "client", facts->client.family != NETADDR_NONE ? client : NULL,
+                    fact_cases[i].want_client);
+        expect_text(name, "listener", facts->listener, fact_cases[i].want_listener);
+        expect_text(name, "sender", facts->mail_from, fact_cases[i].want_from);
+        expect_text(name, "recipient", facts->rcpt_to, fact_cases[i].want_to);
+        expect_text(name, "malformed", facts->malformed, fact_cases[i].want_malformed);
+        if (facts->protocol != fact_cases[i].want_protocol ||
+            facts->method != fact_cases[i].want_method || facts->tls != fact_cases[i].want_tls ||
+            facts->attempt != fact_cases[i].want_attempt)
+            fail_msg("%s: protocol %d method %d tls %d attempt %u", name, (int)facts->protocol,
+                     (int)facts->method, facts->tls, facts->attempt);
+        request_fini(&request);
+        free_params(params);
+    }
+}
+
+static void
+test_param_find(void **state)
+{
+    (void)state;
+    char first[] = "DOCUMENT_URI=/auth", second[] = "SCRIPT_NAME", third[] = "X=1=2";
+    char *params[] = {first, second, third, NULL};
+    assert_string_equal(param_find(params, "DOCUMENT_URI"), "/auth");
+    assert_string_equal(param_find(params, "X"), "1=2");
+    assert_null(param_find(params, "SCRIPT_NAME"));
+    assert_null(param_find(params, "DOCUMENT"));
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_user),
+        cmocka_unit_test(test_password),
+        cmocka_unit_test(test_password_is_wiped_where_it_came_from),
+        cmocka_unit_test(test_facts),
+        cmocka_unit_test(test_param_find),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
