@@ -28,7 +28,9 @@ static const char *
 openssl_trouble(void)
 {
     unsigned long code = ERR_get_error();
-    const char *reason = code != 0 ? ERR_reason_error_string(code) : NULL;
+    const char *reason = ERR_SYSTEM_ERROR(code) ? strerror((int)ERR_GET_REASON(code))
+                         : code != 0            ? ERR_reason_error_string(code)
+                                                : NULL;
     ERR_clear_error();
     return reason != NULL ? reason : "unknown error";
 }
