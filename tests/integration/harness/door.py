@@ -25,6 +25,7 @@ class FrontDoor:
             self.configuration.write_bytes(configuration.read_bytes())
         else:
             self.configuration.write_text(f'socket = "{self.socket}"\n{configuration}')
+        self.environment = env or {}
         self.log = self.folder / "mailreeve-auth.log"
         self.service = Process([build_dir() / "bin" / "mailreeve-auth", "-c", self.configuration], self.log,
                                ready=lambda: socket_answers(self.socket), env=env)

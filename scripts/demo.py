@@ -1,0 +1,273 @@
+#!/usr/bin/env python3
+"""What scripts/demo.sh runs: three companies behind one front door, real servers, real messages.
+
+Everything is made in one scratch folder and on free loopback ports, so that several demos can run side by
+side. The servers are those of the integration tests (tests/integration/harness), the configurations are
+nginx-conf/ and docs/demo/mailreeve.conf as they are.
+"""
+
+import argparse
+import contextlib
+import imaplib
+import shlex
+import signal
+import ssl
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+SOURCE = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(SOURCE / "tests" / "integration"))
+
+from harness.certs import Authority  # noqa: E402
+from harness.door import FrontDoor  # noqa: E402
+from harness.dovecot import Dovecot  # noqa: E402
+from harness.postfix import Postfix, login_of  # noqa: E402
+from harness.process import build_dir, make_scratch, remove_scratch  # noqa: E402
+from harness.slapd import Slapd, person  # noqa: E402
+
+# One user of each company, and who knows the password. The mailboxes are all on one Dovecot, which is also
+# the SASL server of the tenant's mail server.
+LENA = ("lena@ldap.example", "lena-password")
+NINA = ("nina@tenant.example", "nina-password")
+LEO = ("leo@local.example", "leo-password")
+LDAP_BASE = "dc=ldap,dc=example"
+STRANGER = "customer@far.example"
+
+
+def say(text="", indent=0):
+    for paragraph in text.split("\n"):
+        print(textwrap.fill(paragraph, 100, initial_indent=" " * indent, subsequent_indent=" " * indent), flush=True)
+
+
+class Check:
+    """Counts expectations and tells how each turned out."""
+
+    def __init__(self):
+        self.held = self.failed = 0
+
+    def expect(self, holds, text, otherwise=""):
+        if holds:
+            self.held += 1
+            print(f"     ok      {text}", flush=True)
+        else:
+            self.failed += 1
+            print(f"     FAILED  {text}", flush=True)
+            if otherwise:
+                print(textwrap.indent(str(otherwise), "             | "), flush=True)
+
+
+class Demo:
+    def __init__(self, scratch):
+        self.scratch = scratch
+        self.check = Check()
+        self.number = 0
+
+    def start(self, stack):
+        """Starts the servers; each is stopped when the stack unwinds."""
+        authority = Authority(self.scratch / "certs")
+        self.ca = authority.ca
+        people = [person("lena", LENA[1], LDAP_BASE, mail=LENA[0])]
+        self.slapd = stack.enter_context(Slapd(self.scratch / "slapd", people, LDAP_BASE,
+                                               authority.issue("slapd"), authority.ca))
+        say("slapd      the directory of the company \"directory\" (ldap.example)", 2)
+        self.dovecot = stack.enter_context(Dovecot(self.scratch / "dovecot", dict([LENA, NINA, LEO])))
+        say("Dovecot    mailboxes of all, and the passwords of the company \"tenant\" (tenant.example)", 2)
+        certificate, key = authority.issue("postfix")
+        self.postfix = stack.enter_context(
+            Postfix(self.scratch / "postfix", certificate, key, sasl=self.dovecot.sasl))
+        say("Postfix    the mail servers behind the front door, and the tenant's own", 2)
+        self.door = stack.enter_context(self._front_door(authority))
+        say("mailreeve  who decides", 2)
+        say("nginx      the front door", 2)
+
+    def _front_door(self, authority):
+        hashed = subprocess.run(["openssl", "passwd", "-6", "-stdin"], input=LEO[1], capture_output=True, text=True,
+                                check=True).stdout.strip()
+        ports = self.postfix.ports
+        environment = {
+            "DEMO": str(self.scratch), "LDAP_PORT": str(self.slapd.port), "LDAP_BIND_DN": self.slapd.service_dn,
+            "LDAP_BASE": LDAP_BASE, "TENANT_PORT": str(ports["tenant"]), "RELAY_PORT": str(ports["relay"]),
+            "INBOUND_PORT": str(ports["inbound"]), "IMAP_PORT": str(self.dovecot.ports["imap"]),
+            "POP3_PORT": str(self.dovecot.ports["pop3"]),
+        }
+        certificate, key = authority.issue("front", names=("localhost", "mail.example.com"))
+        return FrontDoor(
+            self.scratch, certificate, key, SOURCE / "docs" / "demo" / "mailreeve.conf",
+            files={"users": f"{LEO[0]}:{hashed}\n", "ldap-password": self.slapd.service_password + "\n"},
+            env=environment, user="www-data")
+
+    def swaks(self, port, *words):
+        """The command line for a message through the front door."""
+        return ["swaks", "--server", "127.0.0.1", "--port", str(self.door.ports[port]), *words]
+
+    def secure(self, port, user, password, method="PLAIN"):
+        """swaks with TLS and a login."""
+        tls = "--tls-on-connect" if port == "submissions" else "--tls"
+        return self.swaks(port, tls, "--tls-verify", "--tls-ca-path", str(self.ca), "--auth", method,
+                          "--auth-user", user, "--auth-password", password)
+
+    def step(self, text):
+        self.number += 1
+        print(flush=True)
+        say(f"{self.number}. {text}", 1)
+
+    def run(self, command, *, subject, sender, recipient):
+        """Shows and runs a swaks command; returns its transcript."""
+        command = [*command, "--from", sender, "--to", recipient, "--header", f"Subject: {subject}"]
+        print(f"     $ {shlex.join(command)}".replace(str(self.scratch), "SCRATCH"), flush=True)
+        done = subprocess.run([*command, "--timeout", "40"], capture_output=True, text=True)
+        return done.stdout + done.stderr
+
+    def sends(self, command, *, subject, sender, recipient, login):
+        """A message that must arrive in Postfix with that login (None: with none)."""
+        transcript = self.run(command, subject=subject, sender=sender, recipient=recipient)
+        sent = "queued as" in transcript
+        self.check.expect(sent, "the message was taken", transcript)
+        if not sent:
+            return
+        try:
+            message = self.postfix.wait_for_message(subject)
+        except AssertionError as error:
+            self.check.expect(False, "Postfix delivered it", f"{error}\n{self.postfix.output()}")
+            return
+        self.check.expect(message["X-Original-To"] == recipient, f"Postfix delivered it to {recipient}")
+        found = login_of(message)
+        whose = f"the login {login}" if login else "no login"
+        self.check.expect(found == login, f"and knows by XCLIENT that it came with {whose}", f"found: {found}")
+
+    def refused(self, command, code, *, subject, sender, recipient):
+        """A message that must be refused with that code, and not arrive."""
+        transcript = self.run(command, subject=subject, sender=sender, recipient=recipient)
+        answers = [line for line in transcript.splitlines() if line.startswith(("<** ", "<~* "))]
+        self.check.expect(any(line[4:].startswith(code) for line in answers), f"refused with {code}", transcript)
+        for line in answers[:1]:
+            say(f"nginx said: {line[4:]}", 13)
+        self.check.expect("queued as" not in transcript, "no message went through", transcript)
+
+    def tour(self):
+        """All that the demo promises; each expectation is counted."""
+        self.step("Lena writes to a customer. She submits on port 587 with STARTTLS; her password is known to the "
+                  "directory, where mailreeve tries it.")
+        self.sends(self.secure("submission", *LENA), subject="from the directory user",
+                   sender=LENA[0], recipient=STRANGER, login=LENA[0])
+
+        self.step("Nina works for a company that kept its old mail server. She submits on port 465; mailreeve logs in "
+                  "at that server with what she gave, to see whether it lets her in.")
+        self.sends(self.secure("submissions", *NINA, "LOGIN"), subject="from the tenant's user",
+                   sender=NINA[0], recipient=STRANGER, login=NINA[0])
+
+        self.step("Leo is in mailreeve's own users file.")
+        self.sends(self.secure("submission", *LEO, "LOGIN"), subject="from the local user",
+                   sender=LEO[0], recipient=STRANGER, login=LEO[0])
+
+        self.step("A stranger's server brings mail for Lena to port 25: her domain is one of ours.")
+        self.sends(self.swaks("smtp"), subject="from a stranger", sender=STRANGER, recipient=LENA[0], login=None)
+
+        self.step("The same stranger wants us to carry mail to somebody else: we are no open relay.")
+        self.refused(self.swaks("smtp"), "550 5.7.1", subject="through us", sender=STRANGER,
+                     recipient="victim@elsewhere.example")
+
+        self.step("Somebody guesses Lena's password.")
+        self.refused(self.secure("submission", LENA[0], "a-guess"), "535 5.7.8", subject="a guess", sender=LENA[0],
+                     recipient=STRANGER)
+
+        self.step("Leo's mail program forgot to log in.")
+        self.refused(self.swaks("submission", "--tls"), "530 5.7.0", subject="no login", sender=LEO[0],
+                     recipient=STRANGER)
+
+        self.step("The directory is down. That is nobody's fault and nobody's wrong password: Lena is asked to "
+                  "come back, Leo does not notice.")
+        self.slapd.stop()
+        self.refused(self.secure("submission", *LENA), "454 4.7.0", subject="too early", sender=LENA[0],
+                     recipient=STRANGER)
+        self.sends(self.secure("submission", *LEO), subject="while the directory is down", sender=LEO[0],
+                   recipient=STRANGER, login=LEO[0])
+        self.slapd.start()
+        say("The directory is back; nothing else was restarted.", 5)
+        self.sends(self.secure("submission", *LENA), subject="after the directory came back", sender=LENA[0],
+                   recipient=STRANGER, login=LENA[0])
+
+        self.step("Lena reads her mail: IMAP on port 993 goes through the same door, and on to Dovecot.")
+        self.check.expect(*self.imap_login(LENA))
+
+    def imap_login(self, user):
+        trust = ssl.create_default_context(cafile=self.ca)
+        try:
+            with imaplib.IMAP4_SSL("localhost", self.door.ports["imaps"], ssl_context=trust, timeout=40) as client:
+                client.login(*user)
+                return client.select()[0] == "OK", "she is in her mailbox"
+        except (imaplib.IMAP4.error, OSError) as error:
+            return False, "she is in her mailbox", error
+
+    def show_log(self):
+        print()
+        say("What mailreeve-auth wrote down, a line for each decision:", 1)
+        for line in self.door.service.output().splitlines():
+            print(f"   {line}".replace(str(self.scratch), "SCRATCH"))
+
+    def invite(self):
+        """How to go on by oneself."""
+        ports = self.door.ports
+        command = str(build_dir() / "bin" / "mailreeve")
+        env = " ".join(f"{name}={shlex.quote(value)}" for name, value in self.door.environment.items())
+        example = shlex.join([*self.secure("submission", *LENA), "--from", LENA[0], "--to", STRANGER])
+        print(f"""
+ The front door stays open. Try it:
+
+   {example}
+
+   users            {' '.join('/'.join(user) for user in (LENA, NINA, LEO))}
+   ports            submission (STARTTLS) {ports['submission']}, submission (TLS) {ports['submissions']}, smtp {ports['smtp']},
+                    imap {ports['imap']} and {ports['imaps']} (TLS), pop3 {ports['pop3']} and {ports['pop3s']} (TLS)
+   certificates by  {self.ca}
+   delivered mail   {self.postfix.maildir}/new
+   mailreeve's log  {self.door.log}
+   nginx            {self.door.nginx.folder}/nginx.conf
+   configuration    {self.door.configuration}
+
+   set -a; {env}; set +a
+   {command} explain -c {self.door.configuration} listener=submission method=plain user={LENA[0]} tls=on
+   {command} login -c {self.door.configuration} {NINA[0]}
+
+ Ctrl-C ends all servers and removes {self.scratch}.
+""", flush=True)
+
+
+def end(*_):
+    # Unwinds the stack below: servers are stopped in order, the folder goes.
+    sys.exit(130)
+
+
+def main():
+    parser = argparse.ArgumentParser(description="The front door at work, on this machine.")
+    parser.add_argument("--once", action="store_true", help="end after the self-check")
+    options = parser.parse_args()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, end)
+
+    with contextlib.ExitStack() as stack:
+        scratch = make_scratch("demo")
+        stack.callback(remove_scratch, scratch)
+        demo = Demo(scratch)
+        say("mailreeve's demo. nginx takes the mail connections, mailreeve decides who may go on and to which server, "
+            "Postfix and Dovecot stand behind. Starting, all on loopback:")
+        demo.start(stack)
+        demo.tour()
+        demo.show_log()
+        print()
+        check = demo.check
+        if check.failed:
+            say(f"{check.failed} of {check.held + check.failed} expectations did not hold (FAILED above).")
+        else:
+            say(f"All {check.held} expectations held.")
+        if not options.once:
+            demo.invite()
+            while True:
+                signal.pause()
+    return 1 if check.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
