@@ -5,9 +5,9 @@
  *     load fcgi SOCKET LISTENER  kept FastCGI connections, one nginx question a login
  *     load dovecot SOCKET        Dovecot's auth-client protocol, one AUTH line a login
  *
- * Options, before the mode: -c CLIENTS, -s SECONDS, -p PASSWORD, -n NAME ("user%d@example": %d
- * becomes 0 to USERS - 1), -u USERS, -w WANTED (a reply counts only if it holds this text, else it
- * is a failure). Prints: logins a second, 50th and 99th percentile in microseconds, failures.
+ * Options, before the mode: -c CLIENTS, -s SECONDS, -u USERS, -n NAME and -p PASSWORD (each "%d" in
+ * them becomes 0 to USERS - 1), -w WANTED (a reply counts only if it holds this text).
+ * Prints: logins a second, 50th and 99th percentile in microseconds, failures.
  */
 #include <arpa/inet.h>
 #include <getopt.h>
@@ -50,7 +50,7 @@ struct client {
 struct mode {
     const char *word;
     int targets;
-    bool (*login)(struct client *client, const char *user);
+    bool (*login)(struct client *client, const char *user, const char *password);
 };
 
 static atomic_bool time_is_up;
@@ -83,12 +83,23 @@ base64(const char *bytes, size_t length, char *text)
     return used;
 }
 
+/* The text with its "%d", if it has one, replaced by the number. */
+static void
+fill_in(const char *text, unsigned number, char *filled_r, size_t size)
+{
+    const char *place = strstr(text, "%d");
+    if (place == NULL)
+        snprintf(filled_r, size, "%s", text);
+    else
+        snprintf(filled_r, size, "%.*s%u%s", (int)(place - text), text, number, place + 2);
+}
+
 /* "\0user\0password" in base64, as SASL PLAIN wants it. */
 static void
-plain_response(const char *user, char *text)
+plain_response(const char *user, const char *password, char *text)
 {
     char bytes[1024];
-    int length = snprintf(bytes, sizeof bytes, "%c%s%c%s", 0, user, 0, options.password);
+    int length = snprintf(bytes, sizeof bytes, "%c%s%c%s", 0, user, 0, password);
     base64(bytes, (size_t)length, text);
 }
 
@@ -147,10 +158,10 @@ hear(struct client *client, const char *until)
 }
 
 static bool
-login_smtp(struct client *client, const char *user)
+login_smtp(struct client *client, const char *user, const char *password)
 {
     char response[1500], command[1600];
-    plain_response(user, response);
+    plain_response(user, password, response);
     int length = snprintf(command, sizeof command, "AUTH PLAIN %s\r\n", response);
     bool heard = connect_tcp(client, options.target[0], options.target[1]) &&
                  hear(client, "\r\n") && say(client, "EHLO load\r\n", 11) &&
@@ -215,7 +226,7 @@ hear_fcgi(struct client *client)
 }
 
 static bool
-login_fcgi(struct client *client, const char *user)
+login_fcgi(struct client *client, const char *user, const char *password)
 {
     if (client->fd < 0 && !connect_unix(client, options.target[0]))
         return false;
@@ -223,7 +234,7 @@ login_fcgi(struct client *client, const char *user)
     end = add_param(end, "DOCUMENT_URI", "/auth");
     end = add_param(end, "HTTP_AUTH_METHOD", "plain");
     end = add_param(end, "HTTP_AUTH_USER", user);
-    end = add_param(end, "HTTP_AUTH_PASS", options.password);
+    end = add_param(end, "HTTP_AUTH_PASS", password);
     end = add_param(end, "HTTP_AUTH_PROTOCOL", "smtp");
     end = add_param(end, "HTTP_AUTH_LOGIN_ATTEMPT", "1");
     end = add_param(end, "HTTP_AUTH_SSL", "on");
@@ -240,7 +251,7 @@ login_fcgi(struct client *client, const char *user)
 }
 
 static bool
-login_dovecot(struct client *client, const char *user)
+login_dovecot(struct client *client, const char *user, const char *password)
 {
     char response[1500], line[2000];
     if (client->fd < 0) {
@@ -251,7 +262,7 @@ login_dovecot(struct client *client, const char *user)
             !hear(client, "\nDONE\n"))
             return false;
     }
-    plain_response(user, response);
+    plain_response(user, password, response);
     int length = snprintf(line, sizeof line, "AUTH\t%u\tPLAIN\tservice=smtp\tsecured\tresp=%s\n",
                           (unsigned)(client->done + client->failed + 1), response);
     return say(client, line, (size_t)length) && hear(client, "\n");
@@ -265,28 +276,18 @@ static const struct mode modes[] = {
 
 static const struct mode *mode;
 
-/* The name of the number-th user: options.name with its "%d" replaced. */
-static void
-make_name(unsigned number, char *user, size_t size)
-{
-    const char *place = strstr(options.name, "%d");
-    if (place == NULL)
-        snprintf(user, size, "%s", options.name);
-    else
-        snprintf(user, size, "%.*s%u%s", (int)(place - options.name), options.name, number,
-                 place + 2);
-}
-
 static void *
 run_client(void *argument)
 {
     struct client *client = argument;
     unsigned turn = (unsigned)client->number * 7919;
     while (!atomic_load_explicit(&time_is_up, memory_order_relaxed)) {
-        char user[300];
-        make_name(turn++ % (unsigned)options.users, user, sizeof user);
+        char user[300], password[300];
+        unsigned number = turn++ % (unsigned)options.users;
+        fill_in(options.name, number, user, sizeof user);
+        fill_in(options.password, number, password, sizeof password);
         int64_t began = now_us();
-        if (!mode->login(client, user) || strstr(client->reply, options.wanted) == NULL) {
+        if (!mode->login(client, user, password) || strstr(client->reply, options.wanted) == NULL) {
             client->failed++;
             hang_up(client);
             continue;
