@@ -319,8 +319,9 @@ ldap_link_search(struct ldap_link *link, const struct ldap_query *query, struct 
     LDAPMessage *messages = NULL;
     int code = LDAP_OTHER;
     enum ldap_answer answer = await(link, message, "search", &messages, &code, err);
-    for (LDAPMessage *entry = ldap_first_entry(link->ld, messages); entry != NULL;
-         entry = ldap_next_entry(link->ld, entry))
+    /* libldap asserts that there are messages. */
+    LDAPMessage *entry = messages != NULL ? ldap_first_entry(link->ld, messages) : NULL;
+    for (; entry != NULL; entry = ldap_next_entry(link->ld, entry))
         if (found_r->count++ == 0)
             take_entry(link->ld, entry, query->attribute, found_r);
     ldap_msgfree(messages);

@@ -1,0 +1,206 @@
+/*
+ * Opens one ldap source and asks it what standard input says; for test_ldap.py. Every question runs
+ * on a thread with the small stack that sessions have.
+ *
+ *     ldap_driver FILE            FILE holds one section: source "NAME" { type = "ldap" ... }
+ *     verify USER PASSWORD MS     -> verify OUTCOME ACCOUNT MAY-BE-UNKNOWN TOOK-MS DETAIL, with
+ * tabs knows USER - MS             -> knows ANSWER storm THREADS LOGINS MS     -> storm SECONDS
+ * OUTCOME=COUNT...; as user0 to user999, whose passwords are pass0 to pass999; each tenth is a
+ * wrong one Words are hexadecimal ("-": empty), so that a name may hold anything.
+ */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "clock.h"
+#include "ldap_source.h"
+
+enum { STACK_BYTES = 128 * 1024, STORM_USERS = 1000, OUTCOMES = VERIFY_AMBIGUOUS + 1 };
+
+static const char *const outcome_names[OUTCOMES] = {"unavailable", "ok",       "wrong",
+                                                    "unknown",     "disabled", "ambiguous"};
+
+struct question {
+    void *source;
+    struct username user;
+    struct secret password;
+    int64_t budget_ms;
+    bool only_knows;
+    /* answers */
+    struct verify_result result;
+    enum source_knowledge knowledge;
+};
+
+struct storm {
+    void *source;
+    unsigned logins;
+    int64_t budget_ms;
+    atomic_uint next_user;
+    atomic_uint outcomes[OUTCOMES];
+};
+
+static pthread_t
+start_small(void *(*work)(void *), void *context)
+{
+    pthread_attr_t attributes;
+    pthread_t thread;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, STACK_BYTES);
+    if (pthread_create(&thread, &attributes, work, context) != 0)
+        abort();
+    pthread_attr_destroy(&attributes);
+    return thread;
+}
+
+static void
+ask(struct question *question)
+{
+    struct deadline deadline = deadline_after(question->budget_ms);
+    const struct verify_request request = {&question->user, &question->password, deadline};
+    if (question->only_knows)
+        question->knowledge = source_kind_ldap.knows(question->source, &question->user, deadline);
+    else
+        source_kind_ldap.verify(question->source, &request, &question->result);
+}
+
+static void *
+ask_on_thread(void *context)
+{
+    ask(context);
+    return NULL;
+}
+
+static void *
+storm_on_thread(void *context)
+{
+    struct storm *storm = context;
+    struct question question = {.source = storm->source, .budget_ms = storm->budget_ms};
+    secret_init(&question.password);
+    for (unsigned i = 0; i < storm->logins; i++) {
+        unsigned user = atomic_fetch_add(&storm->next_user, 1) % STORM_USERS;
+        char password[32];
+        int length = snprintf(password, sizeof password, i % 10 == 9 ? "wrong%u" : "pass%u", user);
+        secret_set(&question.password, password, (size_t)length);
+        snprintf(question.user.text, sizeof question.user.text, "user%u", user);
+        question.user.local_length = strlen(question.user.text);
+        question.result = (struct verify_result){0};
+        ask(&question);
+        atomic_fetch_add(&storm->outcomes[question.result.outcome], 1);
+    }
+    secret_fini(&question.password);
+    return NULL;
+}
+
+static void
+run_storm(void *source, unsigned threads, unsigned logins, int64_t budget_ms)
+{
+    struct storm storm = {.source = source, .logins = logins, .budget_ms = budget_ms};
+    pthread_t *ids = xcalloc(threads, sizeof ids[0]);
+    int64_t began_us = clock_now_us();
+    for (unsigned i = 0; i < threads; i++)
+        ids[i] = start_small(storm_on_thread, &storm);
+    for (unsigned i = 0; i < threads; i++)
+        pthread_join(ids[i], NULL);
+    printf("storm %.3f", (double)(clock_now_us() - began_us) / 1e6);
+    for (size_t i = 0; i < OUTCOMES; i++)
+        printf(" %s=%u", outcome_names[i], atomic_load(&storm.outcomes[i]));
+    printf("\n");
+    free(ids);
+}
+
+static size_t
+unhex(const char *word, char *bytes_r, size_t size)
+{
+    size_t length = 0;
+    for (; word[0] != '-' && word[0] != '\0' && word[1] != '\0' && length < size - 1; word += 2) {
+        char digits[3] = {word[0], word[1], '\0'};
+        bytes_r[length++] = (char)strtoul(digits, NULL, 16);
+    }
+    bytes_r[length] = '\0';
+    return length;
+}
+
+static void
+run_question(void *source, bool only_knows, const char *user, const char *password,
+             int64_t budget_ms)
+{
+    struct question question = {.source = source, .budget_ms = budget_ms, .only_knows = only_knows};
+    char bytes[1024];
+    size_t length = unhex(password, bytes, sizeof bytes);
+    secret_init(&question.password);
+    secret_set(&question.password, bytes, length);
+    unhex(user, question.user.text, sizeof question.user.text);
+    const char *at = strrchr(question.user.text, '@');
+    question.user.local_length =
+        at != NULL ? (size_t)(at - question.user.text) : strlen(question.user.text);
+
+    int64_t began_us = clock_now_us();
+    pthread_join(start_small(ask_on_thread, &question), NULL);
+    const struct verify_result *result = &question.result;
+    if (only_knows)
+        printf("knows %d\n", (int)question.knowledge);
+    else
+        printf("verify\t%s\t%s\t%d\t%lld\t%s\n", outcome_names[result->outcome],
+               result->account.name[0] != '\0' ? result->account.name : "-",
+               result->wrong_may_be_unknown, (long long)(clock_now_us() - began_us) / 1000,
+               result->detail);
+    secret_fini(&question.password);
+}
+
+static void
+answer_all(void *source)
+{
+    char line[8192], command[16], first[2048], second[2048];
+    long long budget_ms = 0;
+    while (fgets(line, sizeof line, stdin) != NULL) {
+        if (sscanf(line, "%15s %2047s %2047s %lld", command, first, second, &budget_ms) != 4)
+            exit(2);
+        if (strcmp(command, "storm") == 0)
+            run_storm(source, (unsigned)strtoul(first, NULL, 10),
+                      (unsigned)strtoul(second, NULL, 10), budget_ms);
+        else
+            run_question(source, strcmp(command, "knows") == 0, first, second, budget_ms);
+        fflush(stdout);
+    }
+}
+
+static const struct section_type *const variants[] = {&ldap_source_section, NULL};
+static const struct row type_rows[] = {
+    {.name = "type", .type = ROW_STRING, .required = true, .help = "ldap"},
+    {.name = NULL},
+};
+static const struct section_type source_type = {
+    .name = "source",
+    .titled = true,
+    .rows = type_rows,
+    .variant_setting = "type",
+    .variants = variants,
+};
+static const struct section_type *const children[] = {&source_type, NULL};
+static const struct row no_rows[] = {{.name = NULL}};
+static const struct section_type top = {.rows = no_rows, .children = children};
+
+int
+main(int argc, char **argv)
+{
+    struct problems problems;
+    problems_init(&problems);
+    struct conf *conf = argc == 2 ? conf_load(argv[1], &top, &problems) : NULL;
+    size_t count = 0;
+    const struct section *const *sections =
+        conf != NULL ? conf_sections(conf, conf_top(conf), "source", &count) : NULL;
+    void *source = count == 1 ? source_kind_ldap.open(sections[0], &problems) : NULL;
+    problems_print(&problems, stderr);
+    if (source != NULL) {
+        printf("ready\n");
+        fflush(stdout);
+        answer_all(source);
+        source_kind_ldap.close(source);
+    }
+    conf_free(conf);
+    problems_fini(&problems);
+    return source != NULL ? 0 : 1;
+}

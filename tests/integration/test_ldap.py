@@ -1,0 +1,480 @@
+"""The ldap source against a real slapd, through ldap_driver: one process that is asked again and again, so that
+connections, failures and returns can be seen. The same source behind nginx: test_front_*.py."""
+
+import os
+import subprocess
+import time
+
+import pytest
+
+from harness.certs import Authority
+from harness.process import build_dir, free_port, make_scratch, remove_scratch, wait_until
+from harness.slapd import Slapd, person, slapd_is_usable
+
+pytestmark = pytest.mark.skipif(not slapd_is_usable(), reason="slapd is not installed")
+
+BASE = "dc=acme,dc=example"
+BUDGET_MS = 20000
+
+ENTRIES = [
+    person("alice", "alice's word", BASE, mail=["Alice@acme.example", "al@acme.example"]),
+    person("bob", "bob's word", BASE, mail="bob@acme.example"),
+    person("twin1", "same word", BASE, mail="twins@acme.example"),
+    person("twin2", "same word", BASE, mail="twins@acme.example"),
+    person("spaced", "spaced's word", BASE, mail="spaced@acme.example", employeeNumber="not a name"),
+    (f"uid=star\\2A,ou=people,{BASE}", {"objectClass": "inetOrgPerson", "uid": "star*", "cn": "s", "sn": "s",
+                                        "userPassword": "star's word"}),
+    (f"uid=a\\2Cb\\2Bc\\3D#,ou=people,{BASE}", {"objectClass": "inetOrgPerson", "uid": "a,b+c=#", "cn": "s",
+                                               "sn": "s", "userPassword": "comma's word"}),
+    (f"uid=\\23hash,ou=people,{BASE}", {"objectClass": "inetOrgPerson", "uid": "#hash", "cn": "s", "sn": "s",
+                                        "userPassword": "hash's word"}),
+    person("nopassword", None, BASE, mail="nopassword@acme.example"),
+    *(person(f"user{i}", f"pass{i}", BASE) for i in range(1000)),
+]
+
+
+class Answer:
+    """One line of the driver."""
+
+    def __init__(self, line):
+        _, self.outcome, self.account, may_be_unknown, took_ms, self.detail = line.split("\t")
+        self.may_be_unknown = may_be_unknown == "1"
+        self.took_ms = int(took_ms)
+
+
+class Source:
+    """An open ldap source. Settings as keywords; True, False and numbers as they are, the rest in quotes."""
+
+    def __init__(self, folder, **settings):
+        self.folder = folder / f"source-{time.monotonic_ns()}"
+        self.folder.mkdir()
+        self.log = self.folder / "log"
+        configuration = self.folder / "conf"
+        lines = "".join(f"  {name} = {self._value(value)}\n" for name, value in settings.items())
+        configuration.write_text(f'source "acme" {{\n  type = "ldap"\n{lines}}}\n')
+        with open(self.log, "wb") as log:
+            self.child = subprocess.Popen([build_dir() / "bin" / "ldap_driver", configuration],
+                                          stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True)
+        self.opened = self.child.stdout.readline() == "ready\n"
+
+    @staticmethod
+    def _value(value):
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        if isinstance(value, list):
+            return "{" + ", ".join(f'"{item}"' for item in value) + "}"
+        return str(value) if isinstance(value, int) else f'"{value}"'
+
+    def _ask(self, *words):
+        self.child.stdin.write(" ".join(map(str, words)) + "\n")
+        self.child.stdin.flush()
+        line = self.child.stdout.readline().rstrip("\n")
+        assert line, f"the driver ended: {self.log.read_text()}"
+        return line
+
+    def verify(self, user, password, budget_ms=BUDGET_MS):
+        def word(text):
+            return (text if isinstance(text, bytes) else text.encode()).hex() or "-"
+        return Answer(self._ask("verify", word(user), word(password), budget_ms))
+
+    def knows(self, user):
+        return int(self._ask("knows", user.encode().hex(), "-", BUDGET_MS).split()[1])
+
+    def storm(self, threads, logins):
+        """Returns {outcome: count, "seconds": ...}."""
+        _, seconds, *counts = self._ask("storm", threads, logins, BUDGET_MS).split()
+        return {"seconds": float(seconds), **{name: int(count) for name, count in (c.split("=") for c in counts)}}
+
+    def events(self, name):
+        return [line for line in self.log.read_text().splitlines() if f"event={name}" in line]
+
+    def close(self):
+        """Ends the driver; a leak or a race that a sanitizer found fails here."""
+        self.child.stdin.close()
+        status = self.child.wait(20)
+        self.child.stdout.close()
+        assert status == (0 if self.opened else 1), self.log.read_text()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        if kind is None:
+            self.close()
+        else:
+            self.child.kill()
+            self.child.wait()
+
+
+@pytest.fixture(scope="module")
+def folder():
+    place = make_scratch("ldap")
+    yield place
+    if not os.environ.get("MAILREEVE_KEEP"):
+        remove_scratch(place)
+
+
+@pytest.fixture(scope="module")
+def certificates(folder):
+    return Authority(folder / "certs")
+
+
+@pytest.fixture(scope="module")
+def directory(folder, certificates):
+    """A directory for the tests that only ask."""
+    with Slapd(folder / "slapd", ENTRIES, base=BASE, ca=certificates.ca,
+               certificate=certificates.issue("slapd", names=("ldap.acme.example",))) as server:
+        yield server
+
+
+@pytest.fixture
+def own_directory(folder):
+    """A directory that the test may stop."""
+    with Slapd(folder / f"slapd-{time.monotonic_ns()}", ENTRIES, base=BASE) as server:
+        yield server
+
+
+def searching(server, **settings):
+    return {"uri": [server.uri], "bind_dn": server.service_dn,
+            "bind_password_file": server.service_password_file, "base": BASE,
+            "filter": "(|(mail=%u)(uid=%n))", **settings}
+
+
+@pytest.fixture
+def source(folder, directory):
+    with Source(folder, **searching(directory)) as opened:
+        assert opened.opened, opened.log.read_text()
+        yield opened
+
+
+@pytest.fixture
+def by_user_dn(folder, directory):
+    with Source(folder, uri=[directory.uri], user_dn=f"uid=%n,ou=people,{BASE}") as opened:
+        assert opened.opened, opened.log.read_text()
+        yield opened
+
+
+# What the directory says
+
+def test_the_right_password_is_ok(source):
+    assert source.verify("alice@acme.example", "alice's word").outcome == "ok"
+
+
+def test_the_wrong_password_is_wrong_and_known_to_be_so(source):
+    answer = source.verify("alice@acme.example", "bob's word")
+    assert (answer.outcome, answer.may_be_unknown) == ("wrong", False)
+    assert "Invalid credentials (49)" in answer.detail
+
+
+def test_a_name_without_an_entry_is_unknown(source):
+    assert source.verify("nobody@acme.example", "alice's word").outcome == "unknown"
+
+
+def test_a_name_of_two_entries_is_ambiguous_even_with_the_right_password(source):
+    assert source.verify("twins@acme.example", "same word").outcome == "ambiguous"
+
+
+def test_an_empty_password_is_never_ok(source, by_user_dn):
+    assert source.verify("alice@acme.example", "").outcome == "unavailable"
+    assert by_user_dn.verify("alice@acme.example", "").outcome == "unavailable"
+
+
+def test_an_entry_without_a_password_lets_nobody_in(source):
+    for password in ("", "x", b"\0"):
+        assert source.verify("nopassword@acme.example", password).outcome != "ok"
+
+
+def test_a_password_is_taken_byte_by_byte(source):
+    assert source.verify("alice", b"alice's word\0and more").outcome == "wrong"
+
+
+def test_the_account_is_the_name_without_username_attribute(source):
+    assert source.verify("al@acme.example", "alice's word").account == "al@acme.example"
+
+
+def test_username_attribute_is_the_one_name_of_an_account_in_lower_case(folder, directory):
+    with Source(folder, **searching(directory, username_attribute="mail")) as source:
+        for name in ("alice", "al@acme.example", "alice@acme.example"):
+            answer = source.verify(name, "alice's word")
+            assert (answer.outcome, answer.account) == ("ok", "alice@acme.example")
+        assert source.verify("alice", "wrong").account == "alice@acme.example"
+
+
+def test_a_username_attribute_that_is_no_name_is_an_error_that_is_logged(folder, directory):
+    with Source(folder, **searching(directory, username_attribute="employeeNumber")) as source:
+        answer = source.verify("spaced@acme.example", "spaced's word")
+        assert answer.outcome == "unavailable"
+        assert "cannot be a login name" in answer.detail
+        assert "has no employeeNumber" in source.verify("bob@acme.example", "bob's word").detail
+        assert len(source.events("source.error")) == 1
+
+
+def test_who_knows_whom(source, by_user_dn):
+    cannot_tell, unknown, known = 0, 1, 2
+    assert source.knows("alice@acme.example") == known
+    assert source.knows("twins@acme.example") == known
+    assert source.knows("nobody@acme.example") == unknown
+    assert by_user_dn.knows("alice@acme.example") == cannot_tell
+
+
+def test_a_bind_by_user_dn_cannot_tell_wrong_from_unknown(by_user_dn):
+    assert by_user_dn.verify("alice@acme.example", "alice's word").outcome == "ok"
+    for name in ("alice", "nobody"):
+        answer = by_user_dn.verify(f"{name}@acme.example", "wrong")
+        assert (answer.outcome, answer.may_be_unknown) == ("wrong", True)
+
+
+HOSTILE = ["*", "a*", "*)(uid=*", ")(uid=*", "alice)(|(uid=*", "\\2a", "\\", "alice\\", "(", ")", "&", "|", "!(uid=x)",
+           "alice,ou=people", "alice+uid=bob", "#616c696365", "\"alice\"", "<alice>", "alice;", " alice x",
+           "uid=alice", "%n", "%u", "\u0130", "\x01", "alice\x7f"]
+
+
+@pytest.mark.parametrize("password", ["alice's word", "bob's word", "star's word"])
+def test_a_hostile_name_is_nobody_elses(source, by_user_dn, password):
+    for name in HOSTILE:
+        for full in (name, f"{name}@acme.example"):
+            assert source.verify(full, password).outcome == "unknown", full
+            assert by_user_dn.verify(full, password).outcome in ("wrong", "unavailable"), full
+
+
+@pytest.mark.parametrize("name, password", [("star*", "star's word"), ("a,b+c=#", "comma's word"),
+                                            ("#hash", "hash's word")])
+def test_a_name_with_special_letters_finds_its_own_entry(source, by_user_dn, name, password):
+    assert source.verify(name, password).outcome == "ok"
+    assert by_user_dn.verify(name, password).outcome == "ok"
+
+
+# TLS
+
+def test_ldaps_and_starttls_with_the_right_authority(folder, directory, certificates):
+    for settings in ({"uri": [directory.tls_uri]}, {"uri": [directory.uri], "starttls": True}):
+        with Source(folder, **searching(directory, ca_file=certificates.ca, **settings)) as source:
+            answer = source.verify("alice", "alice's word")
+            assert answer.outcome == "ok", answer.detail
+            assert source.verify("alice", "wrong").outcome == "wrong"
+
+
+def test_another_authority_is_refused_and_nothing_is_sent(folder, directory):
+    other = Authority(folder / f"other-{time.monotonic_ns()}")
+    for settings in ({"uri": [directory.tls_uri]}, {"uri": [directory.uri], "starttls": True}):
+        with Source(folder, **searching(directory, ca_file=other.ca, **settings)) as source:
+            answer = source.verify("alice", "alice's word")
+            assert answer.outcome == "unavailable"
+            assert "certificate" in answer.detail, answer.detail
+            assert len(source.events("source.down")) == 1
+
+
+def test_a_certificate_for_another_name_is_refused(folder, directory, certificates):
+    # The certificate is for 127.0.0.1 and ldap.acme.example, not for localhost.
+    for uri, starttls in ((f"ldaps://localhost:{directory.tls_port}", False),
+                          (f"ldap://localhost:{directory.port}", True)):
+        with Source(folder, **searching(directory, ca_file=certificates.ca, uri=[uri], starttls=starttls)) as source:
+            answer = source.verify("alice", "alice's word")
+            assert answer.outcome == "unavailable"
+            assert "certificate" in answer.detail or "match" in answer.detail, answer.detail
+
+
+def test_verification_can_be_turned_off(folder, directory):
+    with Source(folder, **searching(directory, uri=[directory.tls_uri], tls_verify=False)) as source:
+        assert source.verify("alice", "alice's word").outcome == "ok"
+        assert "tls_verify" in source.log.read_text()
+
+
+def test_starttls_that_the_server_does_not_have_never_falls_back(folder, own_directory, certificates):
+    with Source(folder, **searching(own_directory, starttls=True, ca_file=certificates.ca)) as source:
+        answer = source.verify("alice", "alice's word")
+        assert answer.outcome == "unavailable"
+        assert "StartTLS" in answer.detail
+
+
+# Outages
+
+def test_a_stopped_directory_is_unavailable_at_once_and_used_again_when_it_is_back(folder, own_directory):
+    with Source(folder, **searching(own_directory)) as source:
+        assert source.verify("alice", "alice's word").outcome == "ok"
+        own_directory.stop()
+        for _ in range(3):
+            answer = source.verify("alice", "alice's word")
+            assert answer.outcome == "unavailable"
+            assert answer.took_ms < 500
+        own_directory.start()
+        wait_until(lambda: source.verify("alice", "alice's word").outcome == "ok", 10, "logins to work again")
+        assert len(source.events("source.down")) == 1
+        assert len(source.events("source.up")) == 1
+
+
+def test_a_silent_directory_is_unavailable_when_the_timeout_is_over(folder, own_directory):
+    with Source(folder, **searching(own_directory, connect_timeout="1s", timeout="1s")) as source:
+        assert source.verify("alice", "alice's word").outcome == "ok"
+        own_directory.pause()
+        answer = source.verify("alice", "alice's word")
+        assert answer.outcome == "unavailable"
+        assert 900 <= answer.took_ms < 2500
+        assert source.verify("alice", "alice's word").took_ms < 500  # remembered as down
+        own_directory.resume()
+        wait_until(lambda: source.verify("alice", "alice's word").outcome == "ok", 10, "logins to work again")
+
+
+def test_a_session_that_has_no_time_left_does_not_call_the_directory_down(folder, own_directory):
+    with Source(folder, **searching(own_directory)) as source:
+        assert source.verify("alice", "alice's word").outcome == "ok"
+        own_directory.pause()
+        answer = source.verify("alice", "alice's word", budget_ms=300)
+        assert answer.outcome == "unavailable"
+        assert 250 <= answer.took_ms < 1000
+        own_directory.resume()
+        assert source.verify("alice", "alice's word").outcome == "ok"
+        assert not source.events("source.down")
+
+
+def test_a_connection_that_the_server_closed_while_idle_is_replaced(folder):
+    with Slapd(folder / f"slapd-{time.monotonic_ns()}", ENTRIES, base=BASE, idle_timeout_s=1) as server:
+        with Source(folder, **searching(server)) as source:
+            for _ in range(2):
+                assert source.verify("alice", "alice's word").outcome == "ok"
+                assert server.connections() == 2
+                wait_until(lambda: server.connections() == 0, 20, "slapd to close what is idle")
+            assert source.verify("alice", "wrong").outcome == "wrong"
+            assert not source.events("source.down")
+
+
+def test_a_restart_between_two_logins_is_not_noticed(folder, own_directory):
+    with Source(folder, **searching(own_directory)) as source:
+        assert source.verify("alice", "alice's word").outcome == "ok"
+        own_directory.stop()
+        own_directory.start()
+        assert source.verify("alice", "alice's word").outcome == "ok"
+        assert not source.events("source.down")
+
+
+def test_connections_are_used_again(folder, own_directory):
+    with Source(folder, **searching(own_directory)) as source:
+        for _ in range(20):
+            assert source.verify("alice", "alice's word").outcome == "ok"
+        assert own_directory.connections() == 2
+
+
+def test_the_second_server_helps_out_and_the_first_is_returned_to(folder, own_directory):
+    second = Slapd(folder / f"second-{time.monotonic_ns()}", ENTRIES, base=BASE)
+    with second, Source(folder, **searching(own_directory, uri=[own_directory.uri, second.uri])) as source:
+        own_directory.stop()
+        for _ in range(3):
+            assert source.verify("alice", "alice's word").outcome == "ok"
+        assert second.connections() == 2
+        own_directory.start()
+        wait_until(lambda: source.verify("alice", "alice's word").outcome == "ok" and own_directory.connections() > 0,
+                   10, "the first server to be asked again")
+        assert len(source.events("source.down")) == len(source.events("source.up")) == 1
+
+
+def test_a_silent_first_server_costs_one_login_its_timeout(folder, own_directory):
+    second = Slapd(folder / f"second-{time.monotonic_ns()}", ENTRIES, base=BASE)
+    with second, Source(folder, **searching(own_directory, uri=[own_directory.uri, second.uri], timeout="1s")) as source:
+        own_directory.pause()
+        first = source.verify("alice", "alice's word")
+        assert first.outcome == "ok" and first.took_ms >= 900
+        assert source.verify("alice", "alice's word").took_ms < 500
+
+
+def test_a_host_without_an_address_is_unavailable_within_connect_timeout(folder, directory):
+    with Source(folder, **searching(directory, uri=["ldap://no-such-host.invalid"], connect_timeout="1s")) as source:
+        answer = source.verify("alice", "alice's word")
+        assert answer.outcome == "unavailable"
+        assert answer.took_ms < 2000
+
+
+# Our own errors
+
+def test_a_refused_service_account_is_unavailable_and_loud(folder, directory):
+    wrong = folder / "wrong-password"
+    wrong.write_text("not the secret\n")
+    wrong.chmod(0o600)
+    with Source(folder, **searching(directory, bind_password_file=wrong)) as source:
+        answer = source.verify("alice", "alice's word")
+        assert answer.outcome == "unavailable"
+        assert "bind_dn" in answer.detail and "(49)" in answer.detail
+        (event,) = source.events("source.down")
+        assert "level=error" in event
+        assert "not the secret" not in source.log.read_text()
+
+
+def test_a_base_that_does_not_exist_is_unavailable_and_loud(folder, directory):
+    with Source(folder, **searching(directory, base="ou=nowhere,dc=acme,dc=example")) as source:
+        answer = source.verify("alice", "alice's word")
+        assert answer.outcome == "unavailable"
+        assert "(32)" in answer.detail and "ou=nowhere" in answer.detail
+        assert len(source.events("source.error")) == 1
+
+
+def test_a_server_that_shows_less_than_there_is_cannot_tell(folder):
+    with Slapd(folder / f"slapd-{time.monotonic_ns()}", ENTRIES, base=BASE, settings="sizelimit 1") as server:
+        with Source(folder, **searching(server)) as source:
+            assert source.verify("alice", "alice's word").outcome == "ok"
+            answer = source.verify("twins@acme.example", "same word")
+            assert answer.outcome == "unavailable"
+            assert "(4)" in answer.detail
+
+
+@pytest.mark.parametrize("settings, problem", [
+    ({"uri": ["ldap.acme.example"]}, "uri"),
+    ({"uri": []}, "uri"),
+    ({"uri": ["ldaps://127.0.0.1"], "starttls": True}, "starttls"),
+    ({"filter": "(uid=%n"}, "filter"),
+    ({"filter": "(uid=%n)(x=y)"}, "filter"),
+    ({"filter": "(uid=alice)"}, "filter"),
+    ({"user_dn": "uid=%n,dc=acme,dc=example"}, "filter"),
+    ({"base": "not a name"}, "base"),
+    ({"bind_dn": "not a name"}, "bind_dn"),
+    ({"bind_password_file": None}, "bind_dn"),
+    ({"bind_password_file": "/nonexistent/password"}, "bind_password_file"),
+    ({"base": None}, "base"),
+    ({"username_attribute": "mail,uid"}, "username_attribute"),
+    ({"connections": 1}, "connections"),
+    ({"password": "compare"}, "password"),
+    ({"uri": ["ldaps://127.0.0.1"], "ca_file": "/nonexistent/ca.pem"}, "ca_file"),
+])
+def test_a_wrong_setting_is_found_when_the_source_is_opened(folder, directory, settings, problem):
+    given = {name: value for name, value in searching(directory, **settings).items() if value is not None}
+    with Source(folder, **given) as source:
+        assert not source.opened
+        assert f'source "acme": {problem}: ' in source.log.read_text()
+
+
+def test_a_password_file_that_others_may_read_is_refused(folder, directory):
+    open_file = folder / "open-password"
+    open_file.write_text("secret\n")
+    open_file.chmod(0o644)
+    with Source(folder, **searching(directory, bind_password_file=open_file)) as source:
+        assert not source.opened
+        assert "chmod" in source.log.read_text()
+
+
+def test_passwords_in_clear_text_over_the_network_are_warned_about(folder, directory):
+    with Source(folder, **searching(directory, uri=["ldap://ldap.acme.example"])) as source:
+        assert source.opened
+        assert "clear text" in source.log.read_text()
+    with Source(folder, **searching(directory)) as source:
+        assert "clear text" not in source.log.read_text()
+
+
+# Many at once
+
+@pytest.mark.parametrize("tls", [False, True])
+def test_64_threads_share_16_connections(folder, directory, certificates, tls):
+    uri = directory.tls_uri if tls else directory.uri
+    with Source(folder, **searching(directory, uri=[uri], ca_file=certificates.ca, connections=16)) as source:
+        counts = source.storm(64, 100)
+        assert counts["ok"] == 5760 and counts["wrong"] == 640, counts
+        assert directory.connections() <= 16
+        print(f"{6400 / counts['seconds']:.0f} logins/s, tls={tls}")
+
+
+def test_a_restart_under_load_fails_for_a_moment_only(folder, own_directory):
+    with Source(folder, **searching(own_directory)) as source:
+        assert source.storm(16, 20)["ok"] == 288
+        own_directory.stop()
+        down = source.storm(16, 20)
+        assert down["unavailable"] == 320 and down["seconds"] < 5
+        own_directory.start()
+        wait_until(lambda: source.verify("alice", "alice's word").outcome == "ok", 10, "logins to work again")
+        assert source.storm(16, 20)["ok"] == 288
