@@ -91,38 +91,40 @@ check_variable(const char *text, const char *end, struct err *err)
     return is_set ? (size_t)(close + 1 - text) : 0;
 }
 
+static int
+digit_value(char c)
+{
+    const char *const digits = "0123456789abcdef", *digit = strchr(digits, ascii_lower(c));
+    return c != '\0' && digit != NULL ? (int)(digit - digits) : 16;
+}
+
+/* Reads up to most digits of a base. Returns how many there are. */
 static size_t
-count_of(const char *at, const char *end, const char *set, size_t most)
+read_code(const char *at, const char *end, int base, size_t most, int *code_r)
 {
     size_t count = 0;
-    while (count < most && at + count < end && strchr(set, at[count]) != NULL)
-        count++;
+    *code_r = 0;
+    while (count < most && at + count < end && digit_value(at[count]) < base)
+        *code_r = *code_r * base + digit_value(at[count++]);
     return count;
 }
 
-/* Checks the escape at text, a backslash. Returns its length, or 0 with err. */
+/* Checks the escape at text, a backslash. Returns its length, or 0 with err. A NUL would end the
+ * value early, and libConfuse refuses an octal one above 255 or with a fourth digit. */
 static size_t
 check_escape(const char *text, const char *end, struct err *err)
 {
-    size_t length = 0;
-    if (end - text < 2)
-        length = 0;
-    else if (strchr("nrtbfaev\"\\'$", text[1]) != NULL)
-        length = 2;
-    else if (text[1] == 'x')
-        length = 2 + count_of(text + 2, end, "0123456789abcdefABCDEF", 2);
-    else
-        length = 1 + count_of(text + 1, end, "01234567", 3);
-
-    bool numeric = length > 2 || (length == 2 && strchr("x01234567", text[1]) != NULL);
-    long code = !numeric         ? 1
-                : text[1] == 'x' ? strtol(text + 2, NULL, 16)
-                                 : strtol(text + 1, NULL, 8);
-    bool more_digits =
-        numeric && text[1] != 'x' && text + length < end && ascii_is_digit(text[length]);
-    if (length < 2 || (length == 2 && text[1] == 'x') || code == 0 || code > 255 || more_digits) {
-        err_set(err, "\\%.*s is not an escape (write \\\\ for a backslash, or use single quotes)",
-                end - text < 2 ? 0 : 1, text + 1);
+    if (strchr("nrtbfaev\"\\'$", text[1]) != NULL)
+        return 2;
+    int code;
+    bool is_hex = text[1] == 'x';
+    size_t digits =
+        is_hex ? read_code(text + 2, end, 16, 2, &code) : read_code(text + 1, end, 8, 3, &code);
+    size_t length = (is_hex ? 2 : 1) + digits;
+    bool goes_on = !is_hex && text + length < end && ascii_is_digit(text[length]);
+    if (digits == 0 || code == 0 || code > 255 || goes_on) {
+        err_set(err, "\\%c is not an escape (write \\\\ for a backslash, or use single quotes)",
+                text[1]);
         return 0;
     }
     return length;
