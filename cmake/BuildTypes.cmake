@@ -10,11 +10,11 @@ endif()
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 add_compile_definitions(_GNU_SOURCE)
 # Texts for people are cut on purpose where they do not fit (err.h), hence no -Wformat-truncation
-# (a warning of gcc's that clang does not know).
+# (a warning of gcc's that clang does not know). clang finds -Wcast-qual in the expansion of OpenSSL's macros.
 add_compile_options(
     -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum -Wcast-qual
     -Wwrite-strings -Wvla -Wformat=2 -Werror -g -fno-omit-frame-pointer
-    $<$<C_COMPILER_ID:GNU>:-Wno-format-truncation>)
+    $<$<C_COMPILER_ID:GNU>:-Wno-format-truncation> $<$<C_COMPILER_ID:Clang>:-Wno-cast-qual>)
 
 # _FORTIFY_SOURCE is undefined first: some compilers set a lower level of their own.
 set(CMAKE_C_FLAGS_RELEASE
