@@ -144,7 +144,7 @@ class Demo:
         self.check.expect(any(line[4:].startswith(code) for line in answers), f"refused with {code}", transcript)
         for line in answers[:1]:
             say(f"nginx said: {line[4:]}", 13)
-        self.check.expect("queued as" not in transcript, "no message went through", transcript)
+        self.check.expect("queued as" not in transcript, "no message went through")
 
     def tour(self):
         """All that the demo promises; each expectation is counted."""
@@ -155,7 +155,7 @@ class Demo:
 
         self.step("Nina works for a company that kept its old mail server. She submits on port 465; mailreeve logs in "
                   "at that server with what she gave, to see whether it lets her in.")
-        self.sends(self.secure("submissions", *NINA, "LOGIN"), subject="from the tenant's user",
+        self.sends(self.secure("submissions", *NINA, "LOGIN"), subject="from the tenant user",
                    sender=NINA[0], recipient=STRANGER, login=NINA[0])
 
         self.step("Leo is in mailreeve's own users file.")
@@ -235,8 +235,13 @@ class Demo:
 """, flush=True)
 
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
 def end(*_):
-    # Unwinds the stack below: servers are stopped in order, the folder goes.
+    # Unwinds the stack below: servers are stopped in order, the folder goes. A second Ctrl-C waits for that.
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
     sys.exit(130)
 
 
@@ -244,7 +249,7 @@ def main():
     parser = argparse.ArgumentParser(description="The front door at work, on this machine.")
     parser.add_argument("--once", action="store_true", help="end after the self-check")
     options = parser.parse_args()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in SIGNALS:
         signal.signal(number, end)
 
     with contextlib.ExitStack() as stack:
@@ -252,7 +257,8 @@ def main():
         stack.callback(remove_scratch, scratch)
         demo = Demo(scratch)
         say("mailreeve's demo. nginx takes the mail connections, mailreeve decides who may go on and to which server, "
-            "Postfix and Dovecot stand behind. Starting, all on loopback:")
+            "Postfix and Dovecot stand behind. All on loopback and in one folder, "
+            f"SCRATCH below: {scratch}. Starting:")
         demo.start(stack)
         demo.tour()
         demo.show_log()

@@ -19,9 +19,9 @@ from harness.process import make_scratch, remove_scratch
 TEST_TIMEOUT_S = 120
 
 DOVECOT_USERS = {
-    "nina@tenant.example": "nina's secret",
-    "leo@local.example": "leo's secret",
-    "lena@ldap.example": "lena's secret",
+    "nina@tenant.example": "nina-secret-1",
+    "leo@local.example": "leo-secret-2",
+    "lena@ldap.example": "lena-secret-3",
 }
 
 
