@@ -31,7 +31,7 @@ enum step_kind {
     STEP_END = 0, /* close the connection */
     STEP_SEND,
     STEP_DRIBBLE, /* one byte a segment */
-    STEP_EXPECT,  /* read until these bytes were seen */
+    STEP_EXPECT,  /* read until a line with these bytes was seen */
     STEP_STALL,   /* do nothing until the client has gone */
     STEP_RESET,
     STEP_FLOOD, /* send it again and again until the client has gone */
@@ -70,7 +70,7 @@ loopback_expect(const struct loopback *server, int fd, const char *text)
             return false;
         length += (size_t)got;
         seen[length] = '\0';
-        if (strstr(seen, text) != NULL)
+        if (strstr(seen, text) != NULL && seen[length - 1] == '\n')
             return true;
     }
     return false;

@@ -109,7 +109,7 @@ test_read_line(void **state)
             assert_int_equal(length, strlen(cases[i].want[n]));
         }
         if (cases[i].script[1].kind == STEP_EXPECT)
-            assert_int_equal(conn_write(conn, "go", 2, deadline, &err), 0);
+            assert_int_equal(conn_write(conn, "go\n", 3, deadline, &err), 0);
         deadline = deadline_after(cases[i].budget_ms);
         assert_int_equal(conn_read_line(conn, line, cases[i].size, deadline, &err), -1);
         assert_string_equal(err.text, cases[i].want_err);

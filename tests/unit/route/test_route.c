@@ -1,0 +1,567 @@
+/* Upstreams of a configuration file of the test's own, against scripted servers on loopback. */
+#include "loopback.h"
+
+#include <netdb.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "clock.h"
+#include "conf.h"
+#include "deadline.h"
+#include "log.h"
+#include "route.h"
+
+enum { PATIENCE_MS = 20000 };
+
+/* The resolver is the test's own: nobody listens at the first address of two.test. */
+int
+getaddrinfo(const char *host, const char *port, const struct addrinfo *hints,
+            struct addrinfo **found_r)
+{
+    static const char *const addresses[] = {"127.0.0.1", "127.0.0.99"};
+    (void)hints;
+    *found_r = NULL;
+    if (strcmp(host, "two.test") != 0)
+        return EAI_NONAME;
+    for (size_t i = 0; i < 2; i++) {
+        struct addrinfo *info = calloc(1, sizeof *info);
+        struct sockaddr_in *v4 = calloc(1, sizeof *v4);
+        if (info == NULL || v4 == NULL)
+            abort();
+        v4->sin_family = AF_INET;
+        v4->sin_port = htons((uint16_t)strtoul(port, NULL, 10));
+        inet_pton(AF_INET, addresses[i], &v4->sin_addr);
+        *info = (struct addrinfo){
+            .ai_addr = (struct sockaddr *)v4, .ai_addrlen = sizeof *v4, .ai_next = *found_r};
+        *found_r = info;
+    }
+    return 0;
+}
+
+void
+freeaddrinfo(struct addrinfo *found)
+{
+    while (found != NULL) {
+        struct addrinfo *next = found->ai_next;
+        free(found->ai_addr);
+        free(found);
+        found = next;
+    }
+}
+
+/* A loaded configuration with one upstream. */
+struct site {
+    struct problems problems;
+    struct conf *conf;
+    struct upstream *upstream;
+};
+
+static const struct row no_rows[] = {{0}};
+static const struct section_type *const top_children[] = {&upstream_section, NULL};
+static const struct section_type top = {.size = 1, .rows = no_rows, .children = top_children};
+
+static void
+site_open(struct site *site, const char *text)
+{
+    char path[] = "/tmp/test_route.XXXXXX";
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    close(fd);
+    *site = (struct site){0};
+    problems_init(&site->problems);
+    site->conf = conf_load(path, &top, &site->problems);
+    unlink(path);
+    if (site->conf == NULL)
+        problems_print(&site->problems, stdout);
+    assert_non_null(site->conf);
+    const struct section *section = conf_find(site->conf, "upstream", "u");
+    assert_non_null(section);
+    site->upstream = upstream_open(site->conf, section, &site->problems);
+}
+
+static void
+site_close(struct site *site)
+{
+    upstream_close(site->upstream);
+    conf_free(site->conf);
+    problems_fini(&site->problems);
+}
+
+/* The servers' names in the order they are chosen; '-' for none. */
+static void
+assert_choices(struct site *site, const char *want)
+{
+    for (const char *at = want; *at != '\0'; at++) {
+        struct route route;
+        struct err err;
+        char chosen = upstream_choose(site->upstream, &route, &err) == 0 ? route.server[0] : '-';
+        assert_int_equal(chosen, *at);
+    }
+}
+
+static bool
+has_time(struct deadline deadline)
+{
+    nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
+    return !deadline_is_over(deadline);
+}
+
+/* Waits until a choice gives that server ('-': none). */
+static void
+wait_for_choice(struct site *site, char want)
+{
+    struct deadline deadline = deadline_after(PATIENCE_MS);
+    char chosen;
+    do {
+        struct route route;
+        chosen = upstream_choose(site->upstream, &route, NULL) == 0 ? route.server[0] : '-';
+    } while (chosen != want && has_time(deadline));
+    assert_int_equal(chosen, want);
+}
+
+static void
+wait_for_checks(const struct loopback *server, int count)
+{
+    struct deadline deadline = deadline_after(PATIENCE_MS);
+    while (server->accepted < count && has_time(deadline))
+        ;
+    assert_true(server->accepted >= count);
+}
+
+/* Standard error goes to a file while a test looks at the log. */
+static FILE *log_file;
+static int saved_stderr;
+
+static void
+log_begin(void)
+{
+    log_file = tmpfile();
+    assert_non_null(log_file);
+    saved_stderr = dup(STDERR_FILENO);
+    dup2(fileno(log_file), STDERR_FILENO);
+}
+
+/* How many lines hold the text; the last of them in line_r. */
+static int
+log_count(const char *event, char line_r[1024])
+{
+    static char text[1 << 18];
+    int count = 0;
+    line_r[0] = '\0';
+    ssize_t length = pread(fileno(log_file), text, sizeof text - 1, 0);
+    assert_true(length >= 0);
+    text[length] = '\0';
+    for (char *line = text, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+        *end = '\0';
+        if (strstr(line, event) != NULL) {
+            count++;
+            snprintf(line_r, 1024, "%s", strstr(line, "level="));
+        }
+    }
+    return count;
+}
+
+static void
+log_end(void)
+{
+    dup2(saved_stderr, STDERR_FILENO);
+    close(saved_stderr);
+    fclose(log_file);
+}
+
+static const struct step healthy[] = {{STEP_SEND, "220-one\r\n220 two\r\n"},
+                                      {STEP_EXPECT, "EHLO "},
+                                      {STEP_SEND, "250-x\r\n250 SIZE\r\n"},
+                                      {STEP_EXPECT, "QUIT\r\n"},
+                                      {STEP_END, NULL}};
+static const struct step busy[] = {{STEP_SEND, "421 too busy\r\n"}, {STEP_END, NULL}};
+static const struct step stalling[] = {{STEP_STALL, NULL}, {STEP_END, NULL}};
+
+static void
+test_problems(void **state)
+{
+    static const struct {
+        const char *name, *text, *want; /* a part of the line */
+    } cases[] = {
+        {"no server", "upstream \"u\" {\n}\n", "upstream \"u\""},
+        {"no port", "upstream \"u\" {\n server \"a\" { address = \"mail.test\" }\n}\n",
+         "no port in \"mail.test\" (write HOST:PORT"},
+        {"a socket, which nginx cannot route to",
+         "upstream \"u\" {\n server \"a\" { address = \"unix:/run/x\" }\n}\n",
+         "nginx cannot hand a session to a unix socket"},
+        {"a malformed address", "upstream \"u\" {\n server \"a\" { address = \"10.1:25\" }\n}\n",
+         "neither an address nor a host name"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        print_message("%s\n", cases[i].name);
+        struct site site;
+        site_open(&site, cases[i].text);
+        assert_null(site.upstream);
+        assert_int_equal(site.problems.errors, 1);
+        if (strstr(problems_line(&site.problems, 0), cases[i].want) == NULL)
+            fail_msg("the problem is: %s", problems_line(&site.problems, 0));
+        site_close(&site);
+    }
+}
+
+static void
+test_balance(void **state)
+{
+    static const struct {
+        const char *name, *text, *want;
+    } cases[] = {
+        {"round-robin is the default",
+         "upstream \"u\" {\n server \"a\" { address = \"192.0.2.1:25\" weight = 2 }\n"
+         " server \"b\" { address = \"192.0.2.2:25\" }\n}\n",
+         "abaaba"},
+        {"first is failover",
+         "upstream \"u\" {\n balance = \"first\"\n server \"a\" { address = \"192.0.2.1:25\" }\n"
+         " server \"b\" { address = \"192.0.2.2:25\" }\n}\n",
+         "aaa"},
+        {"a backup rests",
+         "upstream \"u\" {\n server \"a\" { address = \"192.0.2.1:25\" backup = true }\n"
+         " server \"b\" { address = \"192.0.2.2:25\" }\n}\n",
+         "bbb"},
+        {"a server whose name has no address is passed over",
+         "upstream \"u\" {\n server \"a\" { address = \"unknown.test:25\" }\n"
+         " server \"b\" { address = \"192.0.2.2:25\" }\n}\n",
+         "bbb"},
+        {"and a backup takes its place",
+         "upstream \"u\" {\n server \"a\" { address = \"unknown.test:25\" }\n"
+         " server \"b\" { address = \"192.0.2.2:25\" backup = true }\n}\n",
+         "bbb"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        print_message("%s\n", cases[i].name);
+        struct site site;
+        site_open(&site, cases[i].text);
+        assert_non_null(site.upstream);
+        assert_string_equal(upstream_name(site.upstream), "u");
+        assert_choices(&site, cases[i].want);
+        site_close(&site);
+    }
+}
+
+static void
+test_addresses_are_as_nginx_wants_them(void **state)
+{
+    static const struct {
+        const char *address, *want_address;
+        unsigned want_port;
+    } cases[] = {
+        {"192.0.2.1:10587", "192.0.2.1", 10587},
+        {"[2001:DB8:0:0::1]:25", "2001:db8::1", 25},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[200];
+        snprintf(text, sizeof text, "upstream \"u\" {\n server \"a\" { address = \"%s\" }\n}\n",
+                 cases[i].address);
+        struct site site;
+        site_open(&site, text);
+        struct route route;
+        assert_int_equal(upstream_choose(site.upstream, &route, NULL), 0);
+        assert_string_equal(route.address, cases[i].want_address);
+        assert_int_equal(route.port, cases[i].want_port);
+        assert_string_equal(route.server, "a");
+        site_close(&site);
+    }
+}
+
+/* An upstream of one server with quick checks. */
+static void
+open_checked(struct site *site, const char *check, const char *address, const char *more)
+{
+    char text[300];
+    snprintf(text, sizeof text,
+             "upstream \"u\" {\n check = \"%s\" interval = 100ms %s\n"
+             " server \"a\" { address = \"%s\" }\n}\n",
+             check, more, address);
+    site_open(site, text);
+    assert_non_null(site->upstream);
+}
+
+static void
+open_checked_port(struct site *site, const char *check, const struct loopback *server,
+                  const char *more)
+{
+    char address[40];
+    snprintf(address, sizeof address, "127.0.0.1:%u", server->port);
+    open_checked(site, check, address, more);
+}
+
+static void
+test_smtp_check_fails(void **state)
+{
+    static const struct {
+        const char *name;
+        struct step script[5];
+        const char *want_error;
+    } cases[] = {
+        {"a greeting that sends us away",
+         {{STEP_SEND, "554-5.7.1 no\r\n554 go away\r\n"}, {STEP_STALL, NULL}},
+         "the connection was answered by \\\"554 go away\\\" (not 220)"},
+        {"EHLO is refused",
+         {{STEP_SEND, "220 x\r\n"},
+          {STEP_EXPECT, "EHLO "},
+          {STEP_SEND, "502 what\r\n"},
+          {STEP_STALL, NULL}},
+         "EHLO was answered by \\\"502 what\\\" (not 250)"},
+        {"another protocol",
+         {{STEP_SEND, "+OK POP3\r\n"}, {STEP_STALL, NULL}},
+         "the server does not speak SMTP: \\\"+OK POP3\\\""},
+        {"silence", {{STEP_STALL, NULL}}, "waiting for the greeting: timed out"},
+        {"half a greeting",
+         {{STEP_SEND, "220 ma"}, {STEP_STALL, NULL}},
+         "waiting for the greeting: timed out"},
+        {"an endless greeting",
+         {{STEP_FLOOD, "220-more\r\n"}},
+         "waiting for the greeting: timed out"},
+        {"silence after EHLO",
+         {{STEP_SEND, "220 x\r\n"}, {STEP_EXPECT, "EHLO "}, {STEP_STALL, NULL}},
+         "waiting for the answer to EHLO: timed out"},
+        {"an end instead of a greeting",
+         {{STEP_END, NULL}},
+         "waiting for the greeting: the server closed the connection"},
+        {"an end instead of an answer",
+         {{STEP_SEND, "220 x\r\n"}, {STEP_EXPECT, "EHLO "}},
+         "closed"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        print_message("%s\n", cases[i].name);
+        struct loopback server;
+        struct site site;
+        char line[1024];
+        loopback_start(&server, cases[i].script);
+        open_checked_port(&site, "smtp", &server, "timeout = 100ms");
+        log_begin();
+        upstream_start(site.upstream);
+        wait_for_choice(&site, '-');
+        wait_for_checks(&server, 3); /* it stays down, and that is logged once */
+        struct err err;
+        struct route route;
+        assert_int_equal(upstream_choose(site.upstream, &route, &err), -1);
+        upstream_close(site.upstream);
+        site.upstream = NULL;
+        int count = log_count("event=upstream.down", line);
+        log_end();
+
+        assert_string_equal(err.text,
+                            "no server of upstream \"u\" can be used: every server is down");
+        assert_int_equal(count, 1);
+        assert_memory_equal(line, "level=warn event=upstream.down upstream=u server=a error=\"",
+                            57);
+        if (strstr(line, cases[i].want_error) == NULL)
+            fail_msg("the line is: %s", line);
+        site_close(&site);
+        loopback_stop(&server);
+    }
+}
+
+static void
+test_rise_and_fall(void **state)
+{
+    (void)state;
+    struct loopback server;
+    struct site site;
+    char line[1024], want[200];
+    loopback_start(&server, healthy);
+    open_checked_port(&site, "smtp", &server, "fall = 3 rise = 2");
+    log_begin();
+    upstream_start(site.upstream);
+    wait_for_checks(&server, 2);
+    assert_choices(&site, "aaa");
+    assert_true(server.followed >= 1); /* with EHLO and QUIT */
+
+    server.script = busy;
+    int before = server.accepted;
+    wait_for_choice(&site, '-');
+    assert_true(server.accepted - before >= 2); /* the first may have begun in time */
+
+    server.script = healthy;
+    before = server.accepted;
+    wait_for_choice(&site, 'a');
+    assert_true(server.accepted - before >= 1);
+    int ups = log_count("event=upstream.up", line);
+    snprintf(want, sizeof want,
+             "level=info event=upstream.up upstream=u server=a address=127.0.0.1:%u", server.port);
+    char down[1024];
+    int downs = log_count("event=upstream.down", down);
+    log_end();
+    assert_int_equal(ups, 1);
+    assert_int_equal(downs, 1);
+    assert_string_equal(line, want);
+    site_close(&site);
+    loopback_stop(&server);
+}
+
+static void
+test_tcp_check(void **state)
+{
+    (void)state;
+    struct loopback dead, live;
+    char text[300];
+    struct site site;
+    assert_true(loopback_listen(&dead, AF_INET));
+    close(dead.listener); /* nobody listens there now */
+    loopback_start(&live, stalling);
+    snprintf(text, sizeof text,
+             "upstream \"u\" {\n check = \"tcp\" interval = 100ms\n"
+             " server \"a\" { address = \"127.0.0.1:%u\" }\n"
+             " server \"b\" { address = \"127.0.0.1:%u\" backup = true }\n}\n",
+             dead.port, live.port);
+    site_open(&site, text);
+    log_begin();
+    assert_choices(&site, "aa"); /* up until a check says otherwise */
+    upstream_start(site.upstream);
+    wait_for_choice(&site, 'b');
+    wait_for_checks(&live, 2);
+    assert_choices(&site, "bb");
+    log_end();
+    site_close(&site);
+    loopback_stop(&live);
+}
+
+static void
+test_a_stalled_server_delays_nobody(void **state)
+{
+    (void)state;
+    struct loopback stalled, live;
+    char text[300];
+    struct site site;
+    loopback_start(&stalled, stalling);
+    loopback_start(&live, healthy);
+    snprintf(text, sizeof text,
+             "upstream \"u\" {\n check = \"smtp\" interval = 100ms timeout = 2min\n"
+             " server \"a\" { address = \"127.0.0.1:%u\" }\n"
+             " server \"b\" { address = \"127.0.0.1:%u\" }\n}\n",
+             stalled.port, live.port);
+    site_open(&site, text);
+    upstream_start(site.upstream);
+    wait_for_checks(&live, 5);
+    wait_for_checks(&stalled, 1);
+    assert_int_equal(stalled.accepted, 1); /* still at it */
+    int64_t started_ms = clock_now_ms();
+    site_close(&site); /* does not wait for it */
+    assert_true(clock_now_ms() - started_ms < PATIENCE_MS);
+    loopback_stop(&stalled);
+    loopback_stop(&live);
+}
+
+static void
+test_several_addresses(void **state)
+{
+    (void)state;
+    struct loopback server;
+    struct site site;
+    struct route route;
+    char address[40];
+    loopback_start(&server, healthy);
+    snprintf(address, sizeof address, "two.test:%u", server.port);
+    open_checked(&site, "smtp", address, "");
+    upstream_start(site.upstream);
+    wait_for_checks(&server, 1);
+    struct deadline deadline = deadline_after(PATIENCE_MS);
+    do
+        assert_int_equal(upstream_choose(site.upstream, &route, NULL), 0);
+    while (strcmp(route.address, "127.0.0.1") != 0 && has_time(deadline));
+    assert_string_equal(route.address, "127.0.0.1"); /* the second, which passed */
+    site_close(&site);
+    loopback_stop(&server);
+}
+
+static void
+test_a_name_without_an_address(void **state)
+{
+    (void)state;
+    struct site site;
+    char line[1024];
+    open_checked(&site, "tcp", "unknown.test:25", "");
+    log_begin();
+    upstream_start(site.upstream);
+    struct deadline deadline = deadline_after(PATIENCE_MS);
+    while (log_count("event=upstream.down", line) == 0 && has_time(deadline))
+        ;
+    log_end();
+    assert_string_equal(line, "level=warn event=upstream.down upstream=u server=a error=\"cannot "
+                              "resolve unknown.test: Name or service not known\"");
+    site_close(&site);
+}
+
+/* What a reload does: the new upstream is open and running before the old one is closed. */
+static void
+test_a_new_upstream_knows_what_the_old_one_knew(void **state)
+{
+    (void)state;
+    struct loopback server;
+    struct site old_site, new_site;
+    loopback_start(&server, busy);
+    open_checked_port(&old_site, "smtp", &server, "");
+    log_begin();
+    upstream_start(old_site.upstream);
+    wait_for_choice(&old_site, '-');
+    server.script = stalling; /* so that no check of the new one ends */
+    open_checked_port(&new_site, "smtp", &server, "timeout = 2min");
+    upstream_start(new_site.upstream);
+    assert_choices(&new_site, "-");
+    site_close(&old_site);
+    assert_choices(&new_site, "-");
+    site_close(&new_site);
+    log_end();
+    loopback_stop(&server);
+}
+
+static void *
+choose_often(void *argument)
+{
+    struct site *site = argument;
+    for (int i = 0; i < 2000; i++) {
+        struct route route;
+        struct err err;
+        upstream_choose(site->upstream, &route, &err);
+    }
+    return NULL;
+}
+
+static void
+test_threads(void **state)
+{
+    (void)state;
+    struct loopback server;
+    struct site site;
+    pthread_t threads[4];
+    loopback_start(&server, healthy);
+    open_checked_port(&site, "smtp", &server, "");
+    upstream_start(site.upstream);
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, choose_often, &site), 0);
+    for (size_t i = 0; i < 4; i++)
+        pthread_join(threads[i], NULL);
+    wait_for_checks(&server, 2);
+    site_close(&site);
+    upstream_close(NULL);
+    loopback_stop(&server);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_problems),
+        cmocka_unit_test(test_balance),
+        cmocka_unit_test(test_addresses_are_as_nginx_wants_them),
+        cmocka_unit_test(test_smtp_check_fails),
+        cmocka_unit_test(test_rise_and_fall),
+        cmocka_unit_test(test_tcp_check),
+        cmocka_unit_test(test_a_stalled_server_delays_nobody),
+        cmocka_unit_test(test_several_addresses),
+        cmocka_unit_test(test_a_name_without_an_address),
+        cmocka_unit_test(test_a_new_upstream_knows_what_the_old_one_knew),
+        cmocka_unit_test(test_threads),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
