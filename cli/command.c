@@ -139,7 +139,9 @@ parse_option(struct parse *parse, const char *word)
     const char *equals = is_long ? strchr(word, '=') : NULL;
     const char *name = is_long ? word + 2 : NULL;
     size_t length = !is_long ? 0 : equals != NULL ? (size_t)(equals - name) : strlen(name);
-    char letter = is_long ? 0 : word[1];
+    char letter = '\0';
+    if (!is_long)
+        letter = word[1];
 
     const struct option_row *row = find_option(parse->command->options, name, length, letter);
     if (row == NULL)

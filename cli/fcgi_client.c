@@ -157,7 +157,7 @@ read_header(int fd, struct deadline deadline, struct record *record_r, struct er
 static int
 read_output(int fd, struct deadline deadline, char **text_r, size_t *length_r, struct err *err)
 {
-    unsigned char content[UINT16_MAX + UINT8_MAX];
+    unsigned char content[UINT16_MAX + UINT8_MAX] = {0};
     for (;;) {
         struct record record;
         if (read_header(fd, deadline, &record, err) < 0 ||

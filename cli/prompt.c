@@ -15,7 +15,8 @@ enum { CAUGHT_COUNT = sizeof caught_signals / sizeof caught_signals[0] };
 
 static volatile sig_atomic_t caught;
 
-static void catch (int number)
+static void
+note_signal(int number)
 {
     caught = number;
 }
@@ -25,21 +26,6 @@ struct silence {
     struct termios terminal;
     struct sigaction actions[CAUGHT_COUNT];
 };
-
-static int
-silence_begin(struct silence *silence)
-{
-    if (tcgetattr(STDIN_FILENO, &silence->terminal) < 0)
-        return -1;
-    caught = 0;
-    /* Without SA_RESTART, so that the signal ends the read. */
-    struct sigaction action = {.sa_handler = catch};
-    for (size_t i = 0; i < CAUGHT_COUNT; i++)
-        sigaction(caught_signals[i], &action, &silence->actions[i]);
-    struct termios silent = silence->terminal;
-    silent.c_lflag &= ~(tcflag_t)ECHO;
-    return tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
-}
 
 static void
 silence_end(const struct silence *silence)
@@ -52,6 +38,24 @@ silence_end(const struct silence *silence)
         raise(caught);
 }
 
+static int
+silence_begin(struct silence *silence)
+{
+    if (tcgetattr(STDIN_FILENO, &silence->terminal) < 0)
+        return -1;
+    caught = 0;
+    /* Without SA_RESTART, so that the signal ends the read. */
+    struct sigaction action = {.sa_handler = note_signal};
+    for (size_t i = 0; i < CAUGHT_COUNT; i++)
+        sigaction(caught_signals[i], &action, &silence->actions[i]);
+    struct termios silent = silence->terminal;
+    silent.c_lflag &= ~(tcflag_t)ECHO;
+    if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent) == 0)
+        return 0;
+    silence_end(silence);
+    return -1;
+}
+
 /* Byte by byte: what follows the line belongs to whoever reads standard input next, and no buffer
  * but the secret's sees the password. */
 static int
@@ -60,19 +64,18 @@ read_line(struct secret *password_r, struct err *err)
     char *bytes = secret_reserve(password_r, PASSWORD_MAX);
     size_t length = 0;
     for (;;) {
-        char byte = 0;
-        ssize_t got = read(STDIN_FILENO, &byte, 1);
+        ssize_t got = read(STDIN_FILENO, bytes + length, 1);
         if (got < 0) {
             err_set(err, "reading the password: %s", strerror(errno));
             return -1;
         }
-        if (got == 0 || byte == '\n')
+        if (got == 0 || bytes[length] == '\n')
             break;
         if (length == PASSWORD_MAX) {
             err_set(err, "the password is longer than %d bytes", PASSWORD_MAX);
             return -1;
         }
-        bytes[length++] = byte;
+        length++;
     }
     bytes[length] = '\0';
     password_r->length = length;
