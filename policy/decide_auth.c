@@ -156,7 +156,9 @@ ask_password(const struct question *question)
     const struct facts *facts = question->facts;
     bool empty = facts->password == NULL || facts->password_length == 0;
     bool wrong = has_password(facts) && empty;
-    struct rule_ref rule = question_request_rule(wrong ? "the password is empty" : "");
+    struct rule_ref rule = {.section_kind = "password"};
+    if (wrong)
+        snprintf(rule.detail, sizeof rule.detail, "it is empty");
     return question_unless(question, wrong, REASON_AUTH_BAD_CREDENTIALS, &rule);
 }
 

@@ -1,0 +1,152 @@
+/*
+ * A small configuration to ask decide_* about: one listener, two organizations, two lists.
+ *
+ * world_init makes a session that every rule lets go on: boss@acme.example on listener "submission"
+ * with TLS from 192.0.2.1, or without AUTH a mail from a stranger to boss@acme.example. A test
+ * changes what it is about. What a case puts into facts must outlive the call.
+ */
+#ifndef MAILREEVE_WORLD_H
+#define MAILREEVE_WORLD_H
+
+#include "cases.h"
+
+#include <stdio.h>
+
+#include "decide.h"
+
+struct world {
+    struct tenancy *tenancy;
+    struct listener *listener;           /* line 10, its settings in lines 11 to 19 */
+    struct organization *acme, *widgets; /* lines 20 and 30 */
+    struct list *addresses, *names;      /* lines 40 and 50, entries in file "list"; empty */
+    struct decide_settings settings;
+    struct facts facts;
+    struct decision decision;
+    char trail[2048]; /* a line for each rule that was asked: answer, blank, rule */
+};
+
+static char world_upstreams[4];
+
+/* Upstreams are opaque to policy: their addresses are all that counts. */
+static inline struct upstream *
+world_upstream(size_t number)
+{
+    return (void *)&world_upstreams[number];
+}
+
+static inline struct origin
+world_line(unsigned line)
+{
+    return (struct origin){.file = "conf", .line = line};
+}
+
+static inline struct facts
+world_facts(void)
+{
+    struct facts facts = {.protocol = PROTOCOL_SMTP,
+                          .method = METHOD_PLAIN,
+                          .listener = "submission",
+                          .tls = true,
+                          .attempt = 1,
+                          .user = "boss@acme.example",
+                          .user_length = 17,
+                          .password = "secret",
+                          .password_length = 6,
+                          .mail_from = "MAIL FROM:<stranger@elsewhere.example>",
+                          .mail_from_length = 38,
+                          .rcpt_to = "RCPT TO:<boss@acme.example>",
+                          .rcpt_to_length = 27};
+    netaddr_parse("192.0.2.1", &facts.client, NULL);
+    return facts;
+}
+
+static inline void
+world_init(struct world *world)
+{
+    *world = (struct world){.settings = {.failure_delay_s = 2, .max_attempts = 3},
+                            .facts = world_facts()};
+    world->tenancy = tenancy_create();
+    world->listener = tenancy_add_listener(world->tenancy, "submission", world_line(10), NULL);
+    world->listener->auth = AUTH_ENCRYPTED;
+    world->listener->auth_origin = world_line(11);
+    world->listener->methods = METHOD_BIT(METHOD_PLAIN);
+    world->listener->methods_origin = world_line(12);
+    world->listener->require_tls_origin = world_line(13);
+    world->listener->require_auth_origin = world_line(14);
+    world->listener->auth_ips.origin = world_line(15);
+    world->listener->auth_users.origin = world_line(16);
+    world->listener->upstream = world_upstream(0);
+    world->listener->upstream_inbound = world_upstream(1);
+    world->acme = tenancy_add_organization(world->tenancy, "acme", world_line(20), NULL);
+    world->acme->auth_users.origin = world_line(21);
+    world->widgets = tenancy_add_organization(world->tenancy, "widgets", world_line(30), NULL);
+    world->widgets->auth_users.origin = world_line(31);
+    tenancy_claim_domain(world->tenancy, world->acme, "acme.example", world_line(22), NULL);
+    tenancy_claim_domain(world->tenancy, world->widgets, "widgets.example", world_line(32), NULL);
+    world->addresses = list_create("addresses", LIST_IP, world_line(40));
+    world->names = list_create("names", LIST_USER, world_line(50));
+}
+
+static inline void
+world_fini(struct world *world)
+{
+    tenancy_free(world->tenancy);
+    list_free(world->addresses);
+    list_free(world->names);
+}
+
+/* Adds entries until a NULL or the end of the array, as lines 1, 2 ... of the file "list". */
+static inline void
+world_fill(struct list *list, const char *const entries[], size_t count)
+{
+    for (unsigned i = 0; i < count && entries[i] != NULL; i++) {
+        struct err err;
+        struct origin origin = {.file = "list", .line = i + 1};
+        if (list_add(list, entries[i], origin, &err) != 0)
+            fail_msg("%s: %s", entries[i], err.text);
+    }
+}
+
+static inline void
+world_hear(void *context, const struct rule_ref *rule, const char *answer)
+{
+    struct world *world = context;
+    char text[512];
+    rule_format(rule, text, sizeof text);
+    size_t used = strlen(world->trail);
+    snprintf(world->trail + used, sizeof world->trail - used, "%s %s\n", answer, text);
+}
+
+static inline void
+world_ask_auth(struct world *world)
+{
+    struct trail trail = {.asked = world_hear, .context = world};
+    decide_auth(world->tenancy, &world->settings, &world->facts, &trail, &world->decision);
+}
+
+static inline void
+world_ask_recipient(struct world *world)
+{
+    struct trail trail = {.asked = world_hear, .context = world};
+    world->facts.method = METHOD_NONE;
+    decide_recipient(world->tenancy, &world->settings, &world->facts, &trail, &world->decision);
+}
+
+static inline void
+world_check(const char *name, const struct world *world, enum reason want)
+{
+    enum reason got = world->decision.verdict.reason;
+    if (got != want)
+        fail_msg("%s: got %s, want %s", name, reason_id(got), reason_id(want));
+    CHECK(name, world->decision.verdict.action == verdict_make(want).action);
+}
+
+static inline void
+world_check_rule(const char *name, const struct world *world, const char *want)
+{
+    char text[512];
+    rule_format(&world->decision.verdict.rule, text, sizeof text);
+    CHECK_TEXT(name, text, want);
+}
+
+#endif
