@@ -15,6 +15,8 @@
 #include "alloc.h"
 #include "background.h"
 #include "clock.h"
+#include "dial.h"
+#include "log.h"
 
 enum { PENDING_NAME_MS = 20 };
 
@@ -46,6 +48,15 @@ end_round(struct checker *checker, struct watch *watch, const struct endpoint *p
     servers_note(checker->servers, watch->server, passed, err);
 }
 
+/* Nothing was found out about the server: its state stays, and the next round tries again. */
+static void
+give_up_round(struct checker *checker, struct watch *watch, const struct err *err)
+{
+    watch->is_under_way = false;
+    log_event(LOG_WARN, "upstream.unchecked", LOG_STR("upstream", checker->servers->upstream),
+              LOG_STR("server", watch->server->name), LOG_STR("error", err->text));
+}
+
 /* Probes the next address that can be dialled; if none is left, err, from the last one, says why
  * the server failed. */
 static void
@@ -54,8 +65,13 @@ probe_next(struct checker *checker, struct watch *watch, struct err *err)
     while (watch->next_endpoint < watch->count) {
         const struct endpoint *endpoint = &watch->endpoints[watch->next_endpoint++];
         struct deadline deadline = deadline_after(checker->servers->timeout_ms);
-        if (probe_begin(&watch->probe, checker->servers->check, endpoint, deadline, err) == 0)
+        int result = probe_begin(&watch->probe, checker->servers->check, endpoint, deadline, err);
+        if (result == 0)
             return;
+        if (result == DIAL_CANNOT) {
+            give_up_round(checker, watch, err);
+            return;
+        }
     }
     end_round(checker, watch, NULL, err);
 }

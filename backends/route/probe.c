@@ -17,7 +17,7 @@ probe_begin(struct probe *probe, enum check check, const struct endpoint *endpoi
     *probe = (struct probe){
         .check = check, .events = POLLOUT, .deadline = deadline, .endpoint = *endpoint};
     probe->fd = dial_begin(endpoint, err);
-    return probe->fd < 0 ? -1 : 0;
+    return probe->fd < 0 ? probe->fd : 0;
 }
 
 /* Our few bytes always fit into the buffer of a connection that carried nothing yet. */

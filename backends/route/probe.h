@@ -28,7 +28,7 @@ struct probe {
     struct reply reply;
 };
 
-/* Begins to connect. Returns 0, or -1 with err. */
+/* Begins to connect. Returns 0, or, with err, -1 or DIAL_CANNOT (dial.h). */
 int probe_begin(struct probe *probe, enum check check, const struct endpoint *endpoint,
                 struct deadline deadline, struct err *err);
 

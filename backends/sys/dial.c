@@ -17,13 +17,21 @@ set_trouble(struct err *err, const struct endpoint *endpoint, const char *why)
     err_set(err, "cannot connect to %s: %s", text, why);
 }
 
+static bool
+is_shortage(int system_errno)
+{
+    return system_errno == EMFILE || system_errno == ENFILE || system_errno == ENOBUFS ||
+           system_errno == ENOMEM;
+}
+
 int
 dial_begin(const struct endpoint *endpoint, struct err *err)
 {
     int fd = socket(endpoint->address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) {
+        int result = is_shortage(errno) ? DIAL_CANNOT : -1;
         set_trouble(err, endpoint, strerror(errno));
-        return -1;
+        return result;
     }
     if (endpoint->address.ss_family != AF_UNIX) {
         int on = 1;

@@ -9,8 +9,12 @@
 #include "endpoint.h"
 #include "err.h"
 
-/* Begins to connect. Returns a descriptor, writable once dial_finish may be called, or -1 with err.
+/* The process or the system has no descriptor or memory left: this says nothing about the server.
  */
+enum { DIAL_CANNOT = -2 };
+
+/* Begins to connect. Returns a descriptor, writable once dial_finish may be called, or, with err,
+ * -1 or DIAL_CANNOT. */
 int dial_begin(const struct endpoint *endpoint, struct err *err);
 
 /* Whether the connection stands. Returns 0, or -1 with err; the descriptor is the caller's to close

@@ -3,6 +3,7 @@
 
 #include <netdb.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "clock.h"
@@ -492,6 +493,34 @@ test_a_name_without_an_address(void **state)
     site_close(&site);
 }
 
+/* No descriptors left is our trouble, not the server's: it is not taken out for that. */
+static void
+test_a_shortage_says_nothing_about_a_server(void **state)
+{
+    (void)state;
+    struct loopback server;
+    struct site site;
+    char line[1024];
+    struct rlimit limit, none = {0};
+    loopback_start(&server, stalling);
+    open_checked_port(&site, "tcp", &server, "fall = 1");
+    log_begin();
+    upstream_start(site.upstream);
+    wait_for_checks(&server, 1);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    none.rlim_max = limit.rlim_max;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    struct deadline deadline = deadline_after(PATIENCE_MS);
+    while (log_count("event=upstream.unchecked", line) == 0 && has_time(deadline))
+        ;
+    assert_choices(&site, "aa");
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    log_end();
+    assert_non_null(strstr(line, "Too many open files"));
+    site_close(&site);
+    loopback_stop(&server);
+}
+
 /* What a reload does: the new upstream is open and running before the old one is closed. */
 static void
 test_a_new_upstream_knows_what_the_old_one_knew(void **state)
@@ -560,6 +589,7 @@ main(void)
         cmocka_unit_test(test_a_stalled_server_delays_nobody),
         cmocka_unit_test(test_several_addresses),
         cmocka_unit_test(test_a_name_without_an_address),
+        cmocka_unit_test(test_a_shortage_says_nothing_about_a_server),
         cmocka_unit_test(test_a_new_upstream_knows_what_the_old_one_knew),
         cmocka_unit_test(test_threads),
     };
