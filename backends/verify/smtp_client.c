@@ -230,8 +230,9 @@ authenticate_login(struct conn *conn, const char *user, const struct secret *pas
     make_line(&line, "", user, strlen(user));
     if (ask_secret(conn, &line, &reply, deadline, err) != 0)
         return SMTP_NOT_JUDGED;
+    /* A yes before the password came is nonsense; a no is one to the name. */
     if (reply.code != CODE_GO_ON)
-        return reply.code == CODE_AUTHENTICATED ? SMTP_NOT_JUDGED : judge(&reply, true, err);
+        return judge(&reply, reply.code != CODE_AUTHENTICATED, err);
 
     make_line(&line, "", password->bytes, password->length);
     if (ask_secret(conn, &line, &reply, deadline, err) != 0)

@@ -95,14 +95,11 @@ open_servers(struct smtp_source *source, struct problems *problems)
         server->gate = gate_create((unsigned)settings->connections, SERVER_DOWN_MS);
         server->name = name_open(server->text, port, &err);
         if (server->name == NULL)
-            section_problem(source->section, "server", problems, PROBLEM_ERROR, "\"%s\": %s",
-                            server->text, err.text);
+            section_problem_at(source->section, "server", settings->servers.origins[i], problems,
+                               PROBLEM_ERROR, "%s", err.text);
         else
             check_tls(source, server->name, problems);
     }
-    if (source->count == 0)
-        section_problem(source->section, "server", problems, PROBLEM_ERROR,
-                        "names no server (server = {\"mx.example:587\"})");
     if (settings->mechanisms == 0)
         section_problem(source->section, "mechanisms", problems, PROBLEM_ERROR,
                         "names none (plain, login)");
