@@ -236,7 +236,12 @@ tls_read(struct tls_session *session, char *bytes_r, int size, struct err *err)
     ERR_clear_error();
     errno = 0;
     int result = SSL_read(session->ssl, bytes_r, size);
-    return result > 0 ? result : failed(session, result, "TLS read", err);
+    if (result > 0)
+        return result;
+    result = failed(session, result, "TLS read", err);
+    if (result == TLS_WANT_READ) /* the write buffer of 16 KiB, which the mode above leaves alone */
+        SSL_free_buffers(session->ssl);
+    return result;
 }
 
 int
