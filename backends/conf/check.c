@@ -16,10 +16,19 @@ struct checking {
     struct loaded **by_node; /* the section of each node that is one */
 };
 
+/* Marks a section and those it stands in. */
+static void
+mark_broken(struct loaded *loaded)
+{
+    for (; loaded != NULL; loaded = loaded->parent)
+        loaded->section.broken = true;
+}
+
 static void __attribute__((format(printf, 5, 6)))
-complain(struct checking *checking, const struct loaded *loaded, const char *setting,
+complain(struct checking *checking, struct loaded *loaded, const char *setting,
          struct origin origin, const char *format, ...)
 {
+    mark_broken(loaded);
     char *text = NULL;
     va_list arguments;
     va_start(arguments, format);
@@ -33,10 +42,11 @@ complain(struct checking *checking, const struct loaded *loaded, const char *set
 
 static struct loaded *
 add_section(struct checking *checking, const struct section_type *base, struct origin origin,
-            const struct loaded *parent)
+            struct loaded *parent)
 {
     struct loaded *loaded = xcalloc(1, sizeof *loaded);
     loaded->base = base;
+    loaded->parent = parent;
     loaded->section = (struct section){
         .kind = base->name,
         .origin = origin,
@@ -162,6 +172,7 @@ open_section(struct checking *checking, size_t index, const struct section_type 
     struct loaded *loaded = add_section(checking, base, node->origin, parent);
     if (base->titled && node->value_count > 0)
         loaded->section.name = outline->values[node->first_value].text;
+    loaded->section.broken = base->titled && loaded->section.name == NULL;
     checking->by_node[index] = loaded;
     check_name(checking, loaded);
     choose_variant(checking, loaded, index);
@@ -184,20 +195,20 @@ check_items(struct checking *checking, struct loaded *loaded, const struct row *
     if (row->type == ROW_CHOICES)
         *(unsigned *)at = 0;
 
+    size_t count = 0;
     for (size_t i = 0; i < node->value_count; i++) {
         const struct outline_value *value = &conf->outline.values[node->first_value + i];
-        items[i] = value->text;
-        origins[i] = value->origin;
-        const struct row item = {.type = ROW_STRING};
-        const char *ignored;
-        if (value->text != NULL &&
-            (row->type == ROW_CHOICES
-                 ? value_parse(conf, row, value->text, loaded->section.values, &err)
-                 : value_parse(conf, &item, value->text, &ignored, &err)) != 0)
+        if (value->text == NULL)
+            continue; /* malformed and reported */
+        if (value_parse(conf, row, value->text, loaded->section.values, &err) != 0) {
             complain(checking, loaded, row->name, value->origin, "%s", err.text);
+            continue;
+        }
+        items[count] = value->text;
+        origins[count++] = value->origin;
     }
     if (row->type == ROW_STRINGS)
-        *(struct strings *)at = (struct strings){items, origins, node->value_count};
+        *(struct strings *)at = (struct strings){items, origins, count};
     if (row->required && node->value_count == 0)
         complain(checking, loaded, row->name, node->origin, "is empty (at least one is needed)");
 }
@@ -223,7 +234,7 @@ check_value(struct checking *checking, struct loaded *loaded, const struct row *
 
 /* Notes where a setting is given. Returns false if it has been given before. */
 static bool
-note_place(struct checking *checking, const struct loaded *loaded, const char *setting,
+note_place(struct checking *checking, struct loaded *loaded, const char *setting,
            struct origin *set_at, struct origin origin)
 {
     if (set_at->file == NULL) {
@@ -258,7 +269,7 @@ check_setting(struct checking *checking, const struct outline_node *node)
 }
 
 static void
-check_required(struct checking *checking, const struct loaded *loaded)
+check_required(struct checking *checking, struct loaded *loaded)
 {
     const struct section_type *type = loaded->section.type;
     for (size_t i = 0; type != NULL && i < schema_row_count(type); i++)

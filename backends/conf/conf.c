@@ -19,7 +19,7 @@ loaded_of(const struct section *section)
 }
 
 struct conf *
-conf_load(const char *path, const struct section_type *top, struct problems *problems)
+conf_read(const char *path, const struct section_type *top, struct problems *problems)
 {
     struct conf *conf = xcalloc(1, sizeof *conf);
     size_t errors_before = problems->errors;
@@ -27,17 +27,29 @@ conf_load(const char *path, const struct section_type *top, struct problems *pro
     strmap_init(&conf->by_name);
 
     outline_read(&conf->outline, conf->path, problems);
+    bool is_sound = problems->errors == errors_before;
     const struct section_type **types = known_resolve(&conf->outline, top, problems);
     confuse_read(&conf->outline, top, problems);
     conf_check(conf, top, types, problems);
     free(types);
 
-    if (problems->errors > errors_before) {
+    if (!is_sound) {
         conf_free(conf);
         return NULL;
     }
     outline_drop_texts(&conf->outline);
     return conf;
+}
+
+struct conf *
+conf_load(const char *path, const struct section_type *top, struct problems *problems)
+{
+    size_t errors_before = problems->errors;
+    struct conf *conf = conf_read(path, top, problems);
+    if (problems->errors == errors_before)
+        return conf;
+    conf_free(conf);
+    return NULL;
 }
 
 static void

@@ -58,11 +58,19 @@ struct section {
     struct origin origin;
     void *values;
     const struct section *parent;
+    bool
+        broken; /* only with conf_read: it or a section in it has problems, values may be missing */
 };
 
 /* Loads path and what it includes. Returns NULL if there were errors; problems tells. Warnings
  * alone do not fail. */
 struct conf *conf_load(const char *path, const struct section_type *top, struct problems *problems);
+
+/* Like conf_load, but with errors it still returns what could be understood, so that checks of what
+ * sections say about each other find their problems in the same run. NULL if the syntax is wrong.
+ */
+struct conf *conf_read(const char *path, const struct section_type *top, struct problems *problems);
+
 void conf_free(struct conf *conf); /* NULL is allowed */
 
 const struct section *conf_top(const struct conf *conf);

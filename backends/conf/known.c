@@ -26,8 +26,9 @@ write_label(const struct outline *outline, size_t section, char label_r[LABEL_MA
     const struct outline_node *node = &outline->nodes[section];
     write_label(outline, node->parent, label_r);
     size_t used = strlen(label_r);
-    const struct outline_value *title = &outline->values[node->first_value];
-    if (node->value_count == 0 || title->raw == NULL) {
+    const struct outline_value *title =
+        node->value_count > 0 ? &outline->values[node->first_value] : NULL;
+    if (title == NULL || title->raw == NULL) {
         snprintf(label_r + used, LABEL_MAX - used, "%s: ", node->name);
         return;
     }

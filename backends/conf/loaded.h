@@ -18,6 +18,7 @@ struct kin {
 struct loaded {
     struct section section; /* first, so that a section is a loaded; type is NULL if its variant is
                                unknown */
+    struct loaded *parent;  /* NULL: this is the top level */
     const struct section_type *base;
     struct origin *set_at;        /* by row of section.type; file is NULL where the default holds */
     struct origin variant_set_at; /* the line of the variant setting */

@@ -141,8 +141,7 @@ value_parse(struct conf *conf, const struct row *row, const char *text, void *va
     case ROW_STRINGS:
         break;
     }
-    err_set(err, "is a list");
-    return -1;
+    return 0;
 }
 
 /* A preset of a list is its words with blanks or commas between them; braces and quotes are

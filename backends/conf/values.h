@@ -11,7 +11,8 @@
 #include "conf.h"
 
 /* Reads one value into the struct at values: the whole of a simple row; of ROW_CHOICES one more
- * choice. Not for ROW_STRINGS. Returns 0, or -1 with err, which says what would be right. */
+ * choice; of ROW_STRINGS nothing, the text is only checked. Returns 0, or -1 with err, which says
+ * what would be right. */
 int value_parse(struct conf *conf, const struct row *row, const char *text, void *values,
                 struct err *err);
 

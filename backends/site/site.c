@@ -1,0 +1,117 @@
+#include "site.h"
+
+#include <stdlib.h>
+
+#include "alloc.h"
+#include "build.h"
+
+static void *
+open_source(struct conf *conf, const struct section *section, struct problems *problems)
+{
+    (void)conf;
+    return source_open(section, problems);
+}
+
+static void
+close_source(void *source)
+{
+    source_close(source);
+}
+
+static const struct parts_kind source_parts = {"source", open_source, close_source};
+
+static void *
+open_upstream(struct conf *conf, const struct section *section, struct problems *problems)
+{
+    return upstream_open(conf, section, problems);
+}
+
+static void
+close_upstream(void *upstream)
+{
+    upstream_close(upstream);
+}
+
+static const struct parts_kind upstream_parts = {"upstream", open_upstream, close_upstream};
+
+struct upstream *
+build_upstream(struct built_site *built, const struct section *section, const char *setting,
+               const char *name, struct problems *problems)
+{
+    if (name == NULL)
+        return NULL;
+    const struct part *part = parts_refer(&built->upstreams, name, section, setting,
+                                          section_origin(section, setting), problems);
+    return part != NULL ? part->item : NULL;
+}
+
+static void
+free_built(struct built_site *built)
+{
+    tenancy_free(built->site.tenancy);
+    for (size_t i = 0; i < built->chain_count; i++)
+        source_chain_free(built->chains[i]);
+    free(built->chains);
+    parts_close(&built->sources);
+    parts_close(&built->upstreams);
+    parts_close(&built->lists);
+    conf_free(built->site.conf);
+    free(built);
+}
+
+static struct built_site *
+build(struct conf *conf, struct problems *problems)
+{
+    struct built_site *built = xcalloc(1, sizeof *built);
+    atomic_init(&built->references, 1);
+    built->site.conf = conf;
+    built->site.tenancy = tenancy_create();
+    build_settings(built, problems);
+    parts_open(&built->lists, &list_parts, conf, problems);
+    parts_open(&built->sources, &source_parts, conf, problems);
+    parts_open(&built->upstreams, &upstream_parts, conf, problems);
+    build_organizations(built, problems);
+    build_listeners(built, problems);
+    return built;
+}
+
+struct site *
+site_load(const char *path, enum site_purpose purpose, struct problems *problems)
+{
+    size_t errors_before = problems->errors;
+    struct conf *conf = conf_read(path, &site_section, problems);
+    if (conf == NULL)
+        return NULL;
+    struct built_site *built = build(conf, problems);
+    if (problems->errors > errors_before) {
+        free_built(built);
+        return NULL;
+    }
+    build_warnings(built, problems);
+    if (purpose == SITE_RUN)
+        for (size_t i = 0; i < built->upstreams.count; i++)
+            upstream_start(built->upstreams.items[i].item);
+    return &built->site;
+}
+
+struct site *
+site_hold(struct site *site)
+{
+    atomic_fetch_add_explicit(&((struct built_site *)site)->references, 1, memory_order_relaxed);
+    return site;
+}
+
+void
+site_drop(struct site *site)
+{
+    struct built_site *built = (struct built_site *)site;
+    if (built != NULL &&
+        atomic_fetch_sub_explicit(&built->references, 1, memory_order_acq_rel) == 1)
+        free_built(built);
+}
+
+const struct source_chain *
+site_chain(const struct site *site, const struct decision *decision)
+{
+    return decision->organization != NULL ? decision->organization->sources : site->users_chain;
+}

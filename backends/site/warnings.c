@@ -1,0 +1,71 @@
+#include <string.h>
+
+#include "build.h"
+
+static void
+warn_auth_off(const struct section *section, struct problems *problems)
+{
+    static const char *const settings[] = {"methods", "auth_ips", "auth_users", "default_domain"};
+    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
+        if (section_is_set(section, settings[i]))
+            section_problem(section, settings[i], problems, PROBLEM_WARNING,
+                            "has no effect while auth is off");
+    const struct listener_values *values = section->values;
+    if (values->require_auth)
+        section_problem(section, "require_auth", problems, PROBLEM_WARNING,
+                        "every session is refused: auth is off");
+}
+
+/* An organization whose users would end up with route.none on this listener, or NULL. */
+static const struct section *
+find_stranded(const struct built_site *built)
+{
+    size_t count;
+    const struct section *const *sections =
+        conf_sections(built->site.conf, NULL, "organization", &count);
+    for (size_t i = 0; i < count; i++)
+        if (((const struct organization_values *)sections[i]->values)->upstream == NULL)
+            return sections[i];
+    return NULL;
+}
+
+static void
+warn_no_upstream(const struct section *section, const struct section *stranded,
+                 struct problems *problems)
+{
+    const struct listener_values *values = section->values;
+    if (values->auth != AUTH_OFF && values->upstream == NULL && stranded != NULL)
+        section_problem(section, "upstream", problems, PROBLEM_WARNING,
+                        "is not set, and organization \"%s\" has none either: its users can log in "
+                        "but go nowhere",
+                        stranded->name);
+}
+
+static void
+warn_default_domain(const struct built_site *built, const struct section *section,
+                    struct problems *problems)
+{
+    const struct listener *listener = tenancy_listener(built->site.tenancy, section->name);
+    if (listener != NULL && listener->default_domain != NULL &&
+        tenancy_owner(built->site.tenancy, listener->default_domain) == NULL)
+        section_problem(section, "default_domain", problems, PROBLEM_WARNING,
+                        "no organization owns \"%s\"", listener->default_domain);
+}
+
+void
+build_warnings(const struct built_site *built, struct problems *problems)
+{
+    size_t count;
+    const struct section *const *sections =
+        conf_sections(built->site.conf, NULL, "listener", &count);
+    const struct section *stranded = find_stranded(built);
+    for (size_t i = 0; i < count; i++) {
+        if (((const struct listener_values *)sections[i]->values)->auth == AUTH_OFF)
+            warn_auth_off(sections[i], problems);
+        warn_no_upstream(sections[i], stranded, problems);
+        warn_default_domain(built, sections[i], problems);
+    }
+    parts_warn_unused(&built->lists, problems);
+    parts_warn_unused(&built->sources, problems);
+    parts_warn_unused(&built->upstreams, problems);
+}
