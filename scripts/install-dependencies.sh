@@ -8,8 +8,9 @@ set -euo pipefail
 
 build=(build-essential cmake ninja-build pkg-config libfcgi-dev libldap-dev libssl-dev libcrypt-dev
     libpcre2-dev libconfuse-dev libcmocka-dev)
-demo=(nginx libnginx-mod-mail slapd ldap-utils postfix dovecot-core swaks libnet-ssleay-perl openssl python3)
-test=(dovecot-imapd dovecot-pop3d dovecot-ldap curl msmtp python3-pytest clang clang-format clang-tidy
+demo=(nginx libnginx-mod-mail slapd ldap-utils postfix dovecot-core dovecot-imapd dovecot-pop3d swaks
+    libnet-ssleay-perl openssl python3)
+test=(dovecot-ldap curl msmtp python3-pytest clang clang-format clang-tidy
     libclang-rt-dev cppcheck git)
 
 case "${1:-test}" in

@@ -16,6 +16,9 @@ import tempfile
 import time
 from pathlib import Path
 
+# Servers are in sbin, which is not on a normal user's path in Debian.
+os.environ["PATH"] += ":/usr/local/sbin:/usr/sbin:/sbin"
+
 # Below the kernel's ephemeral range, so that no outgoing connection can take a port between our look
 # and the server's bind; at random, so that runs side by side do not meet.
 FIRST_PORT = 12000
