@@ -1,0 +1,107 @@
+/* A server that says any bytes and then closes: the client never crashes, never waits, and takes a
+ * password for right or wrong only where a line of the server's begins with 235 or 535. */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "smtp_client.h"
+#include "smtp_reply.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { BYTES_MAX = 65536, PATIENCE_MS = 60000 };
+
+static bool
+has_line(const uint8_t *data, size_t size, const char *code)
+{
+    for (size_t i = 0; i + 3 <= size; i++)
+        if ((i == 0 || data[i - 1] == '\n') && memcmp(data + i, code, 3) == 0)
+            return true;
+    return false;
+}
+
+/* The parser alone, line by line. */
+static void
+parse(const uint8_t *data, size_t size)
+{
+    struct smtp_reply reply = {0};
+    for (size_t at = 0; at < size;) {
+        const uint8_t *feed = memchr(data + at, '\n', size - at);
+        size_t length = feed != NULL ? (size_t)(feed - data) - at : size - at;
+        struct err err;
+        enum smtp_line step = smtp_reply_add(&reply, (const char *)data + at, length, &err);
+        if (step != SMTP_LINE_BROKEN &&
+            (reply.code < 200 || reply.code > 599 || strlen(reply.text) >= SMTP_REPLY_TEXT_MAX ||
+             reply.status_length > strlen(reply.text) || reply.lines > SMTP_REPLY_LINES_MAX))
+            abort();
+        if (step != SMTP_LINE_MORE)
+            reply = (struct smtp_reply){0};
+        at += length + 1;
+    }
+}
+
+/* The listening end of a unix socket in the abstract name space, made once. */
+static int
+listener(struct endpoint *endpoint_r)
+{
+    static int fd = -1;
+    static struct sockaddr_un address = {.sun_family = AF_UNIX};
+    const size_t name_length = 32;
+    if (fd < 0) {
+        snprintf(address.sun_path + 1, name_length, "fuzz-smtp-%ld", (long)getpid());
+        fd = socket(AF_UNIX, SOCK_STREAM, 0);
+        socklen_t length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + name_length);
+        if (fd < 0 || bind(fd, (struct sockaddr *)&address, length) != 0 || listen(fd, 4) != 0)
+            abort();
+    }
+    memcpy(&endpoint_r->address, &address, sizeof address);
+    endpoint_r->length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + name_length);
+    return fd;
+}
+
+static enum smtp_judgement
+converse(struct conn *conn, struct deadline deadline)
+{
+    const struct smtp_manner manner = {
+        .tls = SMTP_TLS_NONE, .host = "mx.example", .helo = "[127.0.0.1]", .mechanisms = 3};
+    struct err err;
+    int mechanism;
+    if (smtp_client_greet(conn, &manner, deadline, &mechanism, &err) != 0)
+        return SMTP_NOT_JUDGED;
+    struct secret password;
+    secret_init(&password);
+    secret_set(&password, "open sesame", 11);
+    enum smtp_judgement judgement =
+        smtp_client_authenticate(conn, mechanism, "boss@acme.example", &password, deadline, &err);
+    secret_fini(&password);
+    return judgement;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    parse(data, size);
+    if (size > BYTES_MAX)
+        return 0;
+
+    struct endpoint endpoint = {.length = 0};
+    int fd = listener(&endpoint);
+    struct deadline deadline = deadline_after(PATIENCE_MS);
+    struct conn *conn = conn_open(&endpoint, deadline, NULL);
+    int peer = accept(fd, NULL, NULL);
+    if (conn == NULL || peer < 0)
+        abort();
+    if (send(peer, data, size, MSG_NOSIGNAL) != (ssize_t)size || shutdown(peer, SHUT_WR) != 0)
+        abort();
+    enum smtp_judgement judgement = converse(conn, deadline);
+    if ((judgement == SMTP_RIGHT && !has_line(data, size, "235")) ||
+        (judgement == SMTP_WRONG && !has_line(data, size, "535")) || deadline_is_over(deadline))
+        abort();
+    conn_close(conn);
+    close(peer);
+    return 0;
+}
