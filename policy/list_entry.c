@@ -36,8 +36,8 @@ read_octet(const char *text, uint8_t *octet_r)
     return length;
 }
 
-/* Reads "10.1.*.*", "10.1.*" and the like as the prefix that they are. Returns false if the text is
- * of another form. */
+/* Reads "10.1.*.*", "10.1.*" and the like as the prefix that they are; text has at most three dots.
+ * Returns false if it is of another form. */
 static bool
 parse_octets(const char *text, struct netprefix *prefix_r)
 {
@@ -50,15 +50,9 @@ parse_octets(const char *text, struct netprefix *prefix_r)
         if (*text++ != '.')
             return false;
     }
-    unsigned stars = 0;
-    while (text[0] == '*' && (text[1] == '.' || text[1] == '\0')) {
-        stars++;
-        if (text[1] == '\0')
-            break;
+    while (text[0] == '*' && text[1] == '.')
         text += 2;
-    }
-    bool at_end = stars > 0 && text[0] == '*' && text[1] == '\0';
-    if (octets == 0 || !at_end || octets + stars > 4)
+    if (octets == 0 || strcmp(text, "*") != 0)
         return false;
     prefix.length = (uint8_t)(octets * 8);
     *prefix_r = prefix;

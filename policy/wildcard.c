@@ -19,8 +19,6 @@ step(const char *pattern, const char *text)
         return NULL;
     if (*pattern != '?')
         return ascii_lower(*pattern) == ascii_lower(*text) ? text + 1 : NULL;
-    if (is_continuation(*text))
-        return NULL;
     text++;
     while (is_continuation(*text))
         text++;

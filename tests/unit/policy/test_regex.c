@@ -22,6 +22,11 @@ static const struct {
     {"a subject that is not UTF-8", "^.$", BYTES("\xff"), REGEX_NO_MATCH},
     {"a class of digits is ASCII's", "^\\d$", BYTES("\xd9\xa3"), REGEX_NO_MATCH},
     {"the step limit", "^(a|aa)+$", BYTES(A60 A60 A60 A60 "!"), REGEX_CANNOT_TELL},
+    {"a few thousand steps are allowed", "^(a|aa)+$", BYTES("aaaaaaaaaaaaaaa!"), REGEX_NO_MATCH},
+    {"a million steps are not", "^(a|aa)+$", BYTES("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!"),
+     REGEX_CANNOT_TELL},
+    {"a million steps are not, interpreted", "(*NO_JIT)^(a|aa)+$",
+     BYTES("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!"), REGEX_CANNOT_TELL},
     {"the step limit in backtracking", "(x+x+)+y",
      BYTES("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
            "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxyx"),
