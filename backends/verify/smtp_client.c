@@ -126,11 +126,12 @@ smtp_client_greet(struct conn *conn, const struct smtp_manner *manner, struct de
 static void
 make_line(struct secret *line_r, const char *prefix, const char *bytes, size_t length)
 {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    static const char digits[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
+    enum { PADDING = 64 };
     secret_init(line_r);
     char *to = secret_reserve(line_r, strlen(prefix) + (length + 2) / 3 * 4 + 2);
-    char *at = to + strlen(prefix);
-    memcpy(to, prefix, strlen(prefix));
+    char *at = stpcpy(to, prefix);
     for (size_t i = 0; i < length; i += 3) {
         const size_t left = length - i;
         unsigned group = (unsigned)(unsigned char)bytes[i] << 16;
@@ -138,8 +139,8 @@ make_line(struct secret *line_r, const char *prefix, const char *bytes, size_t l
         group |= left > 2 ? (unsigned)(unsigned char)bytes[i + 2] : 0;
         *at++ = digits[group >> 18];
         *at++ = digits[group >> 12 & 63];
-        *at++ = left > 1 ? digits[group >> 6 & 63] : '=';
-        *at++ = left > 2 ? digits[group & 63] : '=';
+        *at++ = digits[left > 1 ? group >> 6 & 63 : PADDING];
+        *at++ = digits[left > 2 ? group & 63 : PADDING];
     }
     *at++ = '\r';
     *at++ = '\n';

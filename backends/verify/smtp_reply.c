@@ -92,7 +92,7 @@ enum smtp_line
 smtp_reply_add(struct smtp_reply *reply, const char *line, size_t length, struct err *err)
 {
     unsigned code = read_code(line, length);
-    char separator = length > CODE_LENGTH ? line[CODE_LENGTH] : ' ';
+    const char separator = *(length > CODE_LENGTH ? line + CODE_LENGTH : " ");
     if (memchr(line, '\0', length) != NULL || memchr(line, '\r', length) != NULL) {
         err_set(err, "the server sent a NUL or a bare CR in a reply");
         return SMTP_LINE_BROKEN;

@@ -4,6 +4,7 @@
  */
 #include "users_file.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +15,7 @@
 #include "strmap.h"
 #include "username.h"
 
-enum { HASH_KINDS_MAX = 16 };
+enum { HASH_KINDS_MAX = 16, WORD_MAX = 64 };
 
 /* How many users have hashes that cost the same; the last kind takes all that find no other place.
  */
@@ -35,11 +36,23 @@ struct users_file {
 
 struct option {
     const char *name; /* with its '=' if it has a value */
-    int (*set)(struct user_entry *entry, char *value, struct err *err);
+    int (*set)(struct user_entry *entry, const char *value, struct err *err);
 };
 
+/* Takes the next of the words, which spaces separate; one that is longer than any good one is cut.
+ */
+static bool
+next_word(const char **text, char word_r[WORD_MAX])
+{
+    *text += strspn(*text, " ");
+    size_t length = strcspn(*text, " ");
+    snprintf(word_r, WORD_MAX, "%.*s", (int)length, *text);
+    *text += length;
+    return length > 0;
+}
+
 static int
-set_disabled(struct user_entry *entry, char *value, struct err *err)
+set_disabled(struct user_entry *entry, const char *value, struct err *err)
 {
     if (*value != '\0') {
         err_set(err, "no such option (disabled takes no value)");
@@ -50,11 +63,10 @@ set_disabled(struct user_entry *entry, char *value, struct err *err)
 }
 
 static int
-set_protocols(struct user_entry *entry, char *value, struct err *err)
+set_protocols(struct user_entry *entry, const char *value, struct err *err)
 {
-    char *rest = NULL;
-    for (char *word = strtok_r(value, " ", &rest); word != NULL;
-         word = strtok_r(NULL, " ", &rest)) {
+    char word[WORD_MAX];
+    while (next_word(&value, word)) {
         enum protocol protocol;
         if (protocol_parse(word, &protocol) != 0) {
             err_set(err, "protocols: \"%s\" is none (smtp, pop3 or imap, separated by spaces)",
@@ -71,13 +83,12 @@ set_protocols(struct user_entry *entry, char *value, struct err *err)
 }
 
 static int
-set_networks(struct user_entry *entry, char *value, struct err *err)
+set_networks(struct user_entry *entry, const char *value, struct err *err)
 {
     if (entry->networks == NULL)
         entry->networks = list_create(entry->name, LIST_IP, entry->origin);
-    char *rest = NULL;
-    for (char *word = strtok_r(value, " ", &rest); word != NULL;
-         word = strtok_r(NULL, " ", &rest)) {
+    char word[WORD_MAX];
+    while (next_word(&value, word)) {
         struct netprefix prefix;
         if (netprefix_parse(word, &prefix, err) != 0 ||
             list_add(entry->networks, word, entry->origin, err) != 0) {
@@ -93,7 +104,7 @@ set_networks(struct user_entry *entry, char *value, struct err *err)
 }
 
 static int
-set_comment(struct user_entry *entry, char *value, struct err *err)
+set_comment(struct user_entry *entry, const char *value, struct err *err)
 {
     (void)err;
     entry->comment = value;
