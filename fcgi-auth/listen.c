@@ -13,6 +13,9 @@
 
 #include "alloc.h"
 
+_Static_assert(sizeof((struct listen_socket *)0)->path == sizeof((struct sockaddr_un *)0)->sun_path,
+               "a socket's path fits");
+
 enum { FIRST_INHERITED_FD = 3 }; /* sd_listen_fds(3) */
 
 /* nginx gets EAGAIN, and the login fails, when the queue is full; the kernel caps it at
@@ -65,12 +68,13 @@ static int
 set_address(const char *path, struct sockaddr_un *address_r, struct err *err)
 {
     *address_r = (struct sockaddr_un){.sun_family = AF_UNIX};
-    if (strlen(path) >= sizeof address_r->sun_path) {
+    size_t length = strlen(path);
+    if (length >= sizeof address_r->sun_path) {
         err_set(err, "make the socket %s: the path is too long (at most %zu bytes)", path,
                 sizeof address_r->sun_path - 1);
         return -1;
     }
-    strcpy(address_r->sun_path, path);
+    memcpy(address_r->sun_path, path, length + 1);
     return 0;
 }
 
@@ -173,7 +177,7 @@ make_socket(const struct listen_settings *settings, struct listen_socket *socket
         return -1;
     }
     *socket_r = (struct listen_socket){.fd = fd, .device = status.st_dev, .inode = status.st_ino};
-    strcpy(socket_r->path, address.sun_path);
+    memcpy(socket_r->path, address.sun_path, sizeof address.sun_path);
     return 0;
 }
 
