@@ -8,72 +8,25 @@
 #include <errno.h>
 #include <lber.h>
 #include <ldap.h>
-#include <malloc.h>
 #include <openldap.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "alloc.h"
 #include "conn.h"
+#include "ldap_bind_request.h"
 
 /* Entries are asked for one attribute; more than this is not an answer to that. */
 enum { INCOMING_BYTES_MAX = 4 << 20, SEARCH_SIZE_LIMIT = 2 };
 
 struct ldap_link {
     LDAP *ld;
+    Sockbuf *wire;
     struct conn *conn;        /* NULL: what is written goes nowhere */
     struct deadline deadline; /* of the request under way */
     struct err trouble;       /* of the wire */
+    int32_t last_bind;        /* number of the last bind's message */
 };
-
-static void *
-memory_new(ber_len_t size, void *context)
-{
-    (void)context;
-    return malloc(size);
-}
-
-static void *
-memory_new_zeroed(ber_len_t count, ber_len_t size, void *context)
-{
-    (void)context;
-    return calloc(count, size);
-}
-
-static void
-memory_free(void *memory, void *context)
-{
-    (void)context;
-    if (memory != NULL)
-        explicit_bzero(memory, malloc_usable_size(memory));
-    free(memory);
-}
-
-static void *
-memory_resize(void *memory, ber_len_t size, void *context)
-{
-    void *resized = malloc(size);
-    if (resized != NULL && memory != NULL) {
-        size_t old_size = malloc_usable_size(memory);
-        memcpy(resized, memory, old_size < size ? old_size : size);
-        memory_free(memory, context);
-    }
-    return resized;
-}
-
-static void
-wipe_what_is_freed(void)
-{
-    const BerMemoryFunctions functions = {
-        .bmf_malloc = memory_new,
-        .bmf_calloc = memory_new_zeroed,
-        .bmf_realloc = memory_resize,
-        .bmf_free = memory_free,
-    };
-    if (ber_set_option(NULL, LBER_OPT_MEMORY_FNS, &functions) != LBER_OPT_SUCCESS)
-        abort();
-}
 
 static int
 wire_setup(Sockbuf_IO_Desc *wire, void *link)
@@ -104,9 +57,8 @@ wire_read(Sockbuf_IO_Desc *wire, void *bytes_r, ber_len_t size)
     int length = -1;
     if (link->conn != NULL)
         length = conn_read(link->conn, bytes_r, size, link->deadline, &link->trouble);
-    /* EAGAIN would let libldap ask again at once. */
-    if (length < 0)
-        errno = EIO;
+    /* What recv left there would mean "again" to liblber. */
+    errno = length < 0 ? EIO : 0;
     return length;
 }
 
@@ -134,22 +86,19 @@ static Sockbuf_IO wire_functions = {
 static struct ldap_link *
 link_create(struct conn *conn)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, wipe_what_is_freed);
-
     struct ldap_link *link = xcalloc(1, sizeof *link);
     link->conn = conn;
+    link->last_bind = LDAP_BIND_MESSAGE_FIRST;
     /* libldap only wants to know that there is a descriptor: with this protocol it never uses it.
      */
     int fd = conn != NULL ? conn_fd(conn) : 0;
-    Sockbuf *wire = NULL;
     if (ldap_init_fd(fd, LDAP_PROTO_EXT, NULL, &link->ld) != LDAP_SUCCESS ||
-        ldap_get_option(link->ld, LDAP_OPT_SOCKBUF, &wire) != LDAP_OPT_SUCCESS ||
-        ber_sockbuf_add_io(wire, &wire_functions, LBER_SBIOD_LEVEL_PROVIDER, link) != 0)
+        ldap_get_option(link->ld, LDAP_OPT_SOCKBUF, &link->wire) != LDAP_OPT_SUCCESS ||
+        ber_sockbuf_add_io(link->wire, &wire_functions, LBER_SBIOD_LEVEL_PROVIDER, link) != 0)
         abort();
 
     ber_len_t incoming = INCOMING_BYTES_MAX;
-    ber_sockbuf_ctrl(wire, LBER_SB_OPT_SET_MAX_INCOMING, &incoming);
+    ber_sockbuf_ctrl(link->wire, LBER_SB_OPT_SET_MAX_INCOMING, &incoming);
     int version = LDAP_VERSION3, dereference = LDAP_DEREF_NEVER;
     ldap_set_option(link->ld, LDAP_OPT_PROTOCOL_VERSION, &version);
     ldap_set_option(link->ld, LDAP_OPT_DEREF, &dereference);
@@ -188,9 +137,14 @@ broken(const struct ldap_link *link, const char *what, struct err *err)
     return LDAP_ANSWER_BROKEN;
 }
 
+/* What a result code says; err gets it unless it is good news. */
 static enum ldap_answer
-answer_for(int code)
+judge(const char *what, int code, const char *said, struct err *err)
 {
+    bool more = said != NULL && said[0] != '\0';
+    if (code != LDAP_SUCCESS)
+        err_set(err, "%s: %s (%d)%s%s", what, ldap_err2string(code), code, more ? ": " : "",
+                more ? said : "");
     switch (code) {
     case LDAP_SUCCESS:
         return LDAP_ANSWER_YES;
@@ -204,30 +158,66 @@ answer_for(int code)
     }
 }
 
-/* Waits for the result of a request; code_r and err say what the server said. The messages are the
- * caller's to free with ldap_msgfree, NULL if there are none. */
+/* Waits for the result of a request. The messages are the caller's to free with ldap_msgfree, NULL
+ * if there are none. */
 static enum ldap_answer
 await(struct ldap_link *link, int message, const char *what, LDAPMessage **messages_r, int *code_r,
       struct err *err)
 {
     *messages_r = NULL;
     *code_r = LDAP_OTHER;
-    if (ldap_result(link->ld, message, LDAP_MSG_ALL, NULL, messages_r) <= 0)
+    int left_ms = deadline_left_ms(link->deadline);
+    struct timeval left = {.tv_sec = left_ms / 1000, .tv_usec = left_ms % 1000 * 1000L};
+    if (ldap_result(link->ld, message, LDAP_MSG_ALL, &left, messages_r) <= 0)
         return broken(link, what, err);
 
     char *said = NULL;
     int parsed = ldap_parse_result(link->ld, *messages_r, code_r, NULL, &said, NULL, NULL, 0);
     enum ldap_answer answer = LDAP_ANSWER_BROKEN;
-    if (parsed != LDAP_SUCCESS) {
+    if (parsed == LDAP_SUCCESS)
+        answer = judge(what, *code_r, said, err);
+    else
         err_set(err, "%s: the answer makes no sense: %s", what, ldap_err2string(parsed));
-    } else {
-        answer = answer_for(*code_r);
-        bool more = said != NULL && said[0] != '\0';
-        if (answer != LDAP_ANSWER_YES)
-            err_set(err, "%s: %s (%d)%s%s", what, ldap_err2string(*code_r), *code_r,
-                    more ? ": " : "", more ? said : "");
-    }
     ldap_memfree(said);
+    return answer;
+}
+
+/* Reads the next message into an element; EWOULDBLOCK says that a part of it is there. Returns
+ * whether it is one. */
+static bool
+read_message(struct ldap_link *link, BerElement *message)
+{
+    ber_len_t length = 0;
+    ber_tag_t tag = LBER_DEFAULT;
+    do
+        tag = ber_get_next(link->wire, &length, message);
+    while (tag == LBER_DEFAULT && errno == EWOULDBLOCK && !deadline_is_over(link->deadline));
+    return tag == LDAP_TAG_MESSAGE;
+}
+
+static enum ldap_answer
+await_bind(struct ldap_link *link, struct err *err)
+{
+    BerElement *message = ber_alloc_t(LBER_USE_DER);
+    if (message == NULL)
+        abort();
+    ber_int_t number = 0, code = LDAP_OTHER;
+    ber_tag_t tag = LBER_DEFAULT;
+    char *matched = NULL, *said = NULL;
+    enum ldap_answer answer = LDAP_ANSWER_BROKEN;
+    err_set(err, "bind: the answer makes no sense");
+    if (!read_message(link, message)) {
+        if (link->trouble.text[0] != '\0')
+            err_set(err, "bind: %s", link->trouble.text);
+    } else if (ber_scanf(message, "it{eaa", &number, &tag, &code, &matched, &said) != LBER_ERROR &&
+               number == link->last_bind && tag == LDAP_RES_BIND) {
+        answer = judge("bind", code, said, err);
+    } else if (number == LDAP_RES_UNSOLICITED) {
+        err_set(err, "bind: the server said goodbye");
+    }
+    ldap_memfree(matched);
+    ldap_memfree(said);
+    ber_free(message, 1);
     return answer;
 }
 
@@ -240,17 +230,17 @@ ldap_link_bind(struct ldap_link *link, const char *dn, const struct secret *pass
         return LDAP_ANSWER_FAILED;
     }
     begin(link, deadline);
-    struct berval credentials = {.bv_len = password->length, .bv_val = password->bytes};
-    int message = 0;
-    if (ldap_sasl_bind(link->ld, dn, LDAP_SASL_SIMPLE, &credentials, NULL, NULL, &message) !=
-        LDAP_SUCCESS)
-        return broken(link, "bind", err);
-
-    LDAPMessage *messages = NULL;
-    int code = LDAP_OTHER;
-    enum ldap_answer answer = await(link, message, "bind", &messages, &code, err);
-    ldap_msgfree(messages);
-    return answer;
+    link->last_bind =
+        link->last_bind == LDAP_BIND_MESSAGE_LAST ? LDAP_BIND_MESSAGE_FIRST : link->last_bind + 1;
+    struct secret request;
+    secret_init(&request);
+    int sent = ldap_bind_request(link->last_bind, dn, password, &request);
+    if (sent != 0)
+        err_set(&link->trouble, "the name or the password is too long");
+    else
+        sent = conn_write(link->conn, request.bytes, request.length, deadline, &link->trouble);
+    secret_fini(&request);
+    return sent == 0 ? await_bind(link, err) : broken(link, "bind", err);
 }
 
 void

@@ -5,8 +5,8 @@
  * connecting, TLS and every read and write end at the deadline, TLS is verified in the same way as
  * everywhere else, and nothing raises SIGPIPE. libldap's own ways do not hold that: its connect
  * waits in getaddrinfo, and its TLS start with a timeout spins without end in 2.5. Referrals are
- * not followed, aliases not dereferenced. Memory that libldap frees is wiped first: a bind request
- * holds the password.
+ * not followed, aliases not dereferenced. A bind request never passes through libldap, which does
+ * not wipe what it frees.
  */
 #ifndef MAILREEVE_LDAP_DOOR_H
 #define MAILREEVE_LDAP_DOOR_H

@@ -191,35 +191,37 @@ struct check {
 #define WARNING(check, setting, ...) \
     section_problem((check)->section, setting, (check)->problems, PROBLEM_WARNING, __VA_ARGS__)
 
+/* About one of the servers, each of which may stand on a line of its own. */
+#define SERVER_PROBLEM(check, setting, i, weight, ...)                               \
+    section_problem_at((check)->section, setting, (check)->settings->uri.origins[i], \
+                       (check)->problems, weight, __VA_ARGS__)
+
 static void
-check_uri(const struct check *check, const char *text)
+check_uri(const struct check *check, size_t i)
 {
+    const char *text = check->settings->uri.items[i];
     struct ldap_uri uri;
     struct err err;
     if (ldap_uri_parse(text, ldap_settings_ports(check->settings), &uri, &err) != 0) {
-        ERROR(check, "uri", "\"%s\": %s", text, err.text);
+        SERVER_PROBLEM(check, "uri", i, PROBLEM_ERROR, "\"%s\": %s", text, err.text);
         return;
     }
     if (uri.has_tls && check->settings->starttls)
         ERROR(check, "starttls",
-              "\"%s\" has TLS from the first byte (write ldap://, or set "
-              "starttls = false)",
-              text);
+              "\"%s\" has TLS from the first byte (write ldap://, or set starttls = false)", text);
     if (!uri.has_tls && !check->settings->starttls && !uri.is_loopback)
-        WARNING(check, "uri",
-                "\"%s\": passwords go over the network in clear text (use ldaps://, "
-                "or set starttls = true)",
-                text);
+        SERVER_PROBLEM(check, "uri", i, PROBLEM_WARNING,
+                       "\"%s\": passwords go over the network in clear text (use ldaps://, or set "
+                       "starttls = true)",
+                       text);
 }
 
 static void
 check_servers(const struct check *check)
 {
     const struct ldap_settings *settings = check->settings;
-    if (settings->uri.count == 0)
-        ERROR(check, "uri", "it is empty (name a server: \"ldaps://ldap.example.com\")");
     for (size_t i = 0; i < settings->uri.count; i++)
-        check_uri(check, settings->uri.items[i]);
+        check_uri(check, i);
     if (ldap_settings_use_tls(settings) && !settings->tls_verify)
         WARNING(check, "tls_verify",
                 "whoever sits between us and the directory can read the "
@@ -241,8 +243,6 @@ check_service(const struct check *check)
 {
     const struct ldap_settings *settings = check->settings;
     check_dn(check, "bind_dn", settings->bind_dn);
-    if (settings->bind_dn != NULL && settings->bind_dn[0] == '\0')
-        ERROR(check, "bind_dn", "it is empty (leave it out for anonymous searches)");
     if (settings->bind_dn != NULL && settings->bind_password_file == NULL)
         ERROR(check, "bind_dn", "its password is missing (set bind_password_file)");
     if (settings->bind_dn == NULL && settings->bind_password_file != NULL)

@@ -132,6 +132,7 @@ run_question(void *source, bool only_knows, const char *user, const char *passwo
     size_t length = unhex(password, bytes, sizeof bytes);
     secret_init(&question.password);
     secret_set(&question.password, bytes, length);
+    explicit_bzero(bytes, sizeof bytes); /* a test looks for what else keeps it */
     unhex(user, question.user.text, sizeof question.user.text);
     const char *at = strrchr(question.user.text, '@');
     question.user.local_length =
