@@ -50,6 +50,16 @@ struct loopback {
     atomic_int accepted, followed;       /* connections begun, and followed to the script's end */
 };
 
+/* Fills text with copies of a line, for a flood that the client cannot outpace. */
+static inline void
+loopback_repeat(const char *line, char *text_r, size_t size)
+{
+    size_t length = strlen(line), filled = 0;
+    for (; filled + length < size; filled += length)
+        memcpy(text_r + filled, line, length);
+    text_r[filled] = '\0';
+}
+
 /* Whether the descriptor became readable, not the stop. */
 static inline bool
 loopback_wait(const struct loopback *server, int fd)

@@ -145,8 +145,10 @@ test_long_lines(void **state)
 static void
 test_endless_lines_end_at_the_deadline(void **state)
 {
-    static const struct step script[] = {{STEP_FLOOD, "250-again\r\n"}, {STEP_END, NULL}};
+    static char lines[1 << 18];
+    const struct step script[] = {{STEP_FLOOD, lines}, {STEP_END, NULL}};
     (void)state;
+    loopback_repeat("250-again\r\n", lines, sizeof lines);
     struct loopback server;
     loopback_start(&server, script);
     struct conn *conn = connect_to(&server);
