@@ -76,7 +76,8 @@ run(const struct arguments *arguments)
     struct problems problems;
     problems_init(&problems);
     struct site *site = site_load(arguments->options.config, SITE_CHECK, &problems);
-    problems_print(&problems, stderr);
+    if (site == NULL) /* warnings are for `mailreeve check` */
+        problems_print(&problems, stderr);
     problems_fini(&problems);
     int status = site != NULL ? explain(site, &given, &arguments->options) : EXIT_CONFIG;
     site_drop(site);

@@ -188,7 +188,8 @@ run(const struct arguments *arguments)
     struct problems problems;
     problems_init(&problems);
     struct site *site = site_load(arguments->options.config, SITE_CHECK, &problems);
-    problems_print(&problems, stderr);
+    if (site == NULL) /* warnings are for `mailreeve check` */
+        problems_print(&problems, stderr);
     problems_fini(&problems);
     status = site != NULL ? login(site, &trial, arguments->options.json) : EXIT_CONFIG;
     site_drop(site);

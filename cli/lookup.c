@@ -10,7 +10,8 @@ lookup_load(const char *path)
     struct problems problems;
     problems_init(&problems);
     struct conf *conf = conf_load(path, &site_section, &problems);
-    problems_print(&problems, stderr);
+    if (conf == NULL)
+        problems_print(&problems, stderr);
     problems_fini(&problems);
     return conf;
 }
