@@ -1,0 +1,230 @@
+"""`mailreeve explain` and the running service give the same answers: the cases of explain_cases/, one by one."""
+
+import json
+import re
+import shlex
+import shutil
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from harness import fastcgi
+from harness.command import EXIT_CONFIG, EXIT_OK, EXIT_PROBLEM, EXIT_TEMPORARY, EXIT_USAGE, mailreeve
+from harness.mailreeve import parse_logfmt
+from harness.process import Process, build_dir, socket_answers
+
+FOLDER = Path(__file__).with_name("explain_cases")
+EXIT_CODES = {"accept": EXIT_OK, "refuse": EXIT_PROBLEM, "defer": EXIT_TEMPORARY}
+
+
+class Case:
+    def __init__(self, block):
+        lines = dict(line.split(maxsplit=1) for line in block.splitlines())
+        self.name = lines.pop("case")
+        self.words = [word.replace(r"\r", "\r").replace(r"\n", "\n") for word in shlex.split(lines.pop("facts"))]
+        self.facts = dict(word.split("=", 1) for word in self.words)
+        self.action, *code, self.reason = lines.pop("wants").split()
+        self.code = " ".join(code).strip("-")
+        self.rule = lines.pop("rule")
+        self.only_explain = "only" in lines
+        lines.pop("only", None)
+        assert not lines, f"{self.name}: {lines}"
+
+
+def read_cases():
+    blocks = [block for file in sorted(FOLDER.glob("*.case")) for block in file.read_text().strip().split("\n\n")]
+    return [Case(block) for block in blocks]
+
+
+CASES = read_cases()
+
+
+@pytest.fixture(scope="module")
+def folder(shared_scratch):
+    """The cases' configuration, in a place where a socket may be made."""
+    copy = shared_scratch / "explain"
+    shutil.copytree(FOLDER, copy)
+    return copy
+
+
+@pytest.fixture(scope="module")
+def config(folder):
+    return folder / "mailreeve.conf"
+
+
+@pytest.fixture(scope="module")
+def service(folder, config):
+    """The running service: ask it with its method ask()."""
+    socket = folder / "auth.sock"
+    argv = [build_dir() / "bin" / "mailreeve-auth", "-c", config]
+    with Process(argv, folder / "log", ready=lambda: socket_answers(socket)) as process:
+        yield Service(socket, process)
+
+
+class Service:
+    def __init__(self, socket, process):
+        self.socket = socket
+        self.process = process
+
+    def ask(self, params):
+        """The answer's header fields and the words of its audit line."""
+        before = len(self.process.output())
+        answer = fastcgi.ask(self.socket, params)
+        decisions = [line for line in self.process.output()[before:].splitlines() if "event=decision" in line]
+        assert len(decisions) == 1, self.process.tail()
+        return answer, parse_logfmt(decisions[0])
+
+
+def place(folder, text):
+    """FILE:LINE of the only line that begins with text, or of the first such one behind another."""
+    section, _, text = text.rpartition(" > ")
+    found = []
+    for file in ["mailreeve.conf", "users", "lists/robots"]:
+        inside = section in ("", file)
+        for number, line in enumerate((folder / file).read_text().splitlines(), 1):
+            inside = inside or line.strip().startswith(section)
+            if inside and line.strip().startswith(text):
+                found.append(f"{folder / file}:{number}")
+                inside = section == ""
+    assert found and (section or len(found) == 1), f"{text}: {found}"
+    return found[0]
+
+
+def wanted_rule(folder, case):
+    return re.sub(r"\[([^]]*)\]", lambda match: place(folder, match.group(1)), case.rule)
+
+
+def explain(config, *words):
+    """Exit code and the three lines' contents: (action, code and text), reason, rule."""
+    done = mailreeve("explain", "-c", config, *words)
+    assert done.stderr == ""
+    lines = [line.split(" ", 1) for line in done.stdout.splitlines()]
+    assert [line[0] for line in lines] == ["verdict", "reason", "rule"], done.stdout
+    return done.returncode, *[line[1] for line in lines]
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_explain_says(folder, config, case):
+    status, verdict, reason, rule = explain(config, *case.words)
+    assert status == EXIT_CODES[case.action]
+    action, _, text = verdict.partition(" ")
+    assert action == case.action
+    assert text.startswith(case.code + " " if case.code else ""), verdict
+    assert reason == case.reason
+    assert rule == wanted_rule(folder, case)
+
+
+def command_line(verb, value):
+    if value.upper().startswith(verb):
+        return value
+    return verb + (value if value.startswith("<") else f"<{value}>")
+
+
+def nginx_params(facts):
+    """The FastCGI parameters with which nginx would put the same question."""
+    params = {
+        "REQUEST_METHOD": "GET",
+        "DOCUMENT_URI": "/auth",
+        "HTTP_X_LISTENER": facts["listener"],
+        "HTTP_AUTH_METHOD": facts.get("method", "plain"),
+        "HTTP_AUTH_PROTOCOL": facts.get("protocol", "smtp"),
+        "HTTP_AUTH_LOGIN_ATTEMPT": facts.get("attempt", "1"),
+        "HTTP_CLIENT_IP": facts.get("ip", "127.0.0.1"),
+    }
+    if facts.get("tls") == "on":
+        params["HTTP_AUTH_SSL"] = "on"
+    if "user" in facts:
+        params["HTTP_AUTH_USER"] = quote(facts["user"], safe="@")
+        params["HTTP_AUTH_PASS"] = "right" if facts.get("password-ok", "yes") == "yes" else "wrong"
+    if facts.get("method") == "none":
+        params["HTTP_AUTH_SMTP_FROM"] = command_line("MAIL FROM:", facts.get("from", ""))
+        params["HTTP_AUTH_SMTP_TO"] = command_line("RCPT TO:", facts["to"])
+    return params
+
+
+def said_by(answer, protocol):
+    """The service's answer as explain writes it: action, code and text."""
+    status = answer["Auth-Status"]
+    if status == "OK":
+        return "accept"
+    if protocol != "smtp":
+        return status
+    return answer["Auth-Error-Code"] + " " + status
+
+
+SHARED = [case for case in CASES if not case.only_explain]
+
+
+def test_there_are_enough_cases():
+    assert len(SHARED) >= 60
+    assert len({case.name for case in CASES}) == len(CASES)
+
+
+@pytest.mark.parametrize("case", SHARED, ids=[case.name for case in SHARED])
+def test_the_service_says_the_same(config, service, case):
+    _, verdict, reason, rule = explain(config, *case.words)
+    answer, audit = service.ask(nginx_params(case.facts))
+    action, _, text = verdict.partition(" ")
+    assert said_by(answer, case.facts.get("protocol", "smtp")) == ("accept" if action == "accept" else text)
+    assert (audit["verdict"], audit["reason"]) == (action, reason)
+    # A source that was really asked has more to say about why it is unavailable.
+    assert audit["rule"].startswith(rule)
+
+
+def test_all_shows_every_rule_that_was_asked(folder, config):
+    words = ["listener=people", "user=robot@acme.example", "--all"]
+    done = mailreeve("explain", "-c", config, *words)
+    *asked, verdict, reason, rule = done.stdout.splitlines()
+    assert done.returncode == EXIT_PROBLEM
+    assert all(line.startswith("asked ") for line in asked)
+    assert all(line.endswith(" : next") for line in asked[:-1])
+    assert asked[-1] == "asked " + rule.removeprefix("rule ") + " : refuse"
+    assert reason == "reason auth.user-denied"
+    settings = [re.search(r'listener "people": (\w+)', line) for line in asked]
+    assert [match.group(1) for match in settings if match] == [
+        "auth", "require_tls", "methods", "auth_ips", "auth_users"]
+
+
+def test_all_shows_the_account_as_well(config):
+    done = mailreeve("explain", "-c", config, "listener=clear", "user=desk@acme.example", "ip=192.0.2.9", "--all")
+    asked = [line for line in done.stdout.splitlines() if line.startswith("asked ")]
+    assert any(": networks: entry " in line and line.endswith(" : next") for line in asked), done.stdout
+    assert asked[-1].endswith(" : accept")
+
+
+def test_json_says_the_same(config):
+    words = ["listener=people", "user=robot@acme.example"]
+    _, verdict, reason, rule = explain(config, *words)
+    done = mailreeve("explain", "-c", config, *words, "--json", "--all")
+    assert done.returncode == EXIT_PROBLEM
+    answer = json.loads(done.stdout)
+    asked = answer.pop("asked")
+    assert answer == {"verdict": "refuse", "code": "535 5.7.8", "text": verdict.removeprefix("refuse 535 5.7.8 "),
+                      "reason": reason, "rule": rule}
+    assert asked[-1] == {"rule": rule, "answer": "refuse"}
+
+
+WRONG = [
+    ("a key of a later version", ["recipient=exists"], "recipient: not available in this version"),
+    ("a mistyped key", ["listner=mx"], 'unknown key "listner": did you mean "listener"?'),
+    ("a word that is no fact", ["mx"], '"mx" is not key=value'),
+    ("an address that is none", ["listener=mx", "ip=300.1.1.1"], "ip: "),
+]
+
+
+@pytest.mark.parametrize("words, want", [case[1:] for case in WRONG], ids=[case[0] for case in WRONG])
+def test_a_wrong_fact_is_a_usage_error(config, words, want):
+    done = mailreeve("explain", "-c", config, *words)
+    assert done.returncode == EXIT_USAGE
+    assert done.stderr.startswith(f"mailreeve explain: {want}")
+    assert done.stdout == ""
+
+
+def test_a_broken_configuration_is_neither_yes_nor_no(scratch):
+    config = scratch / "mailreeve.conf"
+    config.write_text('listener "mx" { auht = "on" }\n')
+    done = mailreeve("explain", "-c", config, "listener=mx", "user=anna")
+    assert done.returncode == EXIT_CONFIG
+    assert f"{config}:1: " in done.stderr and "auht" in done.stderr
+    assert done.stdout == ""
