@@ -1,6 +1,7 @@
 """A Dovecot of our own: SASL server for Postfix's tenant port, and IMAP and POP3 behind the front door."""
 
 import getpass
+import grp
 import os
 import shutil
 import signal
@@ -90,7 +91,7 @@ class Dovecot:
         (self.folder / "dovecot.conf").write_text(CONFIGURATION.format(
             folder=self.folder, folder_name=self.folder.parent.name,
             internal="dovecot" if root else me, login="dovenull" if root else me,
-            group="dovecot" if root else me, mail_user="nobody" if root else os.getuid(),
+            group="dovecot" if root else grp.getgrgid(os.getgid()).gr_name, mail_user="nobody" if root else os.getuid(),
             mail_group="nogroup" if root else os.getgid(),
             protocols="imap pop3" if self.ports else "",
             imap=self.ports.get("imap", 0), pop3=self.ports.get("pop3", 0)))
