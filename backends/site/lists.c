@@ -49,7 +49,8 @@ add_entries(struct list *list, const struct section *section, struct problems *p
         struct err err;
         struct origin origin = values->entries.origins[i];
         if (list_add(list, values->entries.items[i], origin, &err) != 0)
-            section_problem_at(section, "entries", origin, problems, PROBLEM_ERROR, "%s", err.text);
+            section_problem_at(section, "entries", origin, problems, PROBLEM_ERROR, "\"%s\": %s",
+                               values->entries.items[i], err.text);
     }
 }
 

@@ -3,6 +3,7 @@
 
 #include "alloc.h"
 #include "build.h"
+#include "domain.h"
 
 static const struct choice ambiguous[] = {
     {"refuse", AMBIGUOUS_REFUSE}, {"first", AMBIGUOUS_FIRST}, {0}};
@@ -110,17 +111,17 @@ add_chain(struct built_site *built, const struct chosen *first, const struct cho
 }
 
 static void
-claim_domains(struct built_site *built, struct organization *organization,
-              const struct section *section, struct problems *problems)
+claim_domain(struct built_site *built, struct organization *organization,
+             const struct section *section, const char *domain, struct origin origin,
+             struct problems *problems)
 {
-    const struct strings *domains = &((const struct organization_values *)section->values)->domains;
-    for (size_t i = 0; i < domains->count; i++) {
-        struct err err;
-        if (tenancy_claim_domain(built->site.tenancy, organization, domains->items[i],
-                                 domains->origins[i], &err) != 0)
-            section_problem_at(section, "domains", domains->origins[i], problems, PROBLEM_ERROR,
-                               "%s", err.text);
-    }
+    struct err err;
+    const char *base = strncmp(domain, "*.", 2) == 0 ? domain + 2 : domain;
+    if (domain_check(base, strlen(base), &err) != 0)
+        section_problem_at(section, "domains", origin, problems, PROBLEM_ERROR, "\"%s\": %s",
+                           domain, err.text);
+    else if (tenancy_claim_domain(built->site.tenancy, organization, domain, origin, &err) != 0)
+        section_problem_at(section, "domains", origin, problems, PROBLEM_ERROR, "%s", err.text);
 }
 
 static void
@@ -134,7 +135,9 @@ build_organization(struct built_site *built, const struct section *section,
     if (organization == NULL)
         return; /* the name is taken: conf has said so */
     const struct organization_values *values = section->values;
-    claim_domains(built, organization, section, problems);
+    for (size_t i = 0; i < values->domains.count; i++)
+        claim_domain(built, organization, section, values->domains.items[i],
+                     values->domains.origins[i], problems);
     organization->auth_users =
         build_access(built, section, "auth_users", values->auth_users, LIST_USER, problems);
     organization->upstream = build_upstream(built, section, "upstream", values->upstream, problems);

@@ -3,14 +3,22 @@
 #include "build.h"
 
 static void
+warn_no_effect(const struct section *section, const char *setting, bool is_meant,
+               struct problems *problems)
+{
+    if (is_meant)
+        section_problem(section, setting, problems, PROBLEM_WARNING,
+                        "has no effect while auth is off");
+}
+
+static void
 warn_auth_off(const struct section *section, struct problems *problems)
 {
-    static const char *const settings[] = {"methods", "auth_ips", "auth_users", "default_domain"};
-    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
-        if (section_is_set(section, settings[i]))
-            section_problem(section, settings[i], problems, PROBLEM_WARNING,
-                            "has no effect while auth is off");
     const struct listener_values *values = section->values;
+    warn_no_effect(section, "auth_ips", strcmp(values->auth_ips, "any") != 0, problems);
+    warn_no_effect(section, "auth_users", strcmp(values->auth_users, "any") != 0, problems);
+    warn_no_effect(section, "default_domain", values->default_domain != NULL, problems);
+    warn_no_effect(section, "upstream", values->upstream != NULL, problems);
     if (values->require_auth)
         section_problem(section, "require_auth", problems, PROBLEM_WARNING,
                         "every session is refused: auth is off");
