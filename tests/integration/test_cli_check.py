@@ -1,6 +1,7 @@
 """`mailreeve check`: every problem in one run, what is in effect, and the manual page's settings."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -129,6 +130,8 @@ def test_the_manual_page_is_that_of_this_program():
     assert mailreeve("check", "--manual").stdout.strip() in page.read_text()
 
 
+@pytest.mark.skipif(not os.access(os.environ.get("MAILREEVE_BUILD", "."), os.W_OK),
+                    reason="CMake notes in the build folder what it installed, and that belongs to somebody else")
 def test_an_installation_is_whole(scratch):
     done = subprocess.run(["cmake", "--install", str(build_dir()), "--prefix", str(scratch / "usr")],
                           capture_output=True, text=True)
