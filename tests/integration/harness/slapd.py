@@ -1,7 +1,7 @@
 """An OpenLDAP server of our own: one scratch folder, loopback ports, entries loaded from LDIF before it starts.
 
 Only the service account may search; everybody may bind. So a search on a connection that is bound as a user
-finds nothing, and a test that relies on one fails.
+finds nothing, and a test that relies on one fails. A bind without a password succeeds, as it does elsewhere.
 """
 
 import base64
@@ -22,6 +22,8 @@ modulepath /usr/lib/ldap
 moduleload back_mdb
 threads 4
 idletimeout {idle_timeout_s}
+# As Active Directory and others do: a bind without a password succeeds (RFC 4513 5.1.2).
+allow bind_anon_dn
 {global_settings}
 {tls}
 database mdb
