@@ -79,7 +79,7 @@ add_kin(struct loaded *parent, const struct loaded *child)
     struct kin *kin = &parent->kin[i];
     if (kin->count == kin->room) {
         kin->room = kin->room == 0 ? 8 : 2 * kin->room;
-        kin->items = xrealloc(kin->items, kin->room, sizeof *kin->items);
+        kin->items = xrealloc(kin->items, kin->room, sizeof(struct section *));
     }
     kin->items[kin->count++] = &child->section;
 }
@@ -286,9 +286,9 @@ conf_check(struct conf *conf, const struct section_type *top,
     struct checking checking = {
         .conf = conf,
         .problems = problems,
-        .by_node = xcalloc(outline->node_count + 1, sizeof *checking.by_node),
+        .by_node = xcalloc(outline->node_count + 1, sizeof(struct loaded *)),
     };
-    conf->sections = xcalloc(outline->node_count + 1, sizeof *conf->sections);
+    conf->sections = xcalloc(outline->node_count + 1, sizeof(struct loaded *));
     struct loaded *whole = add_section(&checking, top, (struct origin){conf->path, 1}, NULL);
     set_type(&checking, whole, top);
 

@@ -143,7 +143,7 @@ known_resolve(struct outline *outline, const struct section_type *top, struct pr
     struct resolving resolving = {
         .outline = outline,
         .top = top,
-        .types = xcalloc(outline->node_count + 1, sizeof *resolving.types),
+        .types = xcalloc(outline->node_count + 1, sizeof(struct section_type *)),
         .problems = problems,
     };
     for (size_t i = 0; i < outline->node_count; i++) {

@@ -56,20 +56,20 @@ show(enum problem_weight weight, struct origin origin, const char *text)
     return shown;
 }
 
-static void
-add_shown(struct problems *problems, struct origin origin, char *shown)
+static struct problem *
+add_item(struct problems *problems, struct origin origin)
 {
     if (problems->count == problems->room) {
         problems->room = problems->room == 0 ? 16 : 2 * problems->room;
         problems->items = xrealloc(problems->items, problems->room, sizeof *problems->items);
     }
-    problems->items[problems->count] = (struct problem){
+    struct problem *problem = &problems->items[problems->count];
+    *problem = (struct problem){
         .file = origin.file != NULL ? xstrdup(origin.file) : NULL,
         .line = origin.line,
-        .sequence = problems->count,
-        .shown = shown,
+        .sequence = problems->count++,
     };
-    problems->count++;
+    return problem;
 }
 
 void
@@ -81,7 +81,7 @@ problems_add(struct problems *problems, enum problem_weight weight, struct origi
     if (problems->count > PROBLEMS_MAX)
         return;
     if (problems->count == PROBLEMS_MAX) {
-        add_shown(problems, (struct origin){0}, xstrdup("more problems are not shown"));
+        add_item(problems, (struct origin){0})->shown = xstrdup("more problems are not shown");
         return;
     }
 
@@ -92,7 +92,7 @@ problems_add(struct problems *problems, enum problem_weight weight, struct origi
     va_end(arguments);
     if (length < 0)
         abort();
-    add_shown(problems, origin, show(weight, origin, text));
+    add_item(problems, origin)->shown = show(weight, origin, text);
     free(text);
 }
 

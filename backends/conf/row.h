@@ -45,8 +45,8 @@ struct choice {
 struct row {
     const char *name;
     enum row_type type;
-    size_t offset; /* of the value in the section's struct */
     bool required;
+    size_t offset;      /* of the value in the section's struct */
     const char *preset; /* the default as it would be written; NULL: none */
     int64_t low, high;  /* ROW_INT, ROW_DURATION, ROW_SIZE; both 0: anything that is not negative */
     const struct choice *choices; /* ROW_CHOICE(S): ends with word NULL */

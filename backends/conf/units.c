@@ -78,7 +78,7 @@ static void
 format_with_unit(int64_t value, const struct unit *units, char text_r[UNITS_TEXT_MAX])
 {
     if (value == 0) {
-        strcpy(text_r, "0");
+        snprintf(text_r, UNITS_TEXT_MAX, "0");
         return;
     }
     const struct unit *unit = units;
