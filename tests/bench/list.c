@@ -113,11 +113,12 @@ static const struct kind kinds[] = {
     {"domain", LIST_USER, domain_entry, domain_question},
 };
 
+/* Processor time: nothing here waits, and what else the machine does is not to be measured. */
 static double
 now_s(void)
 {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
