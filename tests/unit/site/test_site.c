@@ -1,4 +1,5 @@
 /* Whole sites: the problems that one run finds, and what is built of a good configuration. */
+#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -10,7 +11,7 @@
 
 #include "site.h"
 
-#define UP       "upstream \"up\" { server \"a\" { address = \"192.0.2.1:25\" } }\n"
+#define UP       "upstream \"up\" { server \"a\" { address = \"mta.invalid:25\" } check = tcp }\n"
 #define ORG      "organization \"acme\" { domains = {\"acme.example\"} upstream = up }\n"
 #define USERS    "source \"u\" { type = users file = users }\n"
 #define LISTENER "listener \"sub\" { upstream = up }\n"
@@ -215,10 +216,23 @@ load_good(const char *path, const char *want_warnings)
     return site;
 }
 
+static size_t
+count_threads(void)
+{
+    size_t count = 0;
+    DIR *tasks = opendir("/proc/self/task");
+    assert_non_null(tasks);
+    while (readdir(tasks) != NULL)
+        count++;
+    closedir(tasks);
+    return count;
+}
+
 static void
 test_built(void **state)
 {
     (void)state;
+    size_t threads_before = count_threads();
     write_text("list", "Boss@acme.example # him too\n");
     write_text("users", "");
     write_text("t.conf",
@@ -230,6 +244,7 @@ test_built(void **state)
                "upstream = up }\n"
                "list \"robots\" { kind = user file = list }\n");
     struct site *site = load_good("t.conf", "");
+    assert_int_equal(count_threads(), threads_before);
     assert_string_equal(site->settings.socket, "s.sock");
     assert_int_equal(site->settings.socket_mode, 0600);
     assert_null(site->settings.socket_group);
