@@ -13,9 +13,6 @@
 
 #include "alloc.h"
 
-/* What we send is lines; OpenSSL's write buffer is as large as a fragment may be. */
-enum { SEND_FRAGMENT_BYTES = 2048 };
-
 struct tls_context {
     SSL_CTX *ctx;
     bool verify;
@@ -109,7 +106,6 @@ tls_context_create(const char *ca_file, bool verify, struct err *err)
     SSL_CTX_set_mode(context->ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                                        SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_session_cache_mode(context->ctx, SSL_SESS_CACHE_OFF);
-    SSL_CTX_set_max_send_fragment(context->ctx, SEND_FRAGMENT_BYTES);
     SSL_CTX_set_verify(context->ctx, verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
 
     ERR_clear_error();
