@@ -312,15 +312,17 @@ def test_naive_backend_hangs_the_client_with_a_long_answer(naive, sink, trust):
 
 @pytest.mark.parametrize("name", [
     b"n" * (254 - len("@open.example")) + b"@open.example", b"n" * 4000 + b"@open.example", b"n" * 4000,
-    b"n@" + b"d" * 4000, b"%" * 4000])
-@pytest.mark.parametrize("password", [b"w", b"w" * 4000])
+    b"n@" + b"d" * 4000, b"%" * 4000], ids=["the longest allowed", "too long", "no domain", "long domain", "percents"])
+@pytest.mark.parametrize("password", [b"w", b"w" * 4000], ids=["short", "long"])
 def test_names_and_passwords_of_any_length_are_answered_at_once(door, sink, trust, name, password):
     with SmtpTalk(door.ports["submission"], tls=trust, timeout_s=10) as client:
         reply = client.say_all(["EHLO client.example", plain(name, password)])[-1]
     assert reply.startswith(("235", "501", "535"))
 
 
-@pytest.mark.parametrize("line", ["MAIL FROM:<" + "a" * 4000 + "@far.example>", "MAIL FROM:<@" + "b." * 1900 + "example:a@c>"])
+@pytest.mark.parametrize("line", [
+    "MAIL FROM:<" + "a" * 4000 + "@far.example>", "MAIL FROM:<@" + "b." * 1900 + "example:a@c>"],
+    ids=["long local part", "long route"])
 def test_paths_of_any_length_are_answered_at_once(door, sink, line):
     with SmtpTalk(door.ports["smtp"], timeout_s=10) as client:
         replies = client.say_all(["EHLO c.example", line, "RCPT TO:<victim@example.com>"])
