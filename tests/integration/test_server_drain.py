@@ -10,7 +10,7 @@ import pytest
 from harness import fastcgi
 from harness.fastcgi import Connection
 from harness.held_smtp import HeldSmtp
-from harness.load import Load
+from harness.load import Load, fastcgi_logins
 from harness.mailreeve import Mailreeve
 from harness.process import wait_until
 from harness.setups import PASSWORD, USER, configuration, users_file
@@ -20,6 +20,10 @@ from harness.setups import PASSWORD, USER, configuration, users_file
 def held():
     with HeldSmtp() as server:
         yield server
+
+
+def login():
+    return fastcgi.login(USER, PASSWORD)
 
 
 def make_service(folder, held, settings=""):
@@ -125,7 +129,7 @@ def test_restarts_under_load_fail_no_login(scratch, held, listening):
     the new one begins, as systemd does it; a long session runs across the first restart."""
     service = make_service(scratch / "service", held)
     process = service.start_with_socket(listening)
-    with Load(service.socket, lambda: fastcgi.login(USER, PASSWORD)) as load:
+    with Load(fastcgi_logins(service.socket, login)) as load:
         load.wait_for_more(100)
         thread, answers = begin_slow_login(service.socket, held)
         for i in range(10):
@@ -147,7 +151,7 @@ def test_overlapping_processes_fail_no_login(scratch, held, listening):
     """The same where the new process begins before the old one ends."""
     service = make_service(scratch / "service", held)
     old = service.start_with_socket(listening)
-    with Load(service.socket, lambda: fastcgi.login(USER, PASSWORD)) as load:
+    with Load(fastcgi_logins(service.socket, login)) as load:
         for i in range(10):
             load.wait_for_more(50)
             new = service.start_with_socket(listening, log=f"{i}.log")

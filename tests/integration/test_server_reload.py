@@ -6,7 +6,7 @@ import pytest
 
 from harness import fastcgi
 from harness.held_smtp import HeldSmtp
-from harness.load import Load
+from harness.load import Load, fastcgi_logins
 from harness.mailreeve import Mailreeve
 from harness.setups import PASSWORD, USER, configuration, users_file
 
@@ -119,7 +119,7 @@ def test_session_under_way_keeps_its_configuration(scratch):
 @pytest.mark.timeout_s(180)
 def test_hundred_reloads_under_load(service):
     """Must hold: no failed login."""
-    with Load(service.socket, login) as load:
+    with Load(fastcgi_logins(service.socket, login)) as load:
         load.wait_for_more(100)
         for i in range(50):
             service.configure(other_upstream(10025 + i % 2))

@@ -1,4 +1,4 @@
-"""Logins one after the other, on several connections at once, while a test does something to the service."""
+"""Logins one after the other, several at once, while a test does something to the service."""
 
 import threading
 import time
@@ -7,28 +7,41 @@ from .fastcgi import Connection
 from .process import wait_until
 
 
-class Load:
-    """Half of the connections are kept open, the others are new for each login. `done` counts the logins that
-    were accepted, `failures` describes the others."""
+def fastcgi_logins(path, make_params, connections=8):
+    """Logins on the service's own socket, for Load: every other connection is kept open."""
+    def make(keep):
+        connection = Connection(path, keep)
 
-    def __init__(self, path, make_params, connections=8):
+        def login():
+            try:
+                answer = connection.ask(make_params())
+            except Exception:
+                connection.close()
+                raise
+            return None if answer.ok else repr(answer)
+        return login
+    return [make(i % 2 == 0) for i in range(connections)]
+
+
+class Load:
+    """Each of `logins` is a function that logs in once, and returns what went wrong or None; each runs again and
+    again in a thread of its own. `done` counts the logins that were accepted, `failures` describes the others."""
+
+    def __init__(self, logins):
         self.done = 0
         self.failures = []
         self.slowest_s = 0.0
         self._lock = threading.Lock()
         self._stop = threading.Event()
-        self._threads = [threading.Thread(target=self._run, args=(Connection(path, keep=i % 2 == 0), make_params))
-                         for i in range(connections)]
+        self._threads = [threading.Thread(target=self._run, args=(login,)) for login in logins]
 
-    def _run(self, connection, make_params):
+    def _run(self, login):
         while not self._stop.is_set():
             began = time.monotonic()
             try:
-                answer = connection.ask(make_params())
-                failure = None if answer.ok else repr(answer)
+                failure = login()
             except Exception as error:  # whatever it was, it is a login that failed
                 failure = repr(error)
-                connection.close()
             took = time.monotonic() - began
             with self._lock:
                 self.slowest_s = max(self.slowest_s, took)
@@ -36,7 +49,6 @@ class Load:
                     self.failures.append(failure)
                 else:
                     self.done += 1
-        connection.close()
 
     def wait_for_more(self, count, timeout_s=30):
         """Waits for that many more logins than there are now."""
