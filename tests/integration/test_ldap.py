@@ -2,6 +2,7 @@
 connections, failures and returns can be seen. The same source behind nginx: test_front_*.py."""
 
 import os
+import re
 import resource
 import socket
 import subprocess
@@ -670,3 +671,44 @@ def test_a_restart_under_load_fails_for_a_moment_only(folder, own_directory):
         own_directory.start()
         wait_until(lambda: source.verify("alice", "alice's word").outcome == "ok", 10, "logins to work again")
         assert source.storm(16, 20)["ok"] == 288
+
+
+# The command
+
+CONFIGURATION = """\
+socket = "auth.sock"
+source "acme-ldap" {{
+  type = "ldap"
+  uri = {{"{server.uri}"}}
+  bind_dn = "{server.service_dn}"
+  bind_password_file = "{server.service_password_file}"
+  base = "{server.base}"
+  username_attribute = "mail"
+}}
+organization "acme" {{ domains = {{"acme.example"}} sources = {{"acme-ldap"}} }}
+listener "submission" {{ upstream = "mta" }}
+upstream "mta" {{ server "mta1" {{ address = "127.0.0.1:2525" }} }}
+"""
+
+
+def test_mailreeve_login_tells_what_the_directory_said(folder, own_directory):
+    configuration = folder / "mailreeve.conf"
+    configuration.write_text(CONFIGURATION.format(server=own_directory))
+
+    def login(user, password):
+        done = subprocess.run([build_dir() / "bin" / "mailreeve", "login", "-c", configuration, user],
+                              input=password + "\n", capture_output=True, text=True)
+        return done.returncode, done.stdout
+
+    for user, password, status, said in [
+            ("al@acme.example", "alice's word", 0, f"ok in .* ms: uid=alice,ou=people,{BASE}"),
+            ("alice@acme.example", "wrong", 1, "wrong password in"),
+            ("nobody@acme.example", "wrong", 1, "unknown user in"),
+            ("twins@acme.example", "same word", 1, "ambiguous in")]:
+        returned, output = login(user, password)
+        assert returned == status, output
+        assert re.search(f"source acme-ldap said {said}", output), output
+    own_directory.stop()
+    returned, output = login("alice@acme.example", "alice's word")
+    assert returned == 75, output
+    assert "Connection refused" in output
