@@ -66,7 +66,7 @@ class Nginx:
         }
         for name, port in self.ports.items():
             ssl = " ssl" if name in TLS_PORTS else ""
-            files[f"listen-{name}.conf"] = f"listen 127.0.0.1:{port}{ssl};\n"
+            files[f"listen-{name}.conf"] = f"listen 127.0.0.1:{port}{ssl} backlog=4096;\n"
         assert set(files) == shipped, f"nginx-conf/site and the harness differ: {set(files) ^ shipped}"
         for name, text in files.items():
             (self.site / name).write_text(text)
