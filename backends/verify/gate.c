@@ -1,7 +1,7 @@
 /*
  * The line is a list of waiters, each on its session's stack with a condition of its own. Whoever
- * leaves hands his place to the first in line, so a newcomer never overtakes; a failure sends the
- * whole line away at once.
+ * leaves hands his place to the first in line: while somebody waits, all places are taken, and a
+ * newcomer never overtakes. A failure sends the whole line away at once.
  */
 #include "gate.h"
 
@@ -112,7 +112,7 @@ enter(struct gate *gate, struct deadline deadline, struct gate_pass *pass_r, str
     enum waiter_state state = WAITER_INSIDE;
     if (turns_away(gate, clock_now_ms()))
         state = WAITER_TURNED_AWAY;
-    else if (gate->inside < gate->limit && gate->first == NULL)
+    else if (gate->inside < gate->limit)
         gate->inside++;
     else
         state = wait_in_line(gate, deadline);
