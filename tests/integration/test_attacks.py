@@ -302,12 +302,20 @@ def test_a_session_ends_with_max_attempts(door, trust):
 
 # --- the whole answer must fit into 1024 bytes ---------------------------------------------------------------
 
-def test_naive_backend_hangs_the_client_with_a_long_answer(naive, sink, trust):
+def test_naive_backends_long_answer_hangs_the_client_or_fails_him(naive, sink, trust):
+    """As the kernel happens to cut the answer; with a short name the same client is let in."""
+    def login():
+        with SmtpTalk(naive.ports["submission"], tls=trust, timeout_s=3) as client:
+            client.say("EHLO client.example")
+            try:
+                return client.say(plain("joe@open.example", "any"))
+            except TimeoutError:
+                return "no answer"
+
     naive.answer = lambda asked: naive.ok(Auth_User="u" * 1024)
-    with SmtpTalk(naive.ports["submission"], tls=trust, timeout_s=3) as client:
-        client.say("EHLO client.example")
-        with pytest.raises(TimeoutError):
-            client.say(plain("joe@open.example", "any"))
+    assert login().startswith(("no answer", "451"))
+    naive.answer = lambda asked: naive.ok(Auth_User="u" * 100)
+    assert login().startswith("235")
 
 
 @pytest.mark.parametrize("name", [
