@@ -26,7 +26,10 @@ BIN = build_dir() / "bin"
 USERS = 100
 # crypt(3) by DES, the cheapest that libcrypt has: "secret" with the salt "ab".
 CHEAP_HASH = "abNANd1rDfiNc"
-LDAP_USERS = 20000
+LDAP_ENTRIES = 20000
+LDAP_USERS = 1000  # of them who log in
+LDAP_CONNECTIONS = 16
+LOOP_LOGINS = 2000  # of each connection of the bare loop
 
 
 def run_load(*args, seconds, clients, wanted, name, users, password):
@@ -179,25 +182,25 @@ def dovecot_auth(folder, slapd):
 
 
 def ldap_logins(folder, seconds, rounds, clients):
-    print(f"Search-and-bind logins on one slapd with {LDAP_USERS} entries, {clients} clients:")
+    print(f"Search-and-bind logins on one slapd with {LDAP_ENTRIES} entries, {clients} clients:")
     folder.mkdir()
-    slapd = Slapd(folder / "slapd", [person(f"user{i}", f"secret{i}", "dc=acme,dc=example", f"user{i}@acme.example")
-                                     for i in range(LDAP_USERS)])
+    slapd = Slapd(folder / "slapd", [person(f"user{i}", f"pass{i}", "dc=acme,dc=example", f"user{i}@acme.example")
+                                     for i in range(LDAP_ENTRIES)])
     configuration = folder / "mailreeve.conf"
-    configuration.write_text(LDAP_CONFIGURATION.format(folder=folder, slapd=slapd, connections=16))
+    configuration.write_text(LDAP_CONFIGURATION.format(folder=folder, slapd=slapd, connections=LDAP_CONNECTIONS))
     ours = Process([BIN / "mailreeve-auth", "-c", configuration], folder / "mailreeve.log",
                    ready=lambda: socket_answers(folder / "auth.sock"))
     dovecot = dovecot_auth(folder / "dovecot", slapd)
 
     def load(wanted, *target):
         return lambda: run_load(*target, seconds=seconds, clients=clients, wanted=wanted,
-                                name="user%d@acme.example", users=LDAP_USERS, password="secret%d")
+                                name="user%d@acme.example", users=LDAP_USERS, password="pass%d")
 
     def bare_loop():
         done = subprocess.run(
-            [BIN / "bench_ldap_loop", slapd.uri, slapd.service_dn, slapd.service_password, slapd.base,
-             str(min(clients, 16)), str(seconds), str(LDAP_USERS)], capture_output=True, text=True, check=True)
-        return int(re.match(r"(\d+) logins/s", done.stdout).group(1))
+            [BIN / "bench_ldap_loop", slapd.uri, slapd.base, slapd.service_dn, slapd.service_password,
+             str(LDAP_CONNECTIONS), str(LOOP_LOGINS)], capture_output=True, text=True, check=True)
+        return float(re.match(r"logins/s (\S+)", done.stdout).group(1))
 
     with slapd, ours, dovecot:
         rates = take_turns(rounds, {
