@@ -113,6 +113,16 @@ password_hash_kind(const char *hash)
     return length + kinds[kind].cost_length;
 }
 
+bool
+password_hash_is_heavy(const char *hash)
+{
+    static const char *const heavy[] = {"$y$", "$gy$", "$7$"};
+    for (size_t i = 0; i < sizeof heavy / sizeof heavy[0]; i++)
+        if (strncmp(hash, heavy[i], strlen(heavy[i])) == 0)
+            return true;
+    return false;
+}
+
 /* Writes the hash of the password, or of its first bytes if it is over-long. Returns 0 or -1. */
 static int
 hash_with(const struct secret *password, const char *setting, char hash_r[PASSWORD_HASH_MAX])

@@ -27,6 +27,10 @@ int password_hash_check(const char *hash, struct err *err);
  * "$6$". Hashes that have them in common take the same time. */
 size_t password_hash_kind(const char *hash);
 
+/* Whether verifying takes megabytes of memory (yescrypt and scrypt do), so that not everybody
+ * should do it at once. */
+bool password_hash_is_heavy(const char *hash);
+
 /* A password that is longer than libcrypt can hash (511 bytes) is wrong, in the same time as
  * others.
  */

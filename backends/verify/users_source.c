@@ -236,13 +236,27 @@ users_close(void *self)
     free(source);
 }
 
+/* Waits in line where hashing takes much memory. Returns 0, or -1: the deadline came first. */
+static int
+begin_hashing(struct users_source *source, const char *hash, struct deadline deadline,
+              struct gate_pass *pass_r)
+{
+    return password_hash_is_heavy(hash) ? gate_enter(source->hashing, deadline, pass_r, NULL) : 0;
+}
+
+static void
+end_hashing(struct users_source *source, const char *hash, struct gate_pass *pass)
+{
+    if (password_hash_is_heavy(hash))
+        gate_leave(source->hashing, pass, GATE_NO_EVIDENCE);
+}
+
 static void
 judge(struct users_source *source, const struct user_entry *entry,
       const struct verify_request *request, struct verify_result *result_r)
 {
-    struct err err;
     struct gate_pass pass;
-    if (gate_enter(source->hashing, request->deadline, &pass, &err) != 0) {
+    if (begin_hashing(source, entry->hash, request->deadline, &pass) != 0) {
         snprintf(result_r->detail, sizeof result_r->detail,
                  "too many passwords are being checked at once");
         return;
@@ -258,7 +272,7 @@ judge(struct users_source *source, const struct user_entry *entry,
         result_r->outcome = entry->disabled ? VERIFY_DISABLED : VERIFY_OK;
         break;
     }
-    gate_leave(source->hashing, &pass, GATE_NO_EVIDENCE);
+    end_hashing(source, entry->hash, &pass);
 }
 
 static void
@@ -303,9 +317,9 @@ users_pretend(void *self, const struct verify_request *request)
     struct snapshot *snapshot = take_current(source);
     const char *hash = users_file_typical_hash(snapshot->users);
     struct gate_pass pass;
-    if (hash != NULL && gate_enter(source->hashing, request->deadline, &pass, NULL) == 0) {
+    if (hash != NULL && begin_hashing(source, hash, request->deadline, &pass) == 0) {
         password_pretend(request->password, hash);
-        gate_leave(source->hashing, &pass, GATE_NO_EVIDENCE);
+        end_hashing(source, hash, &pass);
     }
     snapshot_drop(snapshot);
 }
