@@ -161,9 +161,11 @@ run_somewhere(struct ldap_visit *visit, const struct job *job, struct err *err)
     struct ldap_link *link = take_idle(visit->pool, job->purpose);
     if (link != NULL) {
         enum ldap_answer answer = run_on(visit, link, job, &timed_out, err);
-        if (answer != LDAP_ANSWER_BROKEN || timed_out)
+        if (answer != LDAP_ANSWER_BROKEN)
             return answer;
-        drain(visit->pool, job->purpose);
+        drain(visit->pool, job->purpose); /* the others are most likely dead, too */
+        if (timed_out)
+            return answer;
     }
     link = open_link(visit, job->purpose, err);
     return link == NULL ? LDAP_ANSWER_BROKEN : run_on(visit, link, job, &timed_out, err);

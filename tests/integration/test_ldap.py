@@ -436,6 +436,8 @@ class FakeServer:
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.uri = f"ldap://127.0.0.1:{self.listener.getsockname()[1]}"
         self.requests = 0
+        self.connections = 0
+        self.lost = 0  # so many of the first connections go nowhere any more
         self.ended = threading.Event()
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -448,9 +450,13 @@ class FakeServer:
             threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client):
+        self.connections += 1
+        number = self.connections
         try:
             while request := client.recv(4096):
                 self.requests += 1
+                if number <= self.lost:
+                    continue
                 answer = self.answer(message_number(request)) if callable(self.answer) else self.answer
                 for start in range(0, len(answer), self.piece):
                     client.sendall(answer[start:start + self.piece])
@@ -545,6 +551,23 @@ def test_a_closed_connection_is_tried_again_once(folder):
             Source(folder, uri=[server.uri], user_dn=f"uid=%n,{BASE}") as source:
         assert source.verify("alice", "alice's word").outcome == "unavailable"
         assert server.requests == 1  # a fresh connection that breaks is not tried again
+
+
+def test_idle_connections_that_a_firewall_forgot_cost_one_timeout_not_one_each(folder):
+    with FakeServer(bind_response(0), piece=1, pause_s=0.01) as server, \
+            Source(folder, uri=[server.uri], user_dn=f"uid=%n,{BASE}", timeout="1s") as source:
+        assert source.storm(8, 4)["ok"] == 32
+        assert server.connections > 2
+        server.lost = server.connections
+        assert source.verify("alice", "alice's word").outcome == "unavailable"
+        answers = []
+
+        def is_asked_again():
+            answers.append(source.verify("alice", "alice's word"))
+            return "not asked again yet" not in answers[-1].detail
+
+        wait_until(is_asked_again, 10, "the server to be asked again")
+        assert answers[-1].outcome == "ok", answers[-1].detail
 
 
 # Our own errors
