@@ -162,6 +162,8 @@ static enum smtp_judgement
 judge(const struct smtp_reply *reply, bool credentials_sent, struct err *err)
 {
     err_set(err, "AUTH: the server said %.*s", (int)reply->status_length, reply->text);
+    if (reply->contradicts_itself)
+        return SMTP_NOT_JUDGED;
     switch (reply->code) {
     case CODE_AUTHENTICATED:
         return credentials_sent ? SMTP_RIGHT : SMTP_NOT_JUDGED;

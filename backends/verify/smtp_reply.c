@@ -66,17 +66,20 @@ read_capability(struct smtp_reply *reply, const char *text, size_t length)
     }
 }
 
-/* RFC 2034: "5.7.8" behind the code. Returns the length of both, or of the code alone. */
-static size_t
-measure_status(const char *text)
+/* RFC 2034: "5.7.8" behind the code. Takes the length of both, or of the code alone. */
+static void
+read_status(struct smtp_reply *reply)
 {
-    if (strlen(text) <= CODE_LENGTH)
-        return strlen(text);
-    const char *status = text + CODE_LENGTH + 1;
+    reply->status_length = strlen(reply->text);
+    if (reply->status_length <= CODE_LENGTH)
+        return;
+    const char *status = reply->text + CODE_LENGTH + 1;
     size_t length = strspn(status, "0123456789.");
-    bool is_status = length >= 5 && length <= 9 && status[0] == text[0] && status[1] == '.' &&
-                     (status[length] == ' ' || status[length] == '\0');
-    return is_status ? CODE_LENGTH + 1 + length : CODE_LENGTH;
+    bool is_status = length >= 5 && length <= 9 && strchr("245", status[0]) != NULL &&
+                     status[1] == '.' && (status[length] == ' ' || status[length] == '\0');
+    reply->status_length = is_status ? CODE_LENGTH + 1 + length : CODE_LENGTH;
+    if (is_status && status[0] != reply->text[0])
+        reply->contradicts_itself = true;
 }
 
 static void
@@ -85,7 +88,7 @@ keep_text(struct smtp_reply *reply, const char *line, size_t length)
     size_t kept = length < SMTP_REPLY_TEXT_MAX ? length : SMTP_REPLY_TEXT_MAX - 1;
     memcpy(reply->text, line, kept);
     reply->text[kept] = '\0';
-    reply->status_length = measure_status(reply->text);
+    read_status(reply);
 }
 
 enum smtp_line

@@ -29,8 +29,9 @@ struct smtp_reply {
     unsigned code;                  /* 200 to 599; 0: no line yet */
     unsigned lines;                 /* read so far */
     char text[SMTP_REPLY_TEXT_MAX]; /* the last line with its code, for the log; not escaped */
-    size_t status_length; /* of the leading part of text that is the code and the enhanced code
-                             ("535 5.7.8"): never an echo of what we sent */
+    size_t status_length;    /* of the leading part of text that is the code and the enhanced code
+                                ("535 5.7.8"): never an echo of what we sent */
+    bool contradicts_itself; /* the enhanced code is of another class: "535 4.7.0" */
 
     /* What the lines behind the first one offer, if this answers EHLO. */
     bool offers_starttls;

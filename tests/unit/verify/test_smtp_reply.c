@@ -53,7 +53,9 @@ test_replies(void **state)
         {"an enhanced code", TEXT("535 5.7.8 Error: authentication failed"), SMTP_LINE_LAST, 535,
          "535 5.7.8", NULL},
         {"an enhanced code alone", TEXT("454 4.7.0"), SMTP_LINE_LAST, 454, "454 4.7.0", NULL},
-        {"an enhanced code of another class is text", TEXT("535 4.7.8 no"), SMTP_LINE_LAST, 535,
+        {"an enhanced code of another class", TEXT("535 4.7.8 no"), SMTP_LINE_LAST, 535,
+         "535 4.7.8", NULL},
+        {"an enhanced code of a class that there is not", TEXT("535 7.7.8 no"), SMTP_LINE_LAST, 535,
          "535", NULL},
         {"an address is no enhanced code", TEXT("535 5.7.8.x no"), SMTP_LINE_LAST, 535, "535",
          NULL},
@@ -99,6 +101,31 @@ test_replies(void **state)
         assert_int_equal(reply.code, cases[i].want_code);
         assert_int_equal(reply.status_length, strlen(cases[i].want_status));
         assert_memory_equal(reply.text, cases[i].want_status, reply.status_length);
+    }
+}
+
+static void
+test_replies_that_contradict_themselves(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *text;
+        bool want;
+    } cases[] = {
+        {"both permanent", "535 5.7.8 no", false},
+        {"both good", "235 2.7.0 yes", false},
+        {"no enhanced code", "535 no", false},
+        {"a version is no enhanced code", "220 8.17.1/8.17.1 ready", false},
+        {"permanent, but temporary", "535 4.7.0 later", true},
+        {"good, but permanent", "235 5.7.8 no", true},
+        {"in one of its lines", "535-4.7.0 the directory is down\n535 5.7.8 no", true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct smtp_reply reply;
+        struct err err;
+        print_message("%s\n", cases[i].name);
+        assert_int_equal(feed(&reply, cases[i].text, strlen(cases[i].text), &err), SMTP_LINE_LAST);
+        assert_int_equal(reply.contradicts_itself, cases[i].want);
     }
 }
 
@@ -158,6 +185,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_replies),
+        cmocka_unit_test(test_replies_that_contradict_themselves),
         cmocka_unit_test(test_what_ehlo_offers),
         cmocka_unit_test(test_long_texts_and_long_replies),
     };
