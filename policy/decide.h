@@ -51,6 +51,7 @@ enum { PASSWORD_MAX = 1024 }; /* bytes; nginx passes about 3,000 */
 
 /* The settings that hold for every listener. */
 struct decide_settings {
+    struct origin origin; /* of the configuration as a whole */
     unsigned failure_delay_s;
     unsigned max_attempts;
     enum username_encoding encoding;

@@ -51,7 +51,7 @@ ask_request(const struct question *question)
     struct decision *decision = question->decision;
     struct err err = {.text = ""};
     const char *fault = find_fault(question, &err);
-    struct rule_ref rule = question_request_rule(fault != NULL ? fault : "");
+    struct rule_ref rule = question_fixed_rule(question, "malformed request", fault);
     if (fault != NULL)
         return question_end(question, REASON_REQUEST_MALFORMED, &rule);
     const char *domain = username_domain(&decision->user);
@@ -156,9 +156,7 @@ ask_password(const struct question *question)
     const struct facts *facts = question->facts;
     bool empty = facts->password == NULL || facts->password_length == 0;
     bool wrong = has_password(facts) && empty;
-    struct rule_ref rule = {.section_kind = "password"};
-    if (wrong)
-        snprintf(rule.detail, sizeof rule.detail, "it is empty");
+    struct rule_ref rule = question_fixed_rule(question, "password", wrong ? "it is empty" : NULL);
     return question_unless(question, wrong, REASON_AUTH_BAD_CREDENTIALS, &rule);
 }
 

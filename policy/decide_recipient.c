@@ -33,7 +33,7 @@ ask_request(const struct question *question)
 {
     struct err err = {.text = ""};
     const char *fault = find_fault(question, &err);
-    struct rule_ref rule = question_request_rule(fault != NULL ? fault : "");
+    struct rule_ref rule = question_fixed_rule(question, "malformed request", fault);
     return question_unless(question, fault != NULL, REASON_REQUEST_MALFORMED, &rule);
 }
 

@@ -70,20 +70,23 @@ question_listener_rule(const struct question *question, const char *setting, str
 }
 
 struct rule_ref
-question_request_rule(const char *detail)
+question_fixed_rule(const struct question *question, const char *what, const char *detail)
 {
-    struct rule_ref rule = {.section_kind = "request"};
-    snprintf(rule.detail, sizeof rule.detail, "%s", detail);
+    const struct listener *listener = question->decision->listener;
+    struct rule_ref rule = {.origin = question->settings->origin, .setting = what};
+    if (listener != NULL)
+        rule = question_listener_rule(question, what, listener->origin);
+    snprintf(rule.detail, sizeof rule.detail, "%s", detail != NULL ? detail : "");
     return rule;
 }
 
 bool
 question_ban(const struct question *question)
 {
-    struct rule_ref rule = {.section_kind = "ban"};
-    if (question->facts->banned)
-        snprintf(rule.detail, sizeof rule.detail, "the client's address is banned");
-    return question_unless(question, question->facts->banned, REASON_AUTH_BANNED, &rule);
+    bool banned = question->facts->banned;
+    struct rule_ref rule =
+        question_fixed_rule(question, "ban", banned ? "the client's address is banned" : NULL);
+    return question_unless(question, banned, REASON_AUTH_BANNED, &rule);
 }
 
 const struct listener *
@@ -97,7 +100,7 @@ question_listener(const struct question *question)
 {
     if (question->decision->listener != NULL)
         return true;
-    struct rule_ref rule = {.section_kind = "listener"};
+    struct rule_ref rule = {.origin = question->settings->origin, .section_kind = "listener"};
     snprintf(rule.detail, sizeof rule.detail, "%s",
              question->facts->listener != NULL
                  ? "nginx names a listener that is not configured (auth_http_header X-Listener)"

@@ -44,7 +44,9 @@ bool question_listener(const struct question *question);
 const struct listener *question_find_listener(const struct tenancy *tenancy,
                                               const struct facts *facts);
 
-/* Fills the rule of a request that is malformed. */
-struct rule_ref question_request_rule(const char *detail);
+/* The rule of what is asked at every listener and is no setting ("ban"). It is the listener's, or,
+ * where that is unknown, the configuration's; detail may be NULL. */
+struct rule_ref question_fixed_rule(const struct question *question, const char *what,
+                                    const char *detail);
 
 #endif

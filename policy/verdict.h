@@ -52,7 +52,8 @@ struct rule_ref {
     const char *section_kind; /* "listener", "organization", "source", ...; borrowed from the
                                  configuration, like the next two */
     const char *section_name;
-    const char *setting; /* NULL: the section as a whole */
+    const char *setting; /* or what is asked though it is no setting ("ban"); NULL: the section as a
+                            whole */
     struct list_hit hit; /* hit.entry is NULL if no entry decided (an allow list without a match) */
     char detail[RULE_DETAIL_MAX]; /* more for the reader of a log; may be empty. Whoever fills it
                                      puts no raw bytes of a client into it */

@@ -132,6 +132,7 @@ build_settings(struct built_site *built, struct problems *problems)
         .log_level = (enum log_level)values->log_level,
         .decide =
             {
+                .origin = top->origin,
                 .failure_delay_s = (unsigned)((values->failure_delay_ms + 999) / 1000),
                 .max_attempts = (unsigned)values->max_attempts,
                 .encoding = (enum username_encoding)values->encoding,

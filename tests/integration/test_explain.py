@@ -183,7 +183,7 @@ def test_all_shows_every_rule_that_was_asked(folder, config):
     assert reason == "reason auth.user-denied"
     settings = [re.search(r'listener "people": (\w+)', line) for line in asked]
     assert [match.group(1) for match in settings if match] == [
-        "auth", "require_tls", "methods", "auth_ips", "auth_users"]
+        "malformed", "ban", "auth", "require_tls", "methods", "auth_ips", "auth_users"]
 
 
 def test_all_shows_the_account_as_well(config):

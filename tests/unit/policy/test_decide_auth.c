@@ -25,12 +25,14 @@ static const struct {
     {"a name without a domain stays so where there is no default", BYTES("boss"), BYTES("secret"),
      0, REASON_AUTH_OK, NULL, "boss", NULL},
     {"no name", NULL, 0, BYTES("secret"), 0, REASON_REQUEST_MALFORMED,
-     "built-in request: no user name was sent", NULL, NULL},
+     "conf:10 listener \"submission\": malformed request: no user name was sent", NULL, NULL},
     {"an empty name", BYTES(""), BYTES("secret"), 0, REASON_REQUEST_MALFORMED,
-     "built-in request: the user name is empty", NULL, NULL},
+     "conf:10 listener \"submission\": malformed request: the user name is empty", NULL, NULL},
     {"a NUL in the name", BYTES("boss\0@acme.example"), BYTES("secret"), 0,
      REASON_REQUEST_MALFORMED,
-     "built-in request: the user name has a control character or is not UTF-8", NULL, NULL},
+     "conf:10 listener \"submission\": malformed request: the user name has a control character or "
+     "is not UTF-8",
+     NULL, NULL},
     {"a NUL behind the name", BYTES("boss@acme.example\0.evil"), BYTES("secret"), 0,
      REASON_REQUEST_MALFORMED, NULL, NULL, NULL},
     {"a line break in the name", BYTES("u\r\nMAIL FROM:<x@y>"), BYTES("secret"), 0,
@@ -38,8 +40,9 @@ static const struct {
     {"an XCLIENT attribute in the name", BYTES("u ADDR=6.6.6.6"), BYTES("secret"), 0,
      REASON_REQUEST_MALFORMED, NULL, NULL, NULL},
     {"an over-long name", BYTES(A50 A50 A50 A50 A50 "@acme.example"), BYTES("secret"), 0,
-     REASON_REQUEST_MALFORMED, "built-in request: the user name is longer than 254 bytes", NULL,
-     NULL},
+     REASON_REQUEST_MALFORMED,
+     "conf:10 listener \"submission\": malformed request: the user name is longer than 254 bytes",
+     NULL, NULL},
     {"a name that is not UTF-8", BYTES("\xff@acme.example"), BYTES("secret"), USERNAME_XTEXT,
      REASON_REQUEST_MALFORMED, NULL, NULL, NULL},
     {"'+' in the name", BYTES("boss+x@acme.example"), BYTES("secret"), USERNAME_PLAIN,
@@ -51,8 +54,9 @@ static const struct {
     {"'+', '=' and letters outside of ASCII with xtext", BYTES("b\xc3\xb6ss+x=y@acme.example"),
      BYTES("secret"), USERNAME_XTEXT, REASON_AUTH_OK, NULL, "b\xc3\xb6ss+x=y@acme.example", "acme"},
     {"a NUL in the password", BYTES("boss@acme.example"), BYTES("sec\0ret"), 0,
-     REASON_REQUEST_MALFORMED, "built-in request: the password has a control character", NULL,
-     NULL},
+     REASON_REQUEST_MALFORMED,
+     "conf:10 listener \"submission\": malformed request: the password has a control character",
+     NULL, NULL},
     {"a password of a NUL alone", BYTES("boss@acme.example"), BYTES("\0"), 0,
      REASON_REQUEST_MALFORMED, NULL, NULL, NULL},
     {"a line break in the password", BYTES("boss@acme.example"), BYTES("sec\nret"), 0,
@@ -62,9 +66,11 @@ static const struct {
     {"a password of any other bytes", BYTES("boss@acme.example"), BYTES(" \xff\xc3\xbc+=\"'"), 0,
      REASON_AUTH_OK, NULL, "boss@acme.example", "acme"},
     {"an empty password looks like a wrong one", BYTES("boss@acme.example"), BYTES(""), 0,
-     REASON_AUTH_BAD_CREDENTIALS, "built-in password: it is empty", NULL, NULL},
+     REASON_AUTH_BAD_CREDENTIALS, "conf:10 listener \"submission\": password: it is empty", NULL,
+     NULL},
     {"no password looks like a wrong one", BYTES("boss@acme.example"), NULL, 0, 0,
-     REASON_AUTH_BAD_CREDENTIALS, "built-in password: it is empty", NULL, NULL},
+     REASON_AUTH_BAD_CREDENTIALS, "conf:10 listener \"submission\": password: it is empty", NULL,
+     NULL},
 };
 
 static void
@@ -244,14 +250,14 @@ test_the_listener_must_be_known(void **state)
     world_ask_auth(&world);
     world_check("an unknown listener", &world, REASON_INTERNAL);
     world_check_rule("an unknown listener", &world,
-                     "built-in listener: nginx names a listener that is not configured "
+                     "conf:1 listener: nginx names a listener that is not configured "
                      "(auth_http_header X-Listener)");
     assert_null(world.decision.listener);
     world.facts.listener = NULL;
     world_ask_auth(&world);
     world_check("no listener", &world, REASON_INTERNAL);
     world_check_rule("no listener", &world,
-                     "built-in listener: nginx names no listener (auth_http_header X-Listener)");
+                     "conf:1 listener: nginx names no listener (auth_http_header X-Listener)");
     world_fini(&world);
 }
 
@@ -267,8 +273,8 @@ test_every_rule_is_told(void **state)
     world.listener->auth_ips.list = world.addresses;
     world_ask_auth(&world);
     assert_string_equal(world.trail,
-                        "next built-in request\n"
-                        "next built-in ban\n"
+                        "next conf:10 listener \"submission\": malformed request\n"
+                        "next conf:10 listener \"submission\": ban\n"
                         "next conf:11 listener \"submission\": auth\n"
                         "next conf:13 listener \"submission\": require_tls\n"
                         "next conf:12 listener \"submission\": methods\n"
@@ -276,13 +282,13 @@ test_every_rule_is_told(void **state)
                         "list:1: in list \"addresses\"\n"
                         "next conf:16 listener \"submission\": auth_users\n"
                         "next conf:21 organization \"acme\": auth_users\n"
-                        "next built-in password\n");
+                        "next conf:10 listener \"submission\": password\n");
 
     world.trail[0] = '\0';
     world.facts.tls = false;
     world_ask_auth(&world);
-    assert_string_equal(world.trail, "next built-in request\n"
-                                     "next built-in ban\n"
+    assert_string_equal(world.trail, "next conf:10 listener \"submission\": malformed request\n"
+                                     "next conf:10 listener \"submission\": ban\n"
                                      "refuse conf:11 listener \"submission\": auth\n");
 
     world.trail[0] = '\0';

@@ -40,20 +40,24 @@ static const struct {
     {"postmaster where there is no default domain", BYTES(SENDER), BYTES("RCPT TO:<Postmaster>"),
      NULL, REASON_RELAY_DENIED, NULL},
     {"a malformed sender", BYTES("MAIL FROM:stranger"), BYTES("RCPT TO:<boss@acme.example>"), NULL,
-     REASON_REQUEST_MALFORMED, "built-in request: sender: the path is not in angle brackets"},
+     REASON_REQUEST_MALFORMED,
+     "conf:10 listener \"submission\": malformed request: sender: the path is not in angle "
+     "brackets"},
     {"a malformed recipient", BYTES(SENDER), BYTES("RCPT TO:<boss@acme.example"), NULL,
-     REASON_REQUEST_MALFORMED, "built-in request: recipient: the path is not in angle brackets"},
+     REASON_REQUEST_MALFORMED,
+     "conf:10 listener \"submission\": malformed request: recipient: the path is not in angle "
+     "brackets"},
     {"a NUL in the sender", BYTES("MAIL FROM:<a\0@elsewhere.example>"),
      BYTES("RCPT TO:<boss@acme.example>"), NULL, REASON_REQUEST_MALFORMED, NULL},
     {"a NUL behind the recipient's domain", BYTES(SENDER),
      BYTES("RCPT TO:<boss@acme.example\0.elsewhere.example>"), NULL, REASON_REQUEST_MALFORMED,
      NULL},
     {"a null recipient", BYTES(SENDER), BYTES("RCPT TO:<>"), NULL, REASON_REQUEST_MALFORMED,
-     "built-in request: recipient: the recipient is empty"},
+     "conf:10 listener \"submission\": malformed request: recipient: the recipient is empty"},
     {"no sender", NULL, 0, BYTES("RCPT TO:<boss@acme.example>"), NULL, REASON_REQUEST_MALFORMED,
-     "built-in request: no sender or no recipient was sent"},
+     "conf:10 listener \"submission\": malformed request: no sender or no recipient was sent"},
     {"no recipient", BYTES(SENDER), NULL, 0, NULL, REASON_REQUEST_MALFORMED,
-     "built-in request: no sender or no recipient was sent"},
+     "conf:10 listener \"submission\": malformed request: no sender or no recipient was sent"},
 };
 
 static void
@@ -170,8 +174,8 @@ test_every_rule_is_told(void **state)
     struct world world;
     world_init(&world);
     world_ask_recipient(&world);
-    assert_string_equal(world.trail, "next built-in request\n"
-                                     "next built-in ban\n"
+    assert_string_equal(world.trail, "next conf:10 listener \"submission\": malformed request\n"
+                                     "next conf:10 listener \"submission\": ban\n"
                                      "next conf:13 listener \"submission\": require_tls\n"
                                      "next conf:14 listener \"submission\": require_auth\n"
                                      "accept conf:20 organization \"acme\": domains\n");

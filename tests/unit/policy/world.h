@@ -63,8 +63,9 @@ world_facts(void)
 static inline void
 world_init(struct world *world)
 {
-    *world = (struct world){.settings = {.failure_delay_s = 2, .max_attempts = 3},
-                            .facts = world_facts()};
+    *world = (struct world){
+        .settings = {.origin = world_line(1), .failure_delay_s = 2, .max_attempts = 3},
+        .facts = world_facts()};
     world->tenancy = tenancy_create();
     world->listener = tenancy_add_listener(world->tenancy, "submission", world_line(10), NULL);
     world->listener->auth = AUTH_ENCRYPTED;
