@@ -94,7 +94,7 @@ int
 conn_start_tls(struct conn *conn, const struct tls_context *context, const char *host,
                struct deadline deadline, struct err *err)
 {
-    if (conn->start != conn->end) {
+    if (conn_has_unread(conn)) {
         err_set(err, "refused to start TLS: the server, or somebody between, sent bytes in clear "
                      "behind its go-ahead");
         return -1;
@@ -237,6 +237,12 @@ conn_read(struct conn *conn, char *bytes_r, size_t size, struct deadline deadlin
     memcpy(bytes_r, conn->buffer + conn->start, length);
     conn->start += length;
     return (int)length;
+}
+
+bool
+conn_has_unread(const struct conn *conn)
+{
+    return conn->start < conn->end;
 }
 
 int

@@ -44,6 +44,9 @@ int conn_read_line(struct conn *conn, char *line_r, size_t size, struct deadline
 int conn_read(struct conn *conn, char *bytes_r, size_t size, struct deadline deadline,
               struct err *err);
 
+/* Whether bytes that were received wait to be read. */
+bool conn_has_unread(const struct conn *conn);
+
 /* The descriptor, for libraries that want to know one; nobody else reads, writes or closes it. */
 int conn_fd(const struct conn *conn);
 

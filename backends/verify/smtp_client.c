@@ -32,6 +32,17 @@ read_reply(struct conn *conn, struct smtp_reply *reply_r, struct deadline deadli
     return step == SMTP_LINE_LAST ? 0 : -1;
 }
 
+/* Sends a line. What has come by then answers nothing that was asked: taken as the answer to this
+ * line it could be a yes to anybody. */
+static int
+say(struct conn *conn, const char *line, size_t length, struct deadline deadline, struct err *err)
+{
+    if (!conn_has_unread(conn))
+        return conn_write(conn, line, length, deadline, err);
+    err_set(err, "the server said more than it was asked for");
+    return -1;
+}
+
 /* Sends a command without secrets and reads the reply. */
 static int
 ask(struct conn *conn, const char *verb, const char *argument, struct smtp_reply *reply_r,
@@ -40,7 +51,7 @@ ask(struct conn *conn, const char *verb, const char *argument, struct smtp_reply
     char command[COMMAND_MAX];
     int length = snprintf(command, sizeof command, "%s%s%s\r\n", verb, *argument == '\0' ? "" : " ",
                           argument);
-    if (conn_write(conn, command, (size_t)length, deadline, err) != 0)
+    if (say(conn, command, (size_t)length, deadline, err) != 0)
         return -1;
     return read_reply(conn, reply_r, deadline, err);
 }
@@ -152,7 +163,7 @@ static int
 ask_secret(struct conn *conn, struct secret *line, struct smtp_reply *reply_r,
            struct deadline deadline, struct err *err)
 {
-    int written = conn_write(conn, line->bytes, line->length, deadline, err);
+    int written = say(conn, line->bytes, line->length, deadline, err);
     secret_fini(line);
     return written == 0 ? read_reply(conn, reply_r, deadline, err) : -1;
 }

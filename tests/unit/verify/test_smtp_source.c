@@ -183,6 +183,13 @@ static const struct conversation conversations[] = {
      VERIFY_OK, NULL},
     {"a yes in two pieces", CLEAR, AUTH_PLAIN "R 23\nR 5 2.7.0 ok^|\n", VERIFY_OK, NULL},
 
+    {"a yes that came before the question", CLEAR,
+     "S 220 mx\nC EHLO *\nR 250-mx^|250 AUTH PLAIN^|235 yes^|\nC *\n", VERIFY_UNAVAILABLE,
+     "said more than it was asked for"},
+    {"a yes that came with the prompt", LOGIN_ONLY,
+     HELLO "C AUTH LOGIN\nR 334 x^|334 x^|235 yes^|\n", VERIFY_UNAVAILABLE,
+     "said more than it was asked for"},
+
     /* mechanisms */
     {"LOGIN if it is all that is offered", CLEAR,
      "S 220 mx\nC EHLO *\nS 250-mx\nS 250 AUTH LOGIN\n" AUTH_LOGIN
