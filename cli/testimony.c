@@ -93,24 +93,38 @@ last_users_source(const struct site *site)
     return last;
 }
 
+/* The organization's sources but those of type users. */
+static size_t
+own_sources(const struct site *site, const struct section *organization,
+            const struct section **first_r)
+{
+    struct strings names = lookup_strings(organization, "sources");
+    size_t count = 0;
+    for (size_t i = 0; i < names.count; i++) {
+        const struct section *source = conf_find(site->conf, "source", names.items[i]);
+        if (!is_users_source(source) && count++ == 0)
+            *first_r = source;
+    }
+    return count;
+}
+
 /* Who would speak, as far as the configuration tells: one source of the organization's, or one of
- * several, or nobody but the users files. */
+ * several, or nobody but the users files, which do not know the name. */
 static void
 name_sources(const struct site *site, const struct organization *organization,
              struct testimony *testimony)
 {
-    const struct section *speaker = NULL;
-    if (organization != NULL) {
-        const struct section *section = conf_find(site->conf, "organization", organization->name);
-        struct strings own = lookup_strings(section, "sources");
-        if (own.count == 1)
-            speaker = conf_find(site->conf, "source", own.items[0]);
-        else if (own.count > 1)
-            testimony->source = section_rule(section, "sources");
-    }
-    if (speaker == NULL && testimony->source.section_kind == NULL)
+    const struct section *section = NULL, *speaker = NULL;
+    if (organization != NULL)
+        section = conf_find(site->conf, "organization", organization->name);
+    size_t count = section != NULL ? own_sources(site, section, &speaker) : 0;
+    if (count == 0) {
+        testimony->outcome = VERIFY_UNKNOWN_USER; /* whatever is given */
         speaker = last_users_source(site);
-    if (speaker != NULL)
+    }
+    if (count > 1)
+        testimony->source = section_rule(section, "sources");
+    else if (speaker != NULL)
         testimony->source = section_rule(speaker, NULL);
     testimony->account.origin = testimony->source.origin;
 }

@@ -83,8 +83,8 @@ void decide_auth(const struct tenancy *tenancy, const struct decide_settings *se
  * for XCLIENT and, if it has a domain, belong to the same organization as the login's (a directory
  * must not turn a login of one tenant into a user of another: REASON_INTERNAL, with a detail worth
  * a loud log), then its networks and protocols. source is the rule that names who spoke (a source's
- * section or a line of the users file). account is looked at only if the outcome is VERIFY_OK. Only
- * call it after decide_auth said ACCEPT. */
+ * section or a line of the users file; without a section_kind: there was nobody to ask). account is
+ * looked at only if the outcome is VERIFY_OK. Only call it after decide_auth said ACCEPT. */
 void decide_login(const struct tenancy *tenancy, const struct decide_settings *settings,
                   const struct facts *facts, enum verify_outcome outcome,
                   const struct account *account, const struct rule_ref *source,

@@ -5,6 +5,24 @@
 
 #include "question.h"
 
+/* Who spoke, or, where nobody could be asked, the section that lacks a source. */
+static struct rule_ref
+speaker(const struct question *question, const struct rule_ref *source)
+{
+    if (source->section_kind != NULL)
+        return *source;
+    const struct organization *organization = question->decision->organization;
+    if (organization == NULL)
+        return question_fixed_rule(question, NULL,
+                                   "the name is in no organization, and there is no source of "
+                                   "type users");
+    return (struct rule_ref){.origin = organization->origin,
+                             .section_kind = "organization",
+                             .section_name = organization->name,
+                             .setting = "sources",
+                             .detail = "there is none to ask"};
+}
+
 /* The source's rule, with the outcome before what the source said. */
 static struct rule_ref
 outcome_rule(const struct rule_ref *source, enum verify_outcome outcome)
@@ -122,7 +140,8 @@ decide_login(const struct tenancy *tenancy, const struct decide_settings *settin
                                 .facts = facts,
                                 .trail = trail,
                                 .decision = decision};
-    struct rule_ref rule = outcome_rule(source, outcome);
+    struct rule_ref spoke = speaker(&question, source);
+    struct rule_ref rule = outcome_rule(&spoke, outcome);
     switch (outcome) {
     case VERIFY_UNAVAILABLE:
         question_end(&question, REASON_AUTH_SOURCE_UNAVAILABLE, &rule);

@@ -45,7 +45,7 @@ const struct listener *question_find_listener(const struct tenancy *tenancy,
                                               const struct facts *facts);
 
 /* The rule of what is asked at every listener and is no setting ("ban"). It is the listener's, or,
- * where that is unknown, the configuration's; detail may be NULL. */
+ * where that is unknown, the configuration's; what and detail may be NULL. */
 struct rule_ref question_fixed_rule(const struct question *question, const char *what,
                                     const char *detail);
 

@@ -80,6 +80,26 @@ test_what_the_source_said_stays(void **state)
     world_fini(&world);
 }
 
+static void
+test_where_there_is_no_source(void **state)
+{
+    (void)state;
+    struct world world;
+    world_init(&world);
+    struct account account = {.name = ""};
+    struct rule_ref nobody = {.detail = ""};
+    ask_login(&world, VERIFY_UNKNOWN_USER, &account, &nobody);
+    world_check_rule("an organization without sources", &world,
+                     "conf:20 organization \"acme\": sources: unknown user: there is none to ask");
+    world.facts.user = "printer";
+    world.facts.user_length = 7;
+    ask_login(&world, VERIFY_UNKNOWN_USER, &account, &nobody);
+    world_check_rule("no users file", &world,
+                     "conf:10 listener \"submission\": unknown user: the name is in no "
+                     "organization, and there is no source of type users");
+    world_fini(&world);
+}
+
 /* All that a stranger must not tell apart. */
 static void
 test_unknown_wrong_disabled_ambiguous_and_empty_look_alike(void **state)
@@ -309,6 +329,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_outcomes),
         cmocka_unit_test(test_what_the_source_said_stays),
+        cmocka_unit_test(test_where_there_is_no_source),
         cmocka_unit_test(test_unknown_wrong_disabled_ambiguous_and_empty_look_alike),
         cmocka_unit_test(test_canonical_names),
         cmocka_unit_test(test_account_limits),
