@@ -22,7 +22,7 @@
 #include "password.h"
 #include "users_file.h"
 
-enum { LOOK_EVERY_MS = 1000, HASHES_PER_CPU = 2 };
+enum { LOOK_EVERY_MS = 1000, SETTLED_MS = 200, HASHES_PER_CPU = 2 };
 static const size_t file_max_bytes = (size_t)1 << 30;
 
 struct users_settings {
@@ -121,6 +121,25 @@ is_unchanged(const struct stat *a, const struct stat *b)
            a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
 }
 
+/* Returns all zeros if it is not there. */
+static struct stat
+see(const char *file)
+{
+    struct stat seen = {0};
+    (void)stat(file, &seen);
+    return seen;
+}
+
+/* An editor that writes over a file makes it empty first: what was changed a moment ago may be half
+ * of it. A change in the future is one before the clock was set back. */
+static bool
+is_settled(const struct stat *seen)
+{
+    int64_t changed_ms = seen->st_ctim.tv_sec * 1000LL + seen->st_ctim.tv_nsec / 1000000;
+    int64_t age_ms = clock_wall_ms() - changed_ms;
+    return age_ms < 0 || age_ms >= SETTLED_MS;
+}
+
 /* What went wrong while a file is read again: the first problem and how many there were. */
 struct complaint {
     struct origin first;
@@ -138,19 +157,23 @@ complain(void *context, struct origin origin, const struct err *err)
     complaint->err = *err;
 }
 
-/* Looks at the file and, if it has changed, puts what it says in the place of what it said. seen is
- * taken before the file is read, so that a change while it is read is seen next time. */
+/* Looks at the file and, if it has changed, puts what it says in the place of what it said; while
+ * somebody writes it, next time. */
 static void
 look(struct users_source *source)
 {
-    struct stat now = {0};
-    (void)stat(source->file, &now);
-    if (is_unchanged(&source->seen, &now))
+    const struct stat now = see(source->file);
+    if (is_unchanged(&source->seen, &now) || !is_settled(&now))
         return;
-    source->seen = now;
 
     struct complaint complaint = {0};
     struct users_file *users = read_users(source->file, complain, &complaint);
+    const struct stat behind = see(source->file);
+    if (!is_unchanged(&now, &behind)) {
+        users_file_free(users);
+        return;
+    }
+    source->seen = now;
     if (users == NULL) {
         log_event(LOG_ERROR, "users.broken", LOG_STR("source", source->name),
                   LOG_STR("file", source->file), LOG_INT("line", complaint.first.line),
@@ -207,8 +230,7 @@ static void *
 users_open(const struct section *section, struct problems *problems)
 {
     const struct users_settings *settings = section->values;
-    struct stat seen = {0};
-    (void)stat(settings->file, &seen);
+    const struct stat seen = see(settings->file);
     struct opening opening = {section, problems};
     struct users_file *users = read_users(settings->file, report_problem, &opening);
     if (users == NULL)

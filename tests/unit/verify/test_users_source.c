@@ -213,6 +213,38 @@ test_a_changed_file_is_read_again_and_a_broken_one_is_not_used(void **state)
     close_source(&opened);
 }
 
+/* As an editor does that writes over the file. */
+static void
+write_in_place(const char *text)
+{
+    FILE *file = fopen(users_path, "w");
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+static void
+test_a_file_that_is_being_written_is_not_read(void **state)
+{
+    (void)state;
+    struct opened opened;
+    write_users(BOSS "\n");
+    open_source(&opened);
+    /* Written little by little for longer than the time between two looks. */
+    const struct deadline long_enough = deadline_after(2500);
+    while (!deadline_is_over(long_enough)) {
+        struct verify_result result;
+        write_in_place("# half of i");
+        assert_int_equal(verify(&opened, "boss@acme.example", "open sesame", PROMPTLY_MS, &result),
+                         VERIFY_OK);
+        verify_result_fini(&result);
+        poll(NULL, 0, 20);
+    }
+    write_in_place("# all of it\n" BOSS ":disabled\n");
+    wait_for(&opened, "boss@acme.example", VERIFY_DISABLED);
+    close_source(&opened);
+}
+
 static void
 test_a_result_keeps_what_it_borrows(void **state)
 {
@@ -329,6 +361,7 @@ main(void)
         cmocka_unit_test(test_what_the_source_knows_without_a_password),
         cmocka_unit_test(test_a_file_that_is_not_good_does_not_open),
         cmocka_unit_test(test_a_changed_file_is_read_again_and_a_broken_one_is_not_used),
+        cmocka_unit_test(test_a_file_that_is_being_written_is_not_read),
         cmocka_unit_test(test_a_result_keeps_what_it_borrows),
         cmocka_unit_test(test_many_sessions_ask_while_the_file_changes),
         cmocka_unit_test(test_an_empty_file_has_nothing_to_hide),
