@@ -162,6 +162,11 @@ has_control_character(const char *line, size_t length)
 static int
 parse_line(struct user_entry *entry, char *line, size_t length, struct err *err)
 {
+    static const char byte_order_mark[] = "\xef\xbb\xbf"; /* would be a part of the name */
+    if (strncmp(line, byte_order_mark, strlen(byte_order_mark)) == 0) {
+        err_set(err, "a byte order mark (the file must be plain UTF-8 text)");
+        return -1;
+    }
     if (has_control_character(line, length)) {
         err_set(err, "a control character (the file must have Unix line ends)");
         return -1;

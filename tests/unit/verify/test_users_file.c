@@ -143,6 +143,10 @@ test_bad_lines(void **state)
          "1: no such option: \"\""},
         {"Windows line ends", TEXT("a@c.example:" HASH "\r\n"),
          "1: a control character (the file must have Unix line ends)\n"},
+        {"a byte order mark",
+         TEXT("\xef\xbb\xbf"
+              "a@c.example:" HASH "\n"),
+         "1: a byte order mark (the file must be plain UTF-8 text)\n"},
         {"a NUL", TEXT("# fine\na@c.example:" HASH "\0\n"), "2: a NUL byte\n"},
         {"a name that stands twice, in another case",
          TEXT("a@c.example:" HASH "\n\nA@C.example:" HASH "\n"),
