@@ -17,17 +17,15 @@ is_atext(char c)
     return c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL;
 }
 
-/* RFC 5321 Dot-string: atoms with single dots between them. */
+/* RFC 5321 Dot-string, with dots at any place: Japanese phones have had such addresses for decades,
+ * and MTAs let them be. */
 static bool
 is_dot_string(const char *bytes, size_t length)
 {
-    bool in_atom = false;
-    for (size_t i = 0; i < length; i++) {
-        if (bytes[i] == '.' ? !in_atom : !is_atext(bytes[i]))
+    for (size_t i = 0; i < length; i++)
+        if (bytes[i] != '.' && !is_atext(bytes[i]))
             return false;
-        in_atom = bytes[i] != '.';
-    }
-    return in_atom;
+    return length > 0;
 }
 
 /* Reads `"..."` at the start of bytes into local_r. Returns the bytes used, or 0. */

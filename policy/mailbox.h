@@ -2,7 +2,8 @@
  * mailbox: mail addresses.
  *
  * Pure; RFC 5321 4.1.2 and 4.1.3 with RFC 6531 (SMTPUTF8). Local part and domain are kept apart
- * because a quoted local part may hold an '@'. Error texts never repeat what the client sent.
+ * because a quoted local part may hold an '@'. More lenient than the RFCs about dots in local parts
+ * ("a..b", "a."): they are in use. Error texts never repeat what the client sent.
  */
 #ifndef MAILREEVE_MAILBOX_H
 #define MAILREEVE_MAILBOX_H
