@@ -8,7 +8,7 @@
 static bool
 is_label_byte(char c)
 {
-    return ascii_is_alnum(c) || c == '-' || (unsigned char)c >= 0x80;
+    return ascii_is_alnum(c) || c == '-' || c == '_' || (unsigned char)c >= 0x80;
 }
 
 static int
