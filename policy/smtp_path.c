@@ -123,7 +123,8 @@ parse_inner(enum path_command command, struct rest inner, struct mailbox *mailbo
     return PATH_MAILBOX;
 }
 
-/* Reads one esmtp-param, keyword[=value] (RFC 5321 4.1.2, RFC 6531 3.3). */
+/* Reads one esmtp-param, keyword[=value] (RFC 5321 4.1.2, RFC 6531 3.3). The RFC has no '=' in a
+ * value, but Postfix sends XVERP=+= to those who offer it. */
 static bool
 skip_parameter(struct rest *rest)
 {
@@ -139,7 +140,7 @@ skip_parameter(struct rest *rest)
 
     skip(rest, 1);
     length = 0;
-    while (length < rest->length && rest->at[length] != ' ' && rest->at[length] != '=')
+    while (length < rest->length && rest->at[length] != ' ')
         length++;
     skip(rest, length);
     return length > 0;
