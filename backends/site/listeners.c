@@ -60,7 +60,7 @@ static const struct row rows[] = {
     {.name = "default_domain",
      .type = ROW_STRING,
      .offset = offsetof(struct listener_values, default_domain),
-     .help = "The domain of login names without one."},
+     .help = "The domain of login names without one, and of mail to <postmaster>."},
     {0}};
 
 const struct section_type listener_section = {

@@ -17,7 +17,6 @@ warn_auth_off(const struct section *section, struct problems *problems)
     const struct listener_values *values = section->values;
     warn_no_effect(section, "auth_ips", strcmp(values->auth_ips, "any") != 0, problems);
     warn_no_effect(section, "auth_users", strcmp(values->auth_users, "any") != 0, problems);
-    warn_no_effect(section, "default_domain", values->default_domain != NULL, problems);
     warn_no_effect(section, "upstream", values->upstream != NULL, problems);
     if (values->require_auth)
         section_problem(section, "require_auth", problems, PROBLEM_WARNING,

@@ -162,6 +162,11 @@ static const struct site_case cases[] = {
              "t.conf:10: warning: list \"spare\": is never used\n"
              "t.conf:11: warning: upstream \"spare\": is never used\n"
              "t.conf:12: warning: source \"spare\": is never used\n"},
+    {.name = "a listener without logins needs its default domain for <postmaster>",
+     .text = UP USERS ORG "listener \"mx\" { auth = off upstream_inbound = up default_domain = "
+                          "acme.example }\n",
+     .want_site = true,
+     .want = ""},
     {.name = "sources that are named twice or need not be",
      .text = UP USERS LISTENER
      "source \"l\" { type = ldap uri = \"ldaps://l.example\" base = \"dc=x\" }\n"
