@@ -1,9 +1,10 @@
 /*
- * All names of the process are in one list under one lock; there are dozens, not thousands. A few
+ * All names of the process are in one list under one lock; there are dozens, not thousands. All
  * threads do the same thing: take the name that is due longest, ask the resolver without the lock,
- * put the answer down. While a thread asks, it holds a reference, so that a name that everybody has
- * closed goes away when the answer is there. The threads are made with the first name that needs
- * them and stay: ending one could mean to wait for a resolver that has no deadline.
+ * put the answer down. Each name that is started brings one more, up to a limit, so that dead zones
+ * of one tenant do not hold up the names of the others. While a thread asks, it holds a reference,
+ * so that a name that everybody has closed goes away when the answer is there. The threads stay:
+ * ending one could mean to wait for a resolver that has no deadline.
  */
 #include "names.h"
 
@@ -19,7 +20,7 @@
 #include "condition.h"
 #include "endpoint.h"
 
-enum { RESOLVERS = 4, IDLE_MS = 3600000 };
+enum { RESOLVERS_MAX = 32, IDLE_MS = 3600000 };
 
 struct name {
     /* set once */
@@ -46,7 +47,8 @@ static pthread_mutex_t names_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t names_changed; /* set up with the resolvers */
 /* under names_lock */
 static struct name *names;
-static struct background *resolvers[RESOLVERS];
+static struct background *resolvers[RESOLVERS_MAX];
+static size_t resolver_count;
 
 static void
 drop(struct name *name)
@@ -193,12 +195,11 @@ start(struct name *name)
     if (name->started || name->text.is_literal)
         return;
     name->started = true;
-    if (resolvers[0] == NULL) {
+    if (resolver_count == 0)
         condition_init(&names_changed);
-        for (size_t i = 0; i < RESOLVERS; i++)
-            resolvers[i] = background_start("names", resolve_next, NULL);
-    }
-    for (size_t i = 0; i < RESOLVERS; i++)
+    if (resolver_count < RESOLVERS_MAX)
+        resolvers[resolver_count++] = background_start("names", resolve_next, NULL);
+    for (size_t i = 0; i < resolver_count; i++)
         background_wake(resolvers[i]);
 }
 

@@ -3,8 +3,8 @@
  *
  * Thread-safe. Background threads ask the system's resolver (getaddrinfo has no deadline) for every
  * name that was started, at once and then every NAMES_INTERVAL_MS; a look-up reads the last answer.
- * There are a few of them, so that a tenant's dead DNS zone does not hold up the others' names. A
- * failed refresh keeps the old addresses. Address literals and paths need no thread.
+ * There are up to 32 of them, so that a tenant's dead DNS zone does not hold up the others' names.
+ * A failed refresh keeps the old addresses. Address literals and paths need no thread.
  */
 #ifndef MAILREEVE_NAMES_H
 #define MAILREEVE_NAMES_H

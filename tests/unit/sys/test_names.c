@@ -275,6 +275,33 @@ test_a_dead_resolver_holds_up_nobody(void **state)
 }
 
 static void
+test_many_dead_names_hold_up_nobody(void **state)
+{
+    (void)state;
+    enum { DEAD = 20 };
+    struct name *dead[DEAD];
+    set_hanging(true);
+    int before = asked_so_far();
+    for (int i = 0; i < DEAD; i++) {
+        char text[32];
+        snprintf(text, sizeof text, "slow%d.test:25", i);
+        dead[i] = open_name(text);
+        name_start(dead[i]);
+    }
+    wait_until_asked(before + DEAD);
+
+    struct name *fast = open_name("quick.test:25");
+    struct endpoint endpoints[NAMES_ADDRESSES_MAX];
+    assert_int_equal(name_endpoints(fast, 20000, endpoints, NULL), 1);
+    set_hanging(false);
+    for (int i = 0; i < DEAD; i++) {
+        assert_int_equal(name_endpoints(dead[i], 20000, endpoints, NULL), 1);
+        name_close(dead[i]);
+    }
+    name_close(fast);
+}
+
+static void
 set_failing(bool value)
 {
     pthread_mutex_lock(&lock);
@@ -367,6 +394,7 @@ main(void)
         cmocka_unit_test(test_many_addresses),
         cmocka_unit_test(test_unknown),
         cmocka_unit_test(test_a_dead_resolver_holds_up_nobody),
+        cmocka_unit_test(test_many_dead_names_hold_up_nobody),
         cmocka_unit_test(test_resolves_again),
         cmocka_unit_test(test_threads),
     };
