@@ -28,10 +28,12 @@ value_text(const struct row *row, const void *values)
 }
 
 static void
-print_setting(const struct printing *printing, const struct row *row, const void *values,
+print_setting(const struct printing *printing, const struct row *row, const struct section *section,
               const void *presets, int indent)
 {
-    if (!value_is_present(row, values)) {
+    const void *values = section->values;
+    bool is_empty_list = value_is_list(row) && section_is_set(section, row->name);
+    if (!value_is_present(row, values) && !is_empty_list) {
         fprintf(printing->to, "%*s# %s is not set\n", indent, "", row->name);
         return;
     }
@@ -57,7 +59,7 @@ print_body(struct printing *printing, const struct section *section, int indent)
                 type->variant_word);
     for (const struct row *row = type->rows; row != NULL && row->name != NULL; row++)
         if (base->variant_setting == NULL || strcmp(base->variant_setting, row->name) != 0)
-            print_setting(printing, row, section->values, presets, indent);
+            print_setting(printing, row, section, presets, indent);
     print_children(printing, section, indent);
 }
 

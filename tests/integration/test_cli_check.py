@@ -71,6 +71,14 @@ def test_what_is_printed_means_the_same(config):
     assert without_comments(again.stdout) == without_comments(done.stdout)
 
 
+def test_an_empty_list_is_printed_as_such(config):
+    config.write_text(GOOD + 'list "nobody" { kind = "user"  entries = {} }\n')
+    done = mailreeve("check", "-c", config, "--print")
+    assert "    entries = {}\n" in done.stdout
+    config.write_text(done.stdout)
+    assert mailreeve("check", "-c", config, "--print").returncode == EXIT_OK
+
+
 def without_comments(text):
     return [line.split("  #")[0].rstrip() for line in text.splitlines()]
 
