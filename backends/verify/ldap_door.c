@@ -15,6 +15,7 @@
 #include "alloc.h"
 #include "conn.h"
 #include "ldap_bind_request.h"
+#include "ldap_diagnosis.h"
 
 /* Entries are asked for one attribute; more than this is not an answer to that. */
 enum { INCOMING_BYTES_MAX = 4 << 20, SEARCH_SIZE_LIMIT = 2 };
@@ -149,7 +150,7 @@ judge(const char *what, int code, const char *said, struct err *err)
     case LDAP_SUCCESS:
         return LDAP_ANSWER_YES;
     case LDAP_INVALID_CREDENTIALS:
-        return LDAP_ANSWER_NO;
+        return ldap_diagnosis_is_outage(said) ? LDAP_ANSWER_FAILED : LDAP_ANSWER_NO;
     case LDAP_BUSY:
     case LDAP_UNAVAILABLE:
         return LDAP_ANSWER_BROKEN;

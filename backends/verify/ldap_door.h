@@ -44,7 +44,8 @@ struct ldap_link *ldap_link_open(const struct ldap_peer *peer, struct deadline d
 /* Says goodbye without waiting. NULL is allowed. */
 void ldap_link_close(struct ldap_link *link);
 
-/* Simple bind. YES: the password is right. NO: invalid credentials (49), err has the server's text.
+/* Simple bind. YES: the password is right. NO: invalid credentials (49), unless the
+ * text behind it names an outage (ldap_diagnosis.h): that FAILs; err has the server's text.
  * An empty DN or password would be an anonymous bind, which always succeeds (RFC 4513 5.1.2): it
  * FAILs here and is not sent. */
 enum ldap_answer ldap_link_bind(struct ldap_link *link, const char *dn,

@@ -507,6 +507,14 @@ def test_a_49_and_a_0_of_the_fake_are_understood(folder):
     assert ask_fake(folder, answer=bind_response(0))[0].outcome == "ok"
 
 
+def test_a_49_of_active_directory_for_an_outage_is_no_wrong_password(folder):
+    text = b"80090308: LdapErr: DSID-0C090447, comment: AcceptSecurityContext error, data %s, v4563"
+    assert ask_fake(folder, answer=bind_response(49, text % b"52e"))[0].outcome == "wrong"
+    answer, down, error = ask_fake(folder, answer=bind_response(49, text % b"51f"))
+    assert answer.outcome == "unavailable" and "data 51f" in answer.detail
+    assert (len(down), len(error)) == (0, 1)
+
+
 @pytest.mark.parametrize("answer", [
     b"220 smtp.example ESMTP\r\n", b"\0" * 64, b"\x30\x84\x7f\xff\xff\xff", b"\x30\x80", b"\xff" * 300,
     ber(0x30, ber(0x02, b"\x01")), ber(0x30, b"\x02"), ber(0x30, ber(0x02, b"\x01"), ber(0x61)),
