@@ -1,7 +1,12 @@
 /*
- * The line is a list of waiters, each on its session's stack with a condition of its own. Whoever
- * leaves hands his place to the first in line: while somebody waits, all places are taken, and a
- * newcomer never overtakes. A failure sends the whole line away at once.
+ * The line is a list of waiters, each with a condition of its own. Whoever leaves hands his place
+ * to the first in line: while somebody waits, all places are taken, and a newcomer never overtakes.
+ * A failure sends the whole line away at once.
+ *
+ * Who is sent is woken after the lock was released: woken under it, he would run into it at once
+ * and sleep again. By then he may have gone for
+ * a reason of his own, so waiters are never freed before the gate: they go back to a list of spare
+ * ones, and a wake-up that comes too late is one that nobody minds.
  */
 #include "gate.h"
 
@@ -16,7 +21,7 @@
 enum waiter_state { WAITER_IN_LINE, WAITER_INSIDE, WAITER_TURNED_AWAY };
 
 struct waiter {
-    struct waiter *next;
+    struct waiter *next; /* in line, or of the spare ones */
     pthread_cond_t changed;
     enum waiter_state state;
 };
@@ -33,6 +38,7 @@ struct gate {
     int64_t closed_until_ms; /* while is_down: when the next one may try */
     int64_t worked_ms;       /* when somebody last found the server working */
     struct waiter *first, **last;
+    struct waiter *spare;
 };
 
 struct gate *
@@ -52,6 +58,11 @@ gate_free(struct gate *gate)
 {
     if (gate == NULL)
         return;
+    for (struct waiter *waiter = gate->spare, *next; waiter != NULL; waiter = next) {
+        next = waiter->next;
+        pthread_cond_destroy(&waiter->changed);
+        free(waiter);
+    }
     pthread_mutex_destroy(&gate->lock);
     free(gate);
 }
@@ -74,13 +85,36 @@ line_remove(struct gate *gate, const struct waiter *waiter)
         gate->last = place;
 }
 
-static void
+/* Takes the first out of the line; he is the caller's to wake. */
+static struct waiter *
 line_send_first(struct gate *gate, enum waiter_state state)
 {
     struct waiter *waiter = gate->first;
     line_remove(gate, waiter);
     waiter->state = state;
-    pthread_cond_signal(&waiter->changed);
+    return waiter;
+}
+
+static struct waiter *
+waiter_take(struct gate *gate)
+{
+    struct waiter *waiter = gate->spare;
+    if (waiter != NULL) {
+        gate->spare = waiter->next;
+    } else {
+        waiter = xcalloc(1, sizeof *waiter);
+        condition_init(&waiter->changed);
+    }
+    waiter->next = NULL;
+    waiter->state = WAITER_IN_LINE;
+    return waiter;
+}
+
+static void
+waiter_give_back(struct gate *gate, struct waiter *waiter)
+{
+    waiter->next = gate->spare;
+    gate->spare = waiter;
 }
 
 static bool
@@ -94,15 +128,15 @@ turns_away(const struct gate *gate, int64_t now_ms)
 static enum waiter_state
 wait_in_line(struct gate *gate, struct deadline deadline)
 {
-    struct waiter waiter = {.state = WAITER_IN_LINE};
-    condition_init(&waiter.changed);
-    line_append(gate, &waiter);
-    while (waiter.state == WAITER_IN_LINE && !deadline_is_over(deadline))
-        condition_wait(&waiter.changed, &gate->lock, deadline);
-    if (waiter.state == WAITER_IN_LINE)
-        line_remove(gate, &waiter);
-    pthread_cond_destroy(&waiter.changed);
-    return waiter.state;
+    struct waiter *waiter = waiter_take(gate);
+    line_append(gate, waiter);
+    while (waiter->state == WAITER_IN_LINE && !deadline_is_over(deadline))
+        condition_wait(&waiter->changed, &gate->lock, deadline);
+    enum waiter_state state = waiter->state;
+    if (state == WAITER_IN_LINE)
+        line_remove(gate, waiter);
+    waiter_give_back(gate, waiter);
+    return state;
 }
 
 /* With the lock held. */
@@ -163,7 +197,7 @@ report_failed(struct gate *gate, const struct gate_pass *pass)
     gate->is_down = true;
     gate->closed_until_ms = clock_now_ms() + gate->down_ms;
     while (gate->first != NULL)
-        line_send_first(gate, WAITER_TURNED_AWAY);
+        pthread_cond_signal(&line_send_first(gate, WAITER_TURNED_AWAY)->changed);
     return was_up;
 }
 
@@ -198,11 +232,14 @@ gate_leave(struct gate *gate, struct gate_pass *pass, enum gate_evidence evidenc
     bool changed = report(gate, pass, evidence);
     if (pass->is_probe)
         gate->is_probed = false;
+    struct waiter *next = NULL;
     if (gate->first != NULL)
-        line_send_first(gate, WAITER_INSIDE);
+        next = line_send_first(gate, WAITER_INSIDE);
     else
         gate->inside--;
     pthread_mutex_unlock(&gate->lock);
+    if (next != NULL)
+        pthread_cond_signal(&next->changed);
     return changed;
 }
 
