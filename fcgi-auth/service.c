@@ -203,7 +203,9 @@ drain(struct service *service)
         log_event(LOG_WARN, "service.stopped", LOG_INT("sessions_lost", at_work));
         _exit(EXIT_FAILURE);
     }
+    /* In this order: a reload under way still tells the workers what it has read. */
     reload_free(service->reload);
+    workers_free(service->workers);
     log_event(LOG_INFO, "service.stopped", LOG_INT("sessions_lost", 0));
     return EXIT_SUCCESS;
 }

@@ -73,7 +73,7 @@ workers_create(unsigned max_sessions, workers_serve *serve, void *context)
     return workers;
 }
 
-static void
+void
 workers_free(struct workers *workers)
 {
     peers_fini(&workers->peers);
@@ -289,7 +289,5 @@ workers_drain(struct workers *workers, struct deadline deadline)
     }
     unsigned at_work = workers->threads + (unsigned)workers->peers.queued;
     pthread_mutex_unlock(&workers->lock);
-    if (at_work == 0)
-        workers_free(workers);
     return at_work;
 }

@@ -46,8 +46,10 @@ void workers_close_one_idle(struct workers *workers);
 void workers_tick(struct workers *workers);
 
 /* Closes idle connections, lets every request that has begun be answered and the threads end, at
- * most until the deadline. Returns how many threads were still at work then; with 0 the struct is
- * freed, otherwise only the end of the process can free it. */
+ * most until the deadline. Returns how many threads were still at work then. */
 unsigned workers_drain(struct workers *workers, struct deadline deadline);
+
+/* Only after workers_drain has returned 0. */
+void workers_free(struct workers *workers);
 
 #endif

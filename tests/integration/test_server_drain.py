@@ -110,6 +110,17 @@ def test_end_has_a_limit(scratch, held):
     stalled.close()
 
 
+def test_end_during_a_reload(scratch, held):
+    """A reload that takes longer than the rest of the end: it finds everything that it tells about itself."""
+    service = make_service(scratch / "service", held).start()
+    service.write_file("many", "".join(f"user{i}@acme.example\n" for i in range(300_000)))
+    service.configure(configuration("", held.port) + 'list "many" { kind = "user"  file = "many" }\n')
+    service.process.send_signal(signal.SIGHUP)
+    service.process.send_signal(signal.SIGTERM)
+    assert service.process.wait() == 0, service.process.tail(80)
+    assert service.events("config.reloaded")
+
+
 def test_inherited_socket_stays(scratch, held, listening):
     service = make_service(scratch / "service", held)
     process = service.start_with_socket(listening)
