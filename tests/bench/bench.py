@@ -29,7 +29,7 @@ USERS = 100
 CHEAP_HASH = "abNANd1rDfiNc"
 LDAP_ENTRIES = 20000
 LDAP_USERS = 1000  # of them who log in
-LDAP_CONNECTIONS = 16
+LDAP_CONNECTIONS = 16  # threads of the bare loop, each with one connection to search and one to bind
 LOOP_LOGINS = 1000  # of each connection of the bare loop
 
 
@@ -189,7 +189,7 @@ def ldap_logins(folder, seconds, rounds, clients):
     slapd = Slapd(folder / "slapd", [person(f"user{i}", f"pass{i}", "dc=acme,dc=example", f"user{i}@acme.example")
                                      for i in range(LDAP_ENTRIES)])
     configuration = folder / "mailreeve.conf"
-    configuration.write_text(LDAP_CONFIGURATION.format(folder=folder, slapd=slapd, connections=LDAP_CONNECTIONS))
+    configuration.write_text(LDAP_CONFIGURATION.format(folder=folder, slapd=slapd, connections=2 * LDAP_CONNECTIONS))
     ours = Process([BIN / "mailreeve-auth", "-c", configuration], folder / "mailreeve.log",
                    ready=lambda: socket_answers(folder / "auth.sock"))
     dovecot = dovecot_auth(folder / "dovecot", slapd)
