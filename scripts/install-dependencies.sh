@@ -11,7 +11,7 @@ build=(build-essential cmake ninja-build pkg-config libfcgi-dev libldap-dev libs
 demo=(nginx libnginx-mod-mail slapd ldap-utils postfix dovecot-core dovecot-imapd dovecot-pop3d swaks
     libnet-ssleay-perl openssl python3)
 test=(dovecot-ldap curl msmtp python3-pytest clang clang-format clang-tidy
-    libclang-rt-dev cppcheck git)
+    libclang-rt-dev cppcheck gdb git mandoc)
 
 case "${1:-test}" in
 build) wanted=("${build[@]}") ;;

@@ -4,7 +4,7 @@
 # The builds are kept in build/ (or $MAILREEVE_BUILDS), so a second run is quick.
 #
 # Sanitize (ASan, UBSan) runs everything. Thread (TSan) runs what has threads, Release what the compiler's
-# optimiser could change, and the demo.
+# optimiser could change, what measures memory, and the demo.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -50,7 +50,7 @@ else
     build Thread
     run Thread -L 'unit|threads'
     build Release
-    run Release -L 'unit|fuzz|demo'
+    run Release -L 'unit|fuzz|demo|release'
 fi
 
 echo
