@@ -77,6 +77,19 @@ is_possible_ipv4(const char *text)
     }
 }
 
+/* Whether RFC 5952, in which patterns see addresses, could have it so. Catches what would never
+ * match; IPv4 in IPv6 is seen as IPv4. */
+static bool
+is_possible_ipv6(const char *text)
+{
+    for (const char *c = text; *c != '\0'; c++) {
+        bool begins_group = c == text || c[-1] == ':';
+        if (begins_group && c[0] == '0' && c[1] != '\0' && strchr(":*?", c[1]) == NULL)
+            return false;
+    }
+    return strchr(text, '.') == NULL || !ascii_has_prefix(text, strlen(text), "::ffff:");
+}
+
 static int
 parse_address_wildcard(const char *text, struct entry_meaning *meaning_r, struct err *err)
 {
@@ -87,6 +100,11 @@ parse_address_wildcard(const char *text, struct entry_meaning *meaning_r, struct
     if (strchr(text, ':') == NULL && strchr(text, '.') != NULL && !is_possible_ipv4(text)) {
         err_set(err, "no IPv4 address matches this (four numbers from 0 to 255 with dots between "
                      "them, '*' for any)");
+        return -1;
+    }
+    if (strchr(text, ':') != NULL && !is_possible_ipv6(text)) {
+        err_set(err, "no IPv6 address is written like this (leave out zeros at the start of a "
+                     "group, and write IPv4 addresses without ::ffff:)");
         return -1;
     }
     meaning_r->form = parse_octets(text, &meaning_r->prefix) ? ENTRY_PREFIX : ENTRY_WILDCARD;
@@ -107,6 +125,11 @@ parse_name(const char *text, struct entry_meaning *meaning_r, struct err *err)
 {
     if (strchr(text, ' ') != NULL) {
         err_set(err, "a space cannot be in a user name (one entry a line)");
+        return -1;
+    }
+    if (text[0] == '@' || text[strlen(text) - 1] == '@') {
+        err_set(err, "no user name begins or ends with '@' (write *@acme.example for all names of "
+                     "a domain)");
         return -1;
     }
     bool any_at_domain = text[0] == '*' && text[1] == '@' && text[2] != '\0' &&

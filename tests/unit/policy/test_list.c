@@ -221,6 +221,16 @@ static const struct {
     {"an empty regex", LIST_USER, "//", "a regular expression has 1 to 1024 bytes"},
     {"a broken regex", LIST_USER, "/(/",
      "not a regular expression: missing closing parenthesis at character 2"},
+    {"a domain, which no name equals", LIST_USER, "@acme.example",
+     "no user name begins or ends with '@' (write *@acme.example for all names of a domain)"},
+    {"a name without its domain", LIST_USER, "boss@",
+     "no user name begins or ends with '@' (write *@acme.example for all names of a domain)"},
+    {"a wildcard of IPv6 as nobody writes addresses", LIST_IP, "2001:0db8:*",
+     "no IPv6 address is written like this (leave out zeros at the start of a group, and write "
+     "IPv4 addresses without ::ffff:)"},
+    {"a wildcard of addresses that are IPv4's", LIST_IP, "::ffff:10.1.*",
+     "no IPv6 address is written like this (leave out zeros at the start of a group, and write "
+     "IPv4 addresses without ::ffff:)"},
     {"two names", LIST_USER, "a@b c@d", "a space cannot be in a user name (one entry a line)"},
     {"a control character", LIST_USER, "a\x1b@b",
      "the entry has a control character or is not UTF-8"},
