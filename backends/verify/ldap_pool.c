@@ -202,11 +202,11 @@ run(struct ldap_visit *visit, const struct job *job, struct err *err)
 }
 
 int
-ldap_pool_enter(struct ldap_pool *pool, struct deadline deadline, struct ldap_visit *visit_r,
-                struct err *err)
+ldap_pool_enter(struct ldap_pool *pool, struct deadline in_line, struct deadline deadline,
+                struct ldap_visit *visit_r, struct err *err)
 {
     *visit_r = (struct ldap_visit){.pool = pool, .deadline = deadline};
-    return gate_enter(pool->gate, deadline, &visit_r->pass, err);
+    return gate_enter(pool->gate, in_line, &visit_r->pass, err);
 }
 
 void

@@ -39,9 +39,10 @@ struct ldap_visit {
     bool is_misconfigured; /* the trouble will not go away by itself */
 };
 
-/* Returns 0 when inside, or -1 with err: the server is down, or all places stayed taken. */
-int ldap_pool_enter(struct ldap_pool *pool, struct deadline deadline, struct ldap_visit *visit_r,
-                    struct err *err);
+/* Waits in line until in_line; the visit may take until deadline. Returns 0 when inside, or -1 with
+ * err: the server is down, or all places stayed taken. */
+int ldap_pool_enter(struct ldap_pool *pool, struct deadline in_line, struct deadline deadline,
+                    struct ldap_visit *visit_r, struct err *err);
 
 /* Leaves; a server that went down or came back by what was seen is logged. */
 void ldap_pool_leave(struct ldap_visit *visit);

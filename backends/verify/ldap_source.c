@@ -259,11 +259,14 @@ ask_with_user_dn(struct ldap_visit *visit, const struct question *question, stru
 }
 
 static enum ldap_answer
-ask_server(const struct server *server, struct question *question, struct deadline deadline,
-           struct err *err)
+ask_server(const struct server *server, bool is_last, struct question *question,
+           struct deadline deadline, struct err *err)
 {
+    struct deadline in_line = deadline;
+    if (!is_last)
+        in_line = deadline_sooner(deadline, question->source->settings->connect_timeout);
     struct ldap_visit visit;
-    if (ldap_pool_enter(server->pool, deadline, &visit, err) != 0)
+    if (ldap_pool_enter(server->pool, in_line, deadline, &visit, err) != 0)
         return LDAP_ANSWER_BROKEN;
     enum ldap_answer answer = question->source->settings->user_dn != NULL
                                   ? ask_with_user_dn(&visit, question, err)
@@ -281,7 +284,9 @@ ask(struct question *question, struct deadline deadline, char trouble_r[VERIFY_D
     trouble_r[0] = '\0';
     for (size_t i = 0; i < source->count; i++) {
         struct err err = {0};
-        enum ldap_answer answer = ask_server(&source->servers[i], question, deadline, &err);
+        bool is_last = i + 1 == source->count;
+        enum ldap_answer answer =
+            ask_server(&source->servers[i], is_last, question, deadline, &err);
         if (answer == LDAP_ANSWER_YES || answer == LDAP_ANSWER_NO)
             return;
         err_wrap(&err, "%s", source->settings->uri.items[i]);

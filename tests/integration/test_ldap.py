@@ -561,6 +561,16 @@ def test_a_closed_connection_is_tried_again_once(folder):
         assert server.requests == 1  # a fresh connection that breaks is not tried again
 
 
+def test_a_login_does_not_wait_for_a_slow_server_while_the_next_one_has_time(folder):
+    with FakeServer(bind_response(0), piece=1, pause_s=0.2) as slow, FakeServer(bind_response(0)) as quick, \
+            Source(folder, uri=[slow.uri, quick.uri], user_dn=f"uid=%n,{BASE}", connections=2,
+                   connect_timeout="500ms") as source:
+        counts = source.storm(8, 1)
+        assert counts["ok"] == 8
+        assert counts["seconds"] < 6
+        assert (slow.requests, quick.requests) == (2, 6)
+
+
 def test_idle_connections_that_a_firewall_forgot_cost_one_timeout_not_one_each(folder):
     with FakeServer(bind_response(0), piece=1, pause_s=0.01) as server, \
             Source(folder, uri=[server.uri], user_dn=f"uid=%n,{BASE}", timeout="1s") as source:
