@@ -17,14 +17,16 @@
 #include "ldap_bind_request.h"
 #include "ldap_diagnosis.h"
 
-/* Entries are asked for one attribute; more than this is not an answer to that. */
-enum { INCOMING_BYTES_MAX = 4 << 20, SEARCH_SIZE_LIMIT = 2 };
+/* Two entries at most are asked for, and one attribute; more than this is not an answer to that,
+ * and must not fill the memory that all organizations share. */
+enum { INCOMING_BYTES_MAX = 1 << 20, SEARCH_SIZE_LIMIT = 2 };
 
 struct ldap_link {
     LDAP *ld;
     Sockbuf *wire;
     struct conn *conn;        /* NULL: what is written goes nowhere */
     struct deadline deadline; /* of the request under way */
+    size_t received;          /* of its answer */
     struct err trouble;       /* of the wire */
     int32_t last_bind;        /* number of the last bind's message */
 };
@@ -56,8 +58,11 @@ wire_read(Sockbuf_IO_Desc *wire, void *bytes_r, ber_len_t size)
 {
     struct ldap_link *link = wire->sbiod_pvt;
     int length = -1;
-    if (link->conn != NULL)
+    if (link->received > INCOMING_BYTES_MAX)
+        err_set(&link->trouble, "the answer has more than %d bytes", INCOMING_BYTES_MAX);
+    else if (link->conn != NULL)
         length = conn_read(link->conn, bytes_r, size, link->deadline, &link->trouble);
+    link->received += length > 0 ? (size_t)length : 0;
     /* What recv left there would mean "again" to liblber. */
     errno = length < 0 ? EIO : 0;
     return length;
@@ -125,6 +130,7 @@ static void
 begin(struct ldap_link *link, struct deadline deadline)
 {
     link->deadline = deadline;
+    link->received = 0;
     link->trouble.text[0] = '\0';
 }
 

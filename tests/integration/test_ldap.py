@@ -531,6 +531,17 @@ def test_nonsense_is_unavailable(folder, answer):
             assert answered.took_ms < 2500
 
 
+def test_an_answer_that_never_ends_does_not_fill_the_memory(folder):
+    def entries(number):
+        entry = ber(0x30, ber(0x02, number), ber(0x64, ber(0x04, f"uid=alice,{BASE}".encode()), ber(0x30)))
+        return entry * 100000 + ber(0x30, ber(0x02, number), ber(0x65, ber(0x0A, b"\0"), ber(0x04), ber(0x04)))
+
+    answered, down, _ = ask_fake(folder, answer=entries, settings={"base": BASE, "filter": "(uid=%n)"}, timeout="20s")
+    assert answered.outcome == "unavailable"
+    assert "more than" in answered.detail
+    assert len(down) == 1
+
+
 def test_an_answer_for_another_request_is_not_ours(folder):
     answered, _, _ = ask_fake(folder, answer=bind_response(0, message=b"\x4d"))
     assert answered.outcome == "unavailable"
