@@ -59,6 +59,45 @@ warn_default_domain(const struct built_site *built, const struct section *sectio
                         "no organization owns \"%s\"", listener->default_domain);
 }
 
+static bool
+is_same_name(const char *a, const char *b)
+{
+    return a != NULL && b != NULL && strcmp(a, b) == 0;
+}
+
+/* Whether those who have logged in, anywhere, are sent to that upstream. */
+static bool
+takes_logins(const struct built_site *built, const char *upstream)
+{
+    size_t count;
+    const struct section *const *sections =
+        conf_sections(built->site.conf, NULL, "listener", &count);
+    for (size_t i = 0; i < count; i++) {
+        const struct listener_values *values = sections[i]->values;
+        if (values->auth != AUTH_OFF && is_same_name(values->upstream, upstream))
+            return true;
+    }
+    sections = conf_sections(built->site.conf, NULL, "organization", &count);
+    for (size_t i = 0; i < count; i++)
+        if (is_same_name(((const struct organization_values *)sections[i]->values)->upstream,
+                         upstream))
+            return true;
+    return false;
+}
+
+/* nginx is a pipe after the first recipient, so a stranger can name any others there. */
+static void
+warn_shared_upstream(const struct built_site *built, const struct section *section,
+                     struct problems *problems)
+{
+    const struct listener_values *values = section->values;
+    if (takes_logins(built, values->upstream_inbound))
+        section_problem(section, "upstream_inbound", problems, PROBLEM_WARNING,
+                        "\"%s\" takes those who have logged in, too: whoever gets there without a "
+                        "login must not be able to relay (give them an upstream of their own)",
+                        values->upstream_inbound);
+}
+
 void
 build_warnings(const struct built_site *built, struct problems *problems)
 {
@@ -71,6 +110,7 @@ build_warnings(const struct built_site *built, struct problems *problems)
             warn_auth_off(sections[i], problems);
         warn_no_upstream(sections[i], stranded, problems);
         warn_default_domain(built, sections[i], problems);
+        warn_shared_upstream(built, sections[i], problems);
     }
     parts_warn_unused(&built->lists, problems);
     parts_warn_unused(&built->sources, problems);

@@ -14,10 +14,11 @@ from harness.process import build_dir, source_dir
 GOOD = """socket = "auth.sock"
 list "office" { kind = "ip" entries = {"192.0.2.0/24"} }
 listener "submission" { auth_ips = "allow office"  upstream = "mta" }
-listener "mx" { auth = "off"  upstream_inbound = "mta" }
+listener "mx" { auth = "off"  upstream_inbound = "mx" }
 organization "acme" { domains = {"acme.example"} }
 source "users" { type = "users"  file = "users" }
 upstream "mta" { check = "none"  server "one" { address = "127.0.0.1:25" } }
+upstream "mx" { check = "none"  server "one" { address = "127.0.0.1:26" } }
 """
 
 
@@ -33,7 +34,7 @@ def config(scratch):
 def test_a_good_configuration_is_counted(config):
     done = mailreeve("check", "-c", config)
     assert (done.returncode, done.stderr) == (EXIT_OK, "")
-    assert done.stdout == f"{config}: ok (2 listeners, 1 organization, 1 source, 1 upstream, 1 list)\n"
+    assert done.stdout == f"{config}: ok (2 listeners, 1 organization, 1 source, 2 upstreams, 1 list)\n"
 
 
 def test_every_problem_is_named_in_one_run(config):
@@ -86,7 +87,7 @@ def without_comments(text):
 def test_json_has_the_problems(config):
     answer = json.loads(mailreeve("check", "-c", config, "--json").stdout)
     assert answer == {"file": str(config), "ok": True, "problems": [], "listeners": 2, "organizations": 1,
-                      "sources": 1, "upstreams": 1, "lists": 1}
+                      "sources": 1, "upstreams": 2, "lists": 1}
     config.write_text(GOOD.replace("allow office", "allow offcie"))
     done = mailreeve("check", "-c", config, "--json")
     assert done.returncode == EXIT_PROBLEM
@@ -102,14 +103,14 @@ def test_nobody_is_asked(config):
                              '  filter = "(uid=%n)" }\n')
     done = mailreeve("check", "-c", config, timeout_s=10)
     assert done.returncode == EXIT_OK
-    assert done.stderr == f'{config}:8: warning: source "far": is never used\n'
+    assert done.stderr == f'{config}:9: warning: source "far": is never used\n'
 
 
 def test_warnings_are_told_and_no_problem(config):
     config.write_text(GOOD + 'list "idle" { kind = "ip"  entries = {"192.0.2.1"} }\n')
     done = mailreeve("check", "-c", config)
     assert done.returncode == EXIT_OK
-    assert f"{config}:8: warning: " in done.stderr
+    assert f"{config}:9: warning: " in done.stderr
     assert done.stdout.startswith(f"{config}: ok (")
 
 

@@ -13,13 +13,14 @@ failure_delay = 1s
 SECTIONS = """
 listener "submission" {{ auth = "on"  upstream = "mta" }}
 listener "encrypted" {{ auth = "encrypted"  upstream = "mta" }}
-listener "mx" {{ auth = "off"  upstream_inbound = "mta" }}
+listener "mx" {{ auth = "off"  upstream_inbound = "mx" }}
 listener "imap" {{ auth = "on"  upstream = "mta" }}
 organization "acme" {{ domains = {{"acme.example"}}  sources = {{}} }}
 organization "slow" {{ domains = {{"slow.example"}}  sources = {{"slow"}} }}
 source "users" {{ type = "users"  file = "users" }}
 source "slow" {{ type = "smtp"  server = {{"127.0.0.1:{smtp_port}"}}  tls = "none"  mechanisms = {{"plain"}}  timeout = 20s }}
 upstream "mta" {{ check = "none"  server "mta1" {{ address = "127.0.0.1:10025" }} }}
+upstream "mx" {{ check = "none"  server "mta1" {{ address = "127.0.0.1:10025" }} }}
 """
 
 

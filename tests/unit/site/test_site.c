@@ -146,25 +146,30 @@ static const struct site_case cases[] = {
                 "upstream \"spare\" { server \"a\" { address = \"192.0.2.1:25\" } }\n"
                 "source \"spare\" { type = ldap uri = \"ldaps://l.example\" base = \"dc=x\" }\n",
      .want_site = true,
-     .want = "t.conf:2: warning: organization \"acme\": has no sources, and there is none of type "
-             "users: nobody of it can log in\n"
-             "t.conf:3: warning: listener \"sub\": upstream: is not set, and organization \"lost\" "
-             "has none either: its users can log in but go nowhere\n"
-             "t.conf:3: warning: listener \"sub\": default_domain: no organization owns "
-             "\"other.example\"\n"
-             "t.conf:4: warning: listener \"sub\": auth_users: list \"none\" is empty: nobody "
-             "passes\n"
-             "t.conf:5: warning: listener \"mx\": require_auth: every session is refused: auth is "
-             "off\n"
-             "t.conf:6: warning: listener \"mx\": auth_ips: has no effect while auth is off\n"
-             "t.conf:7: warning: organization \"lost\": has no sources, and there is none of type "
-             "users: nobody of it can log in\n"
-             "t.conf:10: warning: list \"spare\": is never used\n"
-             "t.conf:11: warning: upstream \"spare\": is never used\n"
-             "t.conf:12: warning: source \"spare\": is never used\n"},
+     .want =
+         "t.conf:2: warning: organization \"acme\": has no sources, and there is none of type "
+         "users: nobody of it can log in\n"
+         "t.conf:3: warning: listener \"sub\": upstream: is not set, and organization \"lost\" "
+         "has none either: its users can log in but go nowhere\n"
+         "t.conf:3: warning: listener \"sub\": default_domain: no organization owns "
+         "\"other.example\"\n"
+         "t.conf:4: warning: listener \"sub\": auth_users: list \"none\" is empty: nobody "
+         "passes\n"
+         "t.conf:5: warning: listener \"mx\": require_auth: every session is refused: auth is "
+         "off\n"
+         "t.conf:6: warning: listener \"mx\": auth_ips: has no effect while auth is off\n"
+         "t.conf:6: warning: listener \"mx\": upstream_inbound: \"up\" takes those who have logged "
+         "in, too: whoever gets there without a login must not be able to relay (give them an "
+         "upstream of their own)\n"
+         "t.conf:7: warning: organization \"lost\": has no sources, and there is none of type "
+         "users: nobody of it can log in\n"
+         "t.conf:10: warning: list \"spare\": is never used\n"
+         "t.conf:11: warning: upstream \"spare\": is never used\n"
+         "t.conf:12: warning: source \"spare\": is never used\n"},
     {.name = "a listener without logins needs its default domain for <postmaster>",
-     .text = UP USERS ORG "listener \"mx\" { auth = off upstream_inbound = up default_domain = "
-                          "acme.example }\n",
+     .text = UP USERS "organization \"acme\" { domains = {\"acme.example\"} }\n"
+                      "listener \"mx\" { auth = off upstream_inbound = up default_domain = "
+                      "acme.example }\n",
      .want_site = true,
      .want = ""},
     {.name = "sources that are named twice or need not be",
