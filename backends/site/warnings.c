@@ -21,6 +21,9 @@ warn_auth_off(const struct section *section, struct problems *problems)
     if (values->require_auth)
         section_problem(section, "require_auth", problems, PROBLEM_WARNING,
                         "every session is refused: auth is off");
+    if (values->upstream_inbound == NULL)
+        section_problem(section, "upstream_inbound", problems, PROBLEM_WARNING,
+                        "is not set, and auth is off: nobody gets through");
 }
 
 /* An organization whose users would end up with route.none on this listener, or NULL. */

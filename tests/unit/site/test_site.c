@@ -172,6 +172,11 @@ static const struct site_case cases[] = {
                       "acme.example }\n",
      .want_site = true,
      .want = ""},
+    {.name = "a listener that lets nobody through",
+     .text = UP ORG USERS LISTENER "listener \"shut\" { auth = off }\n",
+     .want_site = true,
+     .want = "t.conf:5: warning: listener \"shut\": upstream_inbound: is not set, and auth is off: "
+             "nobody gets through\n"},
     {.name = "sources that are named twice or need not be",
      .text = UP USERS LISTENER
      "source \"l\" { type = ldap uri = \"ldaps://l.example\" base = \"dc=x\" }\n"
