@@ -504,7 +504,8 @@ test_a_shortage_says_nothing_about_a_server(void **state)
     struct loopback server;
     struct site site;
     char line[1024];
-    struct rlimit limit, none = {0};
+    struct rlimit limit;
+    struct rlimit none = {.rlim_cur = 3}; /* those of stdio; poll(2) refuses more than the limit */
     loopback_start(&server, stalling);
     open_checked_port(&site, "tcp", &server, "fall = 1");
     log_begin();
