@@ -32,6 +32,8 @@ def _end_in_order(*_):
 def pytest_configure(config):
     # ctest and people end a run by SIGTERM: fixtures then still end their servers.
     signal.signal(signal.SIGTERM, _end_in_order)
+    # A shell ignores SIGINT for what it runs in the background, and so would all that is started here.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("markers", "timeout_s(seconds): another limit than the usual one")
 
 
