@@ -1,0 +1,130 @@
+"""What README.md promises can be done as it stands there: the configuration, the commands, the tour of the code."""
+
+import os
+import re
+import subprocess
+
+import pytest
+
+from harness.command import EXIT_OK, mailreeve
+from harness.process import source_dir
+from test_server_audit import FIELDS
+
+README = (source_dir() / "README.md").read_text()
+TOUR = re.findall(r"^\| `(\S+/)` \| (.*?) \| (.*?) \|$", README, re.M)
+
+
+def block_behind(text):
+    """The indented block that follows a text."""
+    _, found, rest = README.partition(text)
+    assert found, f"README.md no longer says {text!r}"
+    lines = rest[rest.index("\n\n") + 2:].split("\n")
+    end = next(i for i, line in enumerate(lines) if line and not line.startswith("    "))
+    return "\n".join(line[4:] for line in lines[:end]).strip() + "\n"
+
+
+@pytest.fixture
+def config(scratch):
+    file = scratch / "mailreeve.conf"
+    file.write_text(block_behind("Ten lines are a working front door"))
+    password = scratch / "ldap-password"
+    password.write_text("secret\n")
+    password.chmod(0o600)
+    return file
+
+
+def test_the_configuration_has_ten_lines_and_is_good(config):
+    assert len(config.read_text().splitlines()) == 10
+    done = mailreeve("check", "-c", config)
+    assert (done.returncode, done.stderr) == (EXIT_OK, "")
+
+
+def test_the_configuration_does_what_the_text_says(config):
+    def reason(*facts):
+        return mailreeve("explain", "-c", config, *facts).stdout.splitlines()[1]
+
+    outside = ("listener=mx", "method=none", "from=a@far.example")
+    assert reason(*outside, "to=anna@acme.example") == "reason recipient.ok"
+    assert reason(*outside, "to=b@elsewhere.example") == "reason relay.denied"
+    assert reason("listener=mx", "user=anna@acme.example", "tls=on") == "reason auth.off"
+    assert reason("listener=submission", "user=anna@acme.example") == "reason auth.tls-required"
+
+
+def test_the_users_file_can_be_added(config):
+    [source] = re.findall(r'`(source "users" \{.*?\})`', README, re.S)
+    config.write_text(config.read_text() + source + "\n")
+    done = mailreeve("user", "add", "anna@acme.example", "-c", config, "--method", "sha256", stdin="open sesame\n")
+    assert (done.returncode, done.stderr) == (EXIT_OK, "")
+    done = mailreeve("check", "-c", config)
+    assert (done.returncode, done.stderr) == (EXIT_OK, "")
+
+
+def test_the_commands_exist(config):
+    commands = [line.split("  #")[0].split() for line in README.splitlines() if line.startswith("    mailreeve ")]
+    assert {command[1] for command in commands} == {"check", "explain", "login", "reload"}
+    for _, name, *words in commands:
+        assert mailreeve(name, "--help").returncode == EXIT_OK
+        if name in ("check", "explain"):  # the others ask somebody
+            done = mailreeve(name, *[str(config) if word == "FILE" else word for word in words])
+            assert (done.returncode, done.stderr) == (EXIT_OK, ""), name
+
+
+def test_the_scripts_exist():
+    scripts = set(re.findall(r"\./(scripts/[\w-]+\.sh)", README))
+    assert {"scripts/demo.sh", "scripts/test.sh"} <= scripts
+    for script in scripts:
+        assert os.access(source_dir() / script, os.X_OK), script
+    [line] = re.findall(r"^exec (.*)$", (source_dir() / ".ci" / "run").read_text(), re.M)
+    assert line == "./scripts/test.sh"
+
+
+@pytest.mark.parametrize("script", ["demo.sh", "install-dependencies.sh"])
+def test_a_script_that_is_called_wrongly_says_how(script):
+    done = subprocess.run([source_dir() / "scripts" / script, "--nonsense"], capture_output=True, text=True)
+    assert done.returncode == 64
+    assert script in done.stdout + done.stderr
+
+
+def test_nothing_is_installed_where_nothing_is_missing(scratch):
+    """Neither apt nor sudo is as much as called."""
+    tools = {"dpkg-query": "echo installed"} | dict.fromkeys(("apt-get", "sudo", "debconf-set-selections"), "exit 99")
+    for name, does in tools.items():
+        (scratch / name).write_text(f"#!/bin/sh\necho {name} >>{scratch}/called\n{does}\n")
+        (scratch / name).chmod(0o755)
+    install = [source_dir() / "scripts" / "install-dependencies.sh", "test"]
+    done = subprocess.run(install, capture_output=True, text=True,
+                          env={**os.environ, "PATH": f"{scratch}:{os.environ['PATH']}"})
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert set((scratch / "called").read_text().split()) == {"dpkg-query"}
+
+
+def test_links_and_the_tour_lead_somewhere():
+    for link in re.findall(r"\]\(([^)#:]+)\)", README):
+        assert (source_dir() / link).exists(), link
+    assert len(TOUR) >= 10
+    for folder, _, start in TOUR:
+        assert (source_dir() / folder).is_dir(), folder
+        assert "its README" not in start or list((source_dir() / folder).glob("README*")), folder
+        for file in re.findall(r"`([\w./-]+\.\w+)`", start):
+            assert (source_dir() / folder / file).exists(), f"{folder}{file}"
+    for file in re.findall(r"`([a-z-]+/[\w./-]+\.[ch])`", README):
+        assert (source_dir() / file).exists(), file
+
+
+def test_the_tour_names_every_folder_of_code():
+    folders = {str(file.parent.relative_to(source_dir())) + "/" for top in ("policy", "backends", "fcgi-auth", "cli")
+               for file in (source_dir() / top).rglob("*.c")}
+    assert folders <= {folder for folder, _, _ in TOUR}
+
+
+def test_the_line_of_the_log_has_the_fields_of_the_log():
+    line = block_behind("rule, in the log as in `explain`")
+    named = re.findall(r"(?:^|\s)([a-z]+)=", line.split(" rule=")[0]) + ["rule"]
+    assert set(named) <= set(FIELDS) and named[0] == "event"
+
+
+def test_the_licence_is_bsd_2_clause():
+    text = (source_dir() / "LICENSE").read_text()
+    assert "Redistribution and use in source and binary forms" in text
+    assert len(re.findall(r"^ ?\d\. ", text, re.M)) == 2
+    assert "BSD-2-Clause" in README
