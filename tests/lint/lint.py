@@ -47,6 +47,17 @@ ONLY_IN = {
     r"\bgetenv\s*\(": {"fcgi-auth/listen.c", "backends/conf/lexer.c"},
 }
 
+# What every file is compiled with, and what a build type adds (cmake/BuildTypes.cmake).
+FLAGS = """-std=c11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum -Wcast-qual
+    -Wwrite-strings -Wvla -Wformat=2 -Werror""".split()
+TYPE_FLAGS = {
+    "Release": ["-O2", "-fstack-protector-strong", "-D_FORTIFY_SOURCE=3"],
+    "Sanitize": ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"],
+    "Thread": ["-fsanitize=thread"],
+}
+
+PROGRAMS = ("mailreeve", "mailreeve-auth")
+
 CPPCHECK = [
     "cppcheck", "--std=c11", "--quiet", "--error-exitcode=1", "--inline-suppr",
     "--enable=warning,performance,portability",
@@ -138,6 +149,43 @@ def check_doors(build):
             for call, files in ONLY_IN.items():
                 if re.search(call, line) and name(path) not in files:
                     complaints.append(f"{name(path)}:{number}: only {', '.join(sorted(files))} may call this")
+    return complaints
+
+
+def check_flags(build):
+    """Warnings are errors in every file, and the build type does what its name says."""
+    cache = (Path(build) / "CMakeCache.txt").read_text()
+    build_type = re.search(r"^CMAKE_BUILD_TYPE:\w+=(\w+)$", cache, re.M).group(1)
+    complaints = []
+    for entry in compile_commands(build):
+        words = entry["command"].split()
+        lacking = [flag for flag in [*FLAGS, *TYPE_FLAGS.get(build_type, [])] if flag not in words]
+        if lacking:
+            complaints.append(f"{name(entry['file'])}: compiled without {' '.join(lacking)}")
+        undone = [word for word in words if word == "-w" or word.startswith("-Wno-error")]
+        if undone:
+            complaints.append(f"{name(entry['file'])}: compiled with {' '.join(undone)}")
+    return complaints
+
+
+def check_hardening(build):
+    """The programs of a Release build, as the linker left them."""
+    complaints = []
+    for program in PROGRAMS:
+        path = Path(build) / "bin" / program
+        text = subprocess.run(["readelf", "-W", "-h", "-l", "-d", "--dyn-syms", path],
+                              capture_output=True, text=True, check=True).stdout
+        for what, pattern in {
+            "position-independent": r"^ *Type: +DYN ",
+            "an executable (PIE)": r"\(FLAGS_1\) .*\bPIE\b",
+            "RELRO": r"^ *GNU_RELRO ",
+            "BIND_NOW": r"\(FLAGS_1\) .*\bNOW\b",
+            "a stack that is not executable": r"^ *GNU_STACK .* RW +0x",
+            "the stack protector": r"\b__stack_chk_fail\b",
+            "checked buffers (_FORTIFY_SOURCE)": r"\b__(memcpy|snprintf|vsnprintf)_chk\b",
+        }.items():
+            if not re.search(pattern, text, re.M):
+                complaints.append(f"{program}: is not or has not {what}")
     return complaints
 
 
