@@ -5,10 +5,12 @@ import base64
 import imaplib
 import os
 import poplib
+import re
 import shutil
 import smtplib
 import socket
 import ssl
+import stat
 import subprocess
 import urllib.parse
 import warnings
@@ -204,6 +206,32 @@ def test_only_nginx_mails_own_question_is_passed_on(front, responder, path):
     answer = http_over_unix(front.question_socket, f"POST {path} HTTP/1.0\r\n\r\n".encode())
     assert answer.startswith(b"HTTP/1.1 404 ")
     assert len(responder.asked) == before
+
+
+def listening_ports():
+    """The TCP ports on which somebody on this machine listens: {port: inode of the socket}."""
+    found = {}
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        if os.path.exists(table):
+            with open(table) as lines:
+                rows = [line.split() for line in list(lines)[1:]]
+            found |= {int(row[1].rpartition(":")[2], 16): row[9] for row in rows if row[3] == "0A"}
+    return found
+
+
+def test_no_tcp_port_hears_a_question(front):
+    """nginx listens on the ports of the mail protocols, and for its own question on a unix socket."""
+    sockets = {os.readlink(f"/proc/{front.process.pid}/fd/{fd}") for fd in os.listdir(f"/proc/{front.process.pid}/fd")}
+    ports = {port for port, inode in listening_ports().items() if f"socket:[{inode}]" in sockets}
+    assert ports == set(front.ports.values())
+    assert stat.S_ISSOCK(os.stat(front.question_socket).st_mode)
+
+
+@pytest.mark.parametrize("file", ["mail.conf", "auth-server.conf", "http.conf"])
+def test_the_shipped_files_put_questions_to_unix_sockets_only(file):
+    text = (source_dir() / "nginx-conf" / "site" / file).read_text()
+    ways = re.findall(r"^\s*(?:auth_http|listen|server)\s+(\S+)", text, re.M)
+    assert ways and all(way.startswith("unix:") for way in ways), ways
 
 
 def test_fastcgi_connections_are_kept(front, responder, trust):
