@@ -1,6 +1,7 @@
 #include "prompt.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,6 +26,7 @@ note_signal(int number)
 struct silence {
     struct termios terminal;
     struct sigaction actions[CAUGHT_COUNT];
+    sigset_t mask;
 };
 
 static void
@@ -34,6 +36,7 @@ silence_end(const struct silence *silence)
     fputc('\n', stderr);
     for (size_t i = 0; i < CAUGHT_COUNT; i++)
         sigaction(caught_signals[i], &silence->actions[i], NULL);
+    sigprocmask(SIG_SETMASK, &silence->mask, NULL);
     if (caught != 0)
         raise(caught);
 }
@@ -44,7 +47,12 @@ silence_begin(struct silence *silence)
     if (tcgetattr(STDIN_FILENO, &silence->terminal) < 0)
         return -1;
     caught = 0;
-    /* Without SA_RESTART, so that the signal ends the read. */
+    /* Blocked but for the wait for a key: a signal just before that wait would not end it. */
+    sigset_t blocked;
+    sigemptyset(&blocked);
+    for (size_t i = 0; i < CAUGHT_COUNT; i++)
+        sigaddset(&blocked, caught_signals[i]);
+    sigprocmask(SIG_BLOCK, &blocked, &silence->mask);
     struct sigaction action = {.sa_handler = note_signal};
     for (size_t i = 0; i < CAUGHT_COUNT; i++)
         sigaction(caught_signals[i], &action, &silence->actions[i]);
@@ -56,15 +64,24 @@ silence_begin(struct silence *silence)
     return -1;
 }
 
+/* Returns -1 after a signal, which only comes in while this waits. silence: NULL without a
+ * terminal, where reading may wait as well. */
+static int
+wait_for_key(const struct silence *silence)
+{
+    struct pollfd key = {.fd = STDIN_FILENO, .events = POLLIN};
+    return silence == NULL || ppoll(&key, 1, NULL, &silence->mask) > 0 ? 0 : -1;
+}
+
 /* Byte by byte: what follows the line belongs to whoever reads standard input next, and no buffer
  * but the secret's sees the password. */
 static int
-read_line(struct secret *password_r, struct err *err)
+read_line(const struct silence *silence, struct secret *password_r, struct err *err)
 {
     char *bytes = secret_reserve(password_r, PASSWORD_MAX);
     size_t length = 0;
     for (;;) {
-        ssize_t got = read(STDIN_FILENO, bytes + length, 1);
+        ssize_t got = wait_for_key(silence) < 0 ? -1 : read(STDIN_FILENO, bytes + length, 1);
         if (got < 0) {
             err_set(err, "reading the password: %s", strerror(errno));
             return -1;
@@ -104,7 +121,7 @@ prompt_password(const char *question, struct secret *password_r, struct err *err
 {
     secret_init(password_r);
     if (!isatty(STDIN_FILENO))
-        return read_line(password_r, err) < 0 ? -1 : check(password_r, err);
+        return read_line(NULL, password_r, err) < 0 ? -1 : check(password_r, err);
 
     struct silence silence = {0};
     if (silence_begin(&silence) < 0) {
@@ -112,7 +129,7 @@ prompt_password(const char *question, struct secret *password_r, struct err *err
         return -1;
     }
     fprintf(stderr, "%s: ", question);
-    int status = read_line(password_r, err);
+    int status = read_line(&silence, password_r, err);
     silence_end(&silence);
     return status < 0 ? -1 : check(password_r, err);
 }
