@@ -112,9 +112,10 @@ static const struct row rows[] = {
     {.name = "username_attribute",
      .type = ROW_STRING,
      AT(username_attribute),
-     .help = "the attribute that is the account's one name, whatever alias was used to log in; with "
-             "several organizations one whose values have a domain, so that no two accounts share "
-             "a name"},
+     .help =
+         "the attribute that is the account's one name, whatever alias was used to log in; with "
+         "several organizations one whose values have a domain, so that no two accounts share "
+         "a name"},
     {.name = "connections",
      .type = ROW_INT,
      AT(connections),
