@@ -17,7 +17,7 @@ import warnings
 
 import pytest
 
-from harness.nginx import MAIL_MODULE, Nginx
+from harness.nginx import Nginx, load_mail_module
 from harness.process import source_dir
 from harness.responder import Responder
 
@@ -73,9 +73,7 @@ def test_the_shipped_site_files_are_valid(scratch, front_certificate):
             pytest.skip("no IPv6 on this machine")
     shutil.copytree(source_dir() / "nginx-conf", scratch / "mailreeve")
     shutil.copy(source_dir() / "nginx-conf" / "nginx.conf", scratch)
-    (scratch / "modules-enabled").mkdir()
-    if MAIL_MODULE.exists():
-        (scratch / "modules-enabled" / "mail.conf").write_text(f"load_module {MAIL_MODULE};\n")
+    load_mail_module(scratch / "modules-enabled")
     certificate, key = front_certificate
     for path in (scratch / "mailreeve" / "site").iterdir():
         text = path.read_text()

@@ -2,15 +2,26 @@
 administrator would: ports, certificate, sockets."""
 
 import os
+import re
 import shutil
 import signal
+import subprocess
 from pathlib import Path
 
 from .process import Process, free_port, port_answers, socket_answers, source_dir
 
-MAIL_MODULE = Path("/usr/lib/nginx/modules/ngx_mail_module.so")
 PORTS = ("smtp", "submission", "submissions", "imap", "imaps", "pop3", "pop3s")
 TLS_PORTS = {"submissions", "imaps", "pop3s"}
+
+
+def load_mail_module(folder):
+    """Writes what Debian's libnginx-mod-mail puts into modules-enabled/; an nginx of another maker, first in
+    the path, has the module built in."""
+    folder.mkdir()
+    about = subprocess.run(["nginx", "-V"], capture_output=True, text=True, check=True).stderr
+    path = re.search(r"--modules-path=(\S+)", about)
+    if path and "--with-mail=dynamic" in about:
+        (folder / "mail.conf").write_text(f"load_module {path.group(1)}/ngx_mail_module.so;\n")
 
 
 class Nginx:
@@ -41,10 +52,7 @@ class Nginx:
         self.folder.chmod(0o755)
         shutil.copytree(source, self.folder / "mailreeve")
         shutil.copy(source / "nginx.conf", self.folder)
-        modules = self.folder / "modules-enabled"
-        modules.mkdir()
-        if MAIL_MODULE.exists():
-            (modules / "mail.conf").write_text(f"load_module {MAIL_MODULE};\n")
+        load_mail_module(self.folder / "modules-enabled")
 
     def _write_site(self, certificate, key, server_name, mail_settings):
         # Each file of the shipped site/ must be replaced: a forgotten one would use the machine's own paths.
