@@ -494,6 +494,18 @@ def test_only_49_is_a_wrong_password(folder, code):
     assert (len(down), len(error)) == (0, 1)
 
 
+def test_a_referral_is_not_followed(folder):
+    """The password would go to whatever server the answer names."""
+    with FakeServer(answer=bind_response(0)) as other:
+        def refer(number):
+            return ber(0x30, ber(0x02, number), ber(0x61, ber(0x0A, b"\x0a"), ber(0x04), ber(0x04), ber(
+                0xA3, ber(0x04, f"{other.uri}/uid=alice,{BASE}".encode()))))
+
+        answer, _, _ = ask_fake(folder, answer=refer)
+        assert answer.outcome == "unavailable" and "(10)" in answer.detail
+        assert other.connections == 0
+
+
 @pytest.mark.parametrize("code", [51, 52])
 def test_a_server_that_cannot_work_now_is_down(folder, code):
     answer, down, _ = ask_fake(folder, answer=bind_response(code))

@@ -158,11 +158,22 @@ def run_flows(service):
                 before = len(service.decisions())
                 (connection or service).ask(make(flow))
                 reasons[flow] = [event["reason"] for event in service.decisions()[before:]]
+    run_at_once(service, ("unknown-path", "none", "twice"))
     request = fastcgi.encode_request(plain("anna@acme.example", BROKEN))
     with service.connect() as connection:
         connection.send(request[:request.index(b"Rw9z") + 2])
     service.ask(plain("anna@acme.example", "users-ok"))
     return reasons
+
+
+def run_at_once(service, flows, times=16):
+    """Requests whose password nobody decodes, each in memory of its own: what comes later overwrites one alone."""
+    connections = [service.connect(keep=False).open() for _ in range(times * len(flows))]
+    for i, connection in enumerate(connections):
+        connection.send(fastcgi.encode_request(FLOWS[flows[i % len(flows)]](flows[i % len(flows)])))
+    for connection in connections:
+        connection.read_answer()
+        connection.close()
 
 
 def take_core(process, folder):
