@@ -494,15 +494,23 @@ def test_only_49_is_a_wrong_password(folder, code):
     assert (len(down), len(error)) == (0, 1)
 
 
-def test_a_referral_is_not_followed(folder):
-    """The password would go to whatever server the answer names."""
+@pytest.mark.parametrize("part, outcome", [("result", "unavailable"), ("reference", "unknown")])
+def test_a_referral_is_not_followed(folder, part, outcome):
+    """We would search, and log in, at whatever server the answer names. Active Directory adds such references
+    to the answer of every search of a whole domain, so one says nothing about the name."""
     with FakeServer(answer=bind_response(0)) as other:
-        def refer(number):
-            return ber(0x30, ber(0x02, number), ber(0x61, ber(0x0A, b"\x0a"), ber(0x04), ber(0x04), ber(
-                0xA3, ber(0x04, f"{other.uri}/uid=alice,{BASE}".encode()))))
+        url = ber(0x04, f"{other.uri}/{BASE}??sub".encode())
 
-        answer, _, _ = ask_fake(folder, answer=refer)
-        assert answer.outcome == "unavailable" and "(10)" in answer.detail
+        def refer(number):
+            def message(tag, *parts):
+                return ber(0x30, ber(0x02, number), ber(tag, *parts))
+
+            if part == "reference":
+                return message(0x73, url) + message(0x65, ber(0x0A, b"\0"), ber(0x04), ber(0x04))
+            return message(0x65, ber(0x0A, b"\x0a"), ber(0x04), ber(0x04), ber(0xA3, url))
+
+        answer, _, _ = ask_fake(folder, answer=refer, settings={"base": BASE, "filter": "(uid=%n)"})
+        assert answer.outcome == outcome
         assert other.connections == 0
 
 
