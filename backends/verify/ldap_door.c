@@ -389,6 +389,13 @@ dial(const struct ldap_peer *peer, struct deadline deadline, struct err *err)
     return conn;
 }
 
+void
+ldap_door_init(void)
+{
+    int version;
+    ldap_get_option(NULL, LDAP_OPT_PROTOCOL_VERSION, &version);
+}
+
 struct ldap_link *
 ldap_link_open(const struct ldap_peer *peer, struct deadline deadline, struct err *err)
 {

@@ -36,6 +36,10 @@ struct ldap_peer {
  * FAILED: the server answered with an error, which err names. */
 enum ldap_answer { LDAP_ANSWER_BROKEN = 0, LDAP_ANSWER_FAILED, LDAP_ANSWER_NO, LDAP_ANSWER_YES };
 
+/* Lets libldap set up its globals, which it does at its first call, and badly if two threads make
+ * that at once (seen by TSan). To be called before links are opened; more often does no harm. */
+void ldap_door_init(void);
+
 /* Connects and starts TLS where the peer wants it; StartTLS that does not succeed never falls back
  * to clear text. Returns NULL with err. */
 struct ldap_link *ldap_link_open(const struct ldap_peer *peer, struct deadline deadline,

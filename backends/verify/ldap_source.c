@@ -124,6 +124,7 @@ ldap_close(void *self)
 static void *
 ldap_open(const struct section *section, struct problems *problems)
 {
+    ldap_door_init();
     if (ldap_settings_check(section, problems) != 0)
         return NULL;
     struct ldap_source *source = xcalloc(1, sizeof *source);
