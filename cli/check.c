@@ -75,7 +75,7 @@ run(const struct arguments *arguments)
 
     struct problems problems;
     problems_init(&problems);
-    struct site *site = site_load(options->config, SITE_CHECK, &problems);
+    struct site *site = site_load(options->config, SITE_CHECK, NULL, &problems);
     if (options->json)
         print_as_json(site, options->config, &problems);
     else

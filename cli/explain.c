@@ -75,7 +75,7 @@ run(const struct arguments *arguments)
     }
     struct problems problems;
     problems_init(&problems);
-    struct site *site = site_load(arguments->options.config, SITE_CHECK, &problems);
+    struct site *site = site_load(arguments->options.config, SITE_CHECK, NULL, &problems);
     if (site == NULL) /* warnings are for `mailreeve check` */
         problems_print(&problems, stderr);
     problems_fini(&problems);

@@ -38,7 +38,7 @@ check(const char *config_path)
 {
     struct problems problems;
     problems_init(&problems);
-    struct site *site = site_load(config_path, SITE_CHECK, &problems);
+    struct site *site = site_load(config_path, SITE_CHECK, NULL, &problems);
     problems_print(&problems, stderr);
     problems_fini(&problems);
     if (site == NULL)

@@ -126,7 +126,7 @@ int
 reload_now(struct reload *reload, struct problems *problems)
 {
     pthread_mutex_lock(&reload->one_at_a_time);
-    struct site *site = site_load(reload->path, SITE_RUN, problems);
+    struct site *site = site_load(reload->path, SITE_RUN, reload->site, problems);
     log_problems(problems, site == NULL);
     if (site != NULL) {
         swap(reload, site);

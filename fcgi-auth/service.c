@@ -106,7 +106,7 @@ load_first_site(const char *config_path)
 {
     struct problems problems;
     problems_init(&problems);
-    struct site *site = site_load(config_path, SITE_RUN, &problems);
+    struct site *site = site_load(config_path, SITE_RUN, NULL, &problems);
     problems_print(&problems, stderr);
     problems_fini(&problems);
     return site;

@@ -8,7 +8,8 @@
  *
  * How a session calls it:
  *     AUTH:  decide_auth(); if the verdict is ACCEPT, verify; decide_login(); route
- *     none:  decide_recipient(); if the verdict is ACCEPT, route
+ *     none:  decide_recipient(); while the decision asks for a fact, find it out and decide again;
+ *            if the verdict is ACCEPT, route
  */
 #ifndef MAILREEVE_DECIDE_H
 #define MAILREEVE_DECIDE_H
@@ -43,6 +44,12 @@ struct facts {
     size_t mail_from_length;
     const char *rcpt_to;
     size_t rcpt_to_length;
+    const char *window; /* none only: the canonical name of the user whose relay window is open for
+                           this client, NULL: none is. Held against the listener's relay_window by
+                           whoever found it; a listener without relay_window takes no notice */
+    enum knowledge sender_elsewhere; /* none only: whether an organization of shared_with knows the
+                                        sender */
+    enum knowledge recipient;        /* none only: whether the recipient exists */
     const char *malformed; /* what the front found wrong with the request (a bad %-escape, an
                               unknown protocol); NULL: nothing */
 };
@@ -64,15 +71,31 @@ struct trail {
     void *context;
 };
 
+/* A fact that costs something to find out is asked for only once the decision hangs on it. */
+enum decision_asks {
+    ASKS_NOTHING = 0,
+    ASKS_SENDER_ELSEWHERE, /* of sender_organization->shared_with, about sender */
+    ASKS_RECIPIENT,        /* of recipient_organization->recipients, about recipient_address */
+};
+
 struct decision {
-    struct verdict verdict;                  /* while ACCEPT, the session goes on */
+    struct verdict verdict; /* while ACCEPT, the session goes on; a temporary failure while asks
+                               says that a fact is missing */
+    enum decision_asks asks;
     const struct listener *listener;         /* NULL until known */
-    const struct organization *organization; /* owner of the user's domain (AUTH) or of the
-                                                recipient's (none); may be NULL */
-    struct username user;                    /* AUTH only: checked, lower case, with its domain */
+    const struct organization *organization; /* owner of the user's domain, or, if nobody is
+                                                authenticated, of the recipient's, or else of the
+                                                sender's; may be NULL */
+    const struct organization *sender_organization, *recipient_organization; /* none only */
+    struct username user; /* of AUTH: checked, lower case, with its domain; or of an open relay
+                             window; empty: nobody is authenticated */
+    const struct rule *tagged_by; /* the `rule` section with action tag that matched, or NULL */
+    bool ban_client;              /* the client is to be banned for what it did */
     struct upstream
         *upstream; /* of an accepted session; NULL: verdict.rule names the section that lacks one */
     struct smtp_path sender, recipient; /* none only */
+    struct mailbox recipient_address;   /* none only: the recipient's, <postmaster> with the
+                                           listener's   default_domain */
 };
 
 /* Everything about AUTH that is known before a source is asked. trail may be NULL. */

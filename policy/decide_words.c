@@ -12,6 +12,7 @@ static const char *const protocols[] = {
     [PROTOCOL_SMTP] = "smtp",
     [PROTOCOL_POP3] = "pop3",
     [PROTOCOL_IMAP] = "imap",
+    [PROTOCOL_HTTP] = "http",
 };
 
 /* Returns the word's place in the table, or -1. */

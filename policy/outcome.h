@@ -22,6 +22,16 @@ enum verify_outcome {
     VERIFY_AMBIGUOUS, /* several entries of one source, or several sources, own the name */
 };
 
+/* What the world knows about a name or an address: whether a source knows a login name, whether a
+ * recipient exists, whether a sender is known to a server that shares the domain. Both of the first
+ * two are "could not tell" to whoever must decide now. */
+enum knowledge {
+    KNOWLEDGE_NOT_ASKED = 0,
+    KNOWLEDGE_CANNOT_TELL, /* an outage, or an answer that says nothing about this address */
+    KNOWLEDGE_UNKNOWN,
+    KNOWLEDGE_KNOWN,
+};
+
 /* What the source that knows the account says about it. The account's name is canonical: one for
  * all spellings and aliases; it is what counters, logs and XCLIENT see. */
 struct account {

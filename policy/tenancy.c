@@ -19,12 +19,15 @@ struct claim {
 struct named {
     struct named *next; /* of all listeners or organizations, to free them */
     void *item;
+    void (*fini)(void *item); /* NULL: nothing to do before it is freed */
 };
 
 struct tenancy {
     struct strmap listeners, organizations;
     struct strmap domains, wildcards; /* to struct claim; a wildcard without its "*." */
     struct named *named;
+    struct rule **rules; /* in order */
+    size_t rule_count;
     struct claim *claims;
     struct textpool texts; /* the claimed domains in lower case */
 };
@@ -48,6 +51,8 @@ tenancy_free(struct tenancy *tenancy)
         return;
     while (tenancy->named != NULL) {
         struct named *next = tenancy->named->next;
+        if (tenancy->named->fini != NULL)
+            tenancy->named->fini(tenancy->named->item);
         free(tenancy->named->item);
         free(tenancy->named);
         tenancy->named = next;
@@ -62,15 +67,32 @@ tenancy_free(struct tenancy *tenancy)
     strmap_fini(&tenancy->domains);
     strmap_fini(&tenancy->wildcards);
     textpool_fini(&tenancy->texts);
+    free(tenancy->rules);
     free(tenancy);
 }
 
 static void
-own(struct tenancy *tenancy, void *item)
+own(struct tenancy *tenancy, void *item, void (*fini)(void *item))
 {
     struct named *named = xmalloc(sizeof *named);
-    *named = (struct named){.next = tenancy->named, .item = item};
+    *named = (struct named){.next = tenancy->named, .item = item, .fini = fini};
     tenancy->named = named;
+}
+
+static void
+listener_fini(void *item)
+{
+    struct listener *listener = item;
+    nameset_fini(&listener->relay_organizations);
+    nameset_fini(&listener->roles_must_auth);
+}
+
+static void
+rule_fini(void *item)
+{
+    struct rule *rule = item;
+    nameset_fini(&rule->listeners);
+    nameset_fini(&rule->organizations);
 }
 
 struct listener *
@@ -86,7 +108,7 @@ tenancy_add_listener(struct tenancy *tenancy, const char *name, struct origin or
     struct listener *listener = xcalloc(1, sizeof *listener);
     listener->name = name;
     listener->origin = origin;
-    own(tenancy, listener);
+    own(tenancy, listener, listener_fini);
     strmap_add(&tenancy->listeners, name, listener);
     return listener;
 }
@@ -104,7 +126,7 @@ tenancy_add_organization(struct tenancy *tenancy, const char *name, struct origi
     struct organization *organization = xcalloc(1, sizeof *organization);
     organization->name = name;
     organization->origin = origin;
-    own(tenancy, organization);
+    own(tenancy, organization, NULL);
     strmap_add(&tenancy->organizations, name, organization);
     return organization;
 }
@@ -134,6 +156,37 @@ tenancy_claim_domain(struct tenancy *tenancy, struct organization *organization,
     tenancy->claims = claim;
     strmap_add(map, key, claim);
     return 0;
+}
+
+struct rule *
+tenancy_add_rule(struct tenancy *tenancy, const char *name, struct origin origin, struct err *err)
+{
+    for (size_t i = 0; i < tenancy->rule_count; i++)
+        if (strcmp(tenancy->rules[i]->name, name) == 0) {
+            err_set(err, "there is a rule \"%s\" already, at %s:%u", name,
+                    tenancy->rules[i]->origin.file, tenancy->rules[i]->origin.line);
+            return NULL;
+        }
+    struct rule *rule = xcalloc(1, sizeof *rule);
+    rule->name = name;
+    rule->origin = origin;
+    own(tenancy, rule, rule_fini);
+    tenancy->rules = xrealloc(tenancy->rules, tenancy->rule_count + 1, sizeof(struct rule *));
+    tenancy->rules[tenancy->rule_count++] = rule;
+    return rule;
+}
+
+const struct rule *const *
+tenancy_rules(const struct tenancy *tenancy, size_t *count_r)
+{
+    *count_r = tenancy->rule_count;
+    return (const struct rule *const *)tenancy->rules;
+}
+
+const struct organization *
+tenancy_organization(const struct tenancy *tenancy, const char *name)
+{
+    return strmap_get(&tenancy->organizations, name);
 }
 
 const struct listener *

@@ -10,16 +10,20 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "err.h"
 #include "list.h"
+#include "nameset.h"
 #include "origin.h"
+#include "rule.h"
 #include "username.h"
 #include "verdict.h"
 
 /* Opaque to policy: what backends/route and backends/verify keep behind a name of the
  * configuration. */
 struct upstream;
+struct source;
 struct source_chain;
 
 enum auth_availability { AUTH_OFF = 0, AUTH_ENCRYPTED, AUTH_ON }; /* SMG 1 */
@@ -46,6 +50,15 @@ struct access {
     struct origin origin;    /* of the setting, or of the section if it is not set */
 };
 
+/* A setting that names one list ("relay_ips = "printers""). */
+struct list_setting {
+    const struct list *list; /* NULL: not set; nobody is in it */
+    struct origin origin;    /* of the setting, or of the section if it is not set */
+};
+
+/* Who of the authenticated may send to recipients of no organization (SMG 7, 8). */
+enum relay { RELAY_NONE = 0, RELAY_ORGANIZATIONS, RELAY_ALL };
+
 /* Settings of one front-door port ("interface" in SMG), and where each was said. */
 struct listener {
     const char *name;
@@ -60,15 +73,51 @@ struct listener {
     struct origin require_auth_origin;
     struct access auth_ips;
     struct access auth_users;
+    bool ban_when_off; /* MDaemon: ban who tries AUTH where it is off */
+    struct origin on_auth_when_off_origin;
+    enum relay relay;
+    struct origin relay_origin;
+    struct nameset relay_organizations; /* names of organizations; asked if relay says so */
+    struct list_setting relay_ips;      /* may relay without AUTH */
+    struct list_setting local_ips;      /* must authenticate (MDaemon) ... */
+    struct list_setting trusted_ips;    /* ... but for these */
+    struct nameset roles_must_auth;     /* local parts in lower case (MDaemon) */
+    int64_t relay_window_ms;            /* how long a POP or IMAP login counts; 0: not at all */
+    struct origin relay_window_origin;
     const char *default_domain;        /* lower case; NULL: none */
     struct upstream *upstream;         /* for authenticated sessions; NULL: none */
     struct upstream *upstream_inbound; /* for the others; NULL: none */
 };
 
+enum authenticate_senders { SENDERS_NO = 0, SENDERS_UNLESS_LOCAL, SENDERS_ALWAYS };
+enum authenticate_inbound { INBOUND_NO = 0, INBOUND_WHEN_AUTH, INBOUND_ALWAYS };
+enum unverifiable_recipient { UNVERIFIABLE_DEFER = 0, UNVERIFIABLE_ACCEPT };
+
 /* Settings of one tenant ("OU" in SMG). */
 struct organization {
     const char *name;
     struct origin origin;
+    bool broken; /* its delegated file is, and there are no earlier settings: all that concerns it
+                    is a temporary failure */
+    struct origin broken_origin;
+    const struct source *recipients; /* knows which recipients exist; NULL: all do */
+    struct origin recipients_origin;
+    enum unverifiable_recipient unverifiable_recipient;
+    struct origin unverifiable_recipient_origin;
+    enum authenticate_senders authenticate_senders; /* SMG 10, MDaemon */
+    struct origin authenticate_senders_origin;
+    enum authenticate_inbound authenticate_inbound; /* SMG 9 */
+    struct origin authenticate_inbound_origin;
+    const struct organization *const *shared_with; /* a sender known to one of them is exempt from
+                                                      sender.auth-required (MDaemon); borrowed */
+    size_t shared_with_count;
+    struct origin shared_with_origin;
+    struct access auth_exempt_ips; /* SMG 12, 13: ACCESS_ANY: nobody is exempt; ACCESS_ALLOW: those
+                                      in the list are, ACCESS_DENY: those not in it; an empty list
+                                      exempts nobody in both modes */
+    bool match_sender;             /* SMG 11: a user's MAIL FROM is his own name */
+    struct origin match_sender_origin;
+    struct list_setting match_exempt_senders; /* MDaemon */
     struct access auth_users; /* SMG 14, 15: asks only about names in this organization's domains */
     const struct source_chain *sources;
     struct upstream *upstream; /* for this organization's users; NULL: the listener's */
@@ -92,6 +141,16 @@ struct organization *tenancy_add_organization(struct tenancy *tenancy, const cha
  * already. */
 int tenancy_claim_domain(struct tenancy *tenancy, struct organization *organization,
                          const char *domain, struct origin origin, struct err *err);
+
+/* Adds a zeroed rule behind those that are there. Returns NULL, with err, if the name is taken. */
+struct rule *tenancy_add_rule(struct tenancy *tenancy, const char *name, struct origin origin,
+                              struct err *err);
+
+/* The rules in order; *count_r of them. */
+const struct rule *const *tenancy_rules(const struct tenancy *tenancy, size_t *count_r);
+
+/* The organization with a name, or NULL: for settings that name one. */
+const struct organization *tenancy_organization(const struct tenancy *tenancy, const char *name);
 
 const struct listener *tenancy_listener(const struct tenancy *tenancy,
                                         const char *name); /* or NULL */

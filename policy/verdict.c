@@ -2,7 +2,10 @@
 
 #include <assert.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
+
+#include "rule.h"
 
 /* What a client is told. All that a stranger must not tell apart is one row. */
 static const struct {
@@ -38,7 +41,20 @@ static const struct {
                                      "encryption is required, use STARTTLS first"},
     [REASON_SESSION_AUTH_REQUIRED] = {"session.auth-required", "530 5.7.0", "", "",
                                       "authentication is required"},
+    [REASON_SENDER_AUTH_REQUIRED] = {"sender.auth-required", "530 5.7.0", "", "",
+                                     "authentication is required for this sender"},
+    [REASON_ROLE_AUTH_REQUIRED] = {"role.auth-required", "530 5.7.0", "", "",
+                                   "authentication is required for this sender"},
+    [REASON_IP_AUTH_REQUIRED] = {"ip.auth-required", "530 5.7.0", "", "",
+                                 "authentication is required from this address"},
+    [REASON_SENDER_MISMATCH] = {"sender.mismatch", "553 5.7.1", "", "",
+                                "the sender is not the authenticated user"},
     [REASON_RELAY_DENIED] = {"relay.denied", "550 5.7.1", "", "", "relaying is not allowed"},
+    [REASON_RECIPIENT_UNKNOWN] = {"recipient.unknown", "550 5.1.1", "", "", "no such recipient"},
+    [REASON_RECIPIENT_UNVERIFIABLE] = {"recipient.unverifiable", "450 4.1.1", "", "",
+                                       "the recipient cannot be verified now, try again later"},
+    /* Never read but by protocols that a rule section has no code for: see verdict_code. */
+    [REASON_RULE] = {"rule", "", "", "", ""},
     [REASON_ROUTE_NONE] = {"route.none", "451 4.4.1", "[SYS/TEMP]", "[UNAVAILABLE]",
                            "no server is available, try again later"},
 };
@@ -54,6 +70,55 @@ verdict_make(enum reason reason)
     else if (class == '5')
         verdict.action = VERDICT_REFUSE;
     return verdict;
+}
+
+struct verdict
+verdict_make_by_rule(const struct rule *rule)
+{
+    static const enum verdict_action actions[] = {
+        [RULE_DEFER] = VERDICT_TEMPFAIL,
+        [RULE_REFUSE] = VERDICT_REFUSE,
+        [RULE_ACCEPT] = VERDICT_ACCEPT,
+        [RULE_TAG] = VERDICT_ACCEPT,
+    };
+    return (struct verdict){
+        .action = actions[rule->action], .reason = REASON_RULE, .decided_by = rule};
+}
+
+void
+verdict_id(const struct verdict *verdict, char id_r[VERDICT_ID_MAX])
+{
+    bool by_rule = verdict->reason == REASON_RULE;
+    snprintf(id_r, VERDICT_ID_MAX, "%s%s%s", reason_id(verdict->reason), by_rule ? "." : "",
+             by_rule ? verdict->decided_by->name : "");
+}
+
+/* The codes of a rule section are SMTP's; other protocols have those of a like reason. */
+const char *
+verdict_code(const struct verdict *verdict, enum protocol protocol)
+{
+    if (verdict->reason != REASON_RULE)
+        return reason_code(verdict->reason, protocol);
+    switch (verdict->action) {
+    case VERDICT_TEMPFAIL:
+        return protocol == PROTOCOL_SMTP ? verdict->decided_by->code
+                                         : reason_code(REASON_INTERNAL, protocol);
+    case VERDICT_REFUSE:
+        return protocol == PROTOCOL_SMTP ? verdict->decided_by->code
+                                         : reason_code(REASON_AUTH_USER_DENIED, protocol);
+    case VERDICT_ACCEPT:
+        return reason_code(REASON_RECIPIENT_OK, protocol);
+    }
+    return reason_code(REASON_INTERNAL, protocol);
+}
+
+const char *
+verdict_text(const struct verdict *verdict)
+{
+    if (verdict->reason != REASON_RULE)
+        return reason_text(verdict->reason);
+    return verdict->action == VERDICT_ACCEPT ? reason_text(REASON_RECIPIENT_OK)
+                                             : verdict->decided_by->text;
 }
 
 const char *
@@ -74,6 +139,8 @@ reason_code(enum reason reason, enum protocol protocol)
         return reasons[reason].pop3;
     case PROTOCOL_IMAP:
         return reasons[reason].imap;
+    case PROTOCOL_HTTP: /* has its own status codes: fcgi-auth/http_reply.c */
+        return "";
     }
     return "";
 }

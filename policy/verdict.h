@@ -13,7 +13,14 @@
 #include "list.h"
 #include "origin.h"
 
-enum protocol { PROTOCOL_SMTP = 0, PROTOCOL_POP3, PROTOCOL_IMAP };
+struct rule;
+
+enum protocol {
+    PROTOCOL_SMTP = 0,
+    PROTOCOL_POP3,
+    PROTOCOL_IMAP,
+    PROTOCOL_HTTP, /* nginx's auth_request: a web page that asks for a login */
+};
 #define PROTOCOL_BIT(protocol) (1u << (unsigned)(protocol))
 
 enum verdict_action {
@@ -38,12 +45,19 @@ enum reason {
     REASON_AUTH_SOURCE_UNAVAILABLE,
     REASON_SESSION_TLS_REQUIRED,
     REASON_SESSION_AUTH_REQUIRED,
+    REASON_SENDER_AUTH_REQUIRED,
+    REASON_ROLE_AUTH_REQUIRED,
+    REASON_IP_AUTH_REQUIRED,
+    REASON_SENDER_MISMATCH,
     REASON_RELAY_DENIED,
+    REASON_RECIPIENT_UNKNOWN,
+    REASON_RECIPIENT_UNVERIFIABLE,
+    REASON_RULE, /* a `rule` section decided: its name, code and text hold */
     REASON_ROUTE_NONE,
     REASON_COUNT,
 };
 
-enum { RULE_DETAIL_MAX = 160 };
+enum { RULE_DETAIL_MAX = 160, VERDICT_ID_MAX = 80 };
 
 /* The rule that made a verdict: a setting of a section and, where a list decided, the list's entry.
  */
@@ -64,11 +78,21 @@ struct verdict {
     enum reason reason;
     unsigned wait_s; /* Auth-Wait on a refusal: 0 lets nginx close the session */
     struct rule_ref rule;
+    const struct rule *decided_by; /* with REASON_RULE only */
 };
 
 /* A verdict for a reason, with the action that belongs to it (the class of its SMTP code decides
  * between refuse and temporary failure), no wait and no rule. */
 struct verdict verdict_make(enum reason reason);
+
+/* The verdict of a `rule` section, with its action, and with no wait and no rule_ref. */
+struct verdict verdict_make_by_rule(const struct rule *rule);
+
+/* What holds for a verdict: its reason's, or, where a `rule` section decided, that one's. id_r gets
+ * "auth.bad-credentials" or "rule.NAME". */
+void verdict_id(const struct verdict *verdict, char id_r[VERDICT_ID_MAX]);
+const char *verdict_code(const struct verdict *verdict, enum protocol protocol);
+const char *verdict_text(const struct verdict *verdict);
 
 /* "auth.bad-credentials" */
 const char *reason_id(enum reason reason);

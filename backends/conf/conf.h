@@ -29,13 +29,18 @@
 #include "origin.h"
 #include "row.h"
 
-enum problem_weight { PROBLEM_ERROR, PROBLEM_WARNING };
+enum problem_weight {
+    PROBLEM_ERROR,
+    PROBLEM_WARNING,
+    PROBLEM_TENANT, /* an error that concerns one organization alone: the others are served */
+};
 
 /* A growing list of `file:line: section "name": setting: what is wrong (what would be right)`. The
  * file names are copied, so problems outlive a conf that did not load. */
 struct problems {
     struct problem *items;
     size_t count, errors;
+    size_t tenant_errors; /* not among errors */
     size_t room;
 };
 
@@ -70,6 +75,17 @@ struct conf *conf_load(const char *path, const struct section_type *top, struct 
  * sections say about each other find their problems in the same run. NULL if the syntax is wrong.
  */
 struct conf *conf_read(const char *path, const struct section_type *top, struct problems *problems);
+
+/* A file that an organization's own administrator writes, who is trusted with that organization and
+ * with nothing else: only settings whose row is marked delegable, no include(), no ${NAME}, no
+ * names of files (ROW_PATH), at most CONF_DELEGATED_MAX bytes. All problems are PROBLEM_TENANT. The
+ * first form reads the file's bytes, the second makes a conf of bytes (which are copied), so that
+ * the bytes that were good last time can be kept by the caller. Return NULL if anything is wrong.
+ */
+enum { CONF_DELEGATED_MAX = 1 << 20 };
+char *conf_delegated_read_file(const char *path, size_t *length_r, struct problems *problems);
+struct conf *conf_delegated_load(const char *path, const char *text, size_t length,
+                                 const struct section_type *top, struct problems *problems);
 
 void conf_free(struct conf *conf); /* NULL is allowed */
 

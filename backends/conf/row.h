@@ -50,7 +50,8 @@ struct row {
     const char *preset; /* the default as it would be written; NULL: none */
     int64_t low, high;  /* ROW_INT, ROW_DURATION, ROW_SIZE; both 0: anything that is not negative */
     const struct choice *choices; /* ROW_CHOICE(S): ends with word NULL */
-    const char *help;             /* one line for the manual page */
+    bool delegable;   /* the tenant's own administrator may set it (conf_read_delegated) */
+    const char *help; /* one line for the manual page */
 };
 
 /* A kind of section. The top level of the file is a section type too, without a name of its own. */

@@ -76,8 +76,10 @@ build(struct conf *conf, struct problems *problems)
 }
 
 struct site *
-site_load(const char *path, enum site_purpose purpose, struct problems *problems)
+site_load(const char *path, enum site_purpose purpose, const struct site *previous,
+          struct problems *problems)
 {
+    (void)previous;
     size_t errors_before = problems->errors;
     struct conf *conf = conf_read(path, &site_section, problems);
     if (conf == NULL)

@@ -12,6 +12,7 @@
 #include "decide.h"
 #include "log.h"
 #include "route.h"
+#include "screen.h"
 #include "tenancy.h"
 #include "verify.h"
 
@@ -25,6 +26,7 @@ struct site_settings {
     enum log_format log_format;
     enum log_level log_level;
     struct decide_settings decide;
+    struct screen screen;
 };
 
 struct site {
@@ -43,8 +45,11 @@ enum site_purpose {
 extern const struct section_type site_section;
 
 /* Loads, checks and builds. Returns a site with one reference, or NULL with the problems; warnings
- * may be there in both cases. */
-struct site *site_load(const char *path, enum site_purpose purpose, struct problems *problems);
+ * may be there in both cases. previous is the site in force, or NULL: an organization whose
+ * delegated file is broken keeps the delegated settings that it had there; without them all that
+ * concerns it is a temporary failure (organization.broken). */
+struct site *site_load(const char *path, enum site_purpose purpose, const struct site *previous,
+                       struct problems *problems);
 
 struct site *site_hold(struct site *site);
 void site_drop(struct site *site); /* NULL is allowed; the last one closes everything */

@@ -43,7 +43,7 @@ struct question {
     const struct username *user;
     const struct secret *password;   /* NULL: only whether the name is known */
     struct verify_result *result;    /* with a password */
-    enum source_knowledge knowledge; /* without one */
+    enum knowledge knowledge; /* without one */
 };
 
 static int
@@ -314,7 +314,7 @@ ldap_verify(void *self, const struct verify_request *request, struct verify_resu
         result_r->wrong_may_be_unknown = false;
 }
 
-static enum source_knowledge
+static enum knowledge
 ldap_knows(void *self, const struct username *user, struct deadline deadline)
 {
     struct question question = {.source = self, .user = user};

@@ -111,6 +111,7 @@ refuse_ambiguous(const struct source_chain *chain, size_t next,
             continue;
         int64_t since_us = clock_now_us();
         switch (source->kind->knows(source->self, request->user, request->deadline)) {
+        case KNOWLEDGE_NOT_ASKED:
         case KNOWLEDGE_CANNOT_TELL:
             note_asked(asked, source, VERIFY_UNAVAILABLE, since_us,
                        "asked whether it knows the name");

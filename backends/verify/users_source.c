@@ -322,7 +322,7 @@ users_verify(void *self, const struct verify_request *request, struct verify_res
     judge(source, entry, request, result_r);
 }
 
-static enum source_knowledge
+static enum knowledge
 users_knows(void *self, const struct username *user, struct deadline deadline)
 {
     (void)deadline;

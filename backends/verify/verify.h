@@ -17,6 +17,7 @@
 #include "conf.h"
 #include "deadline.h"
 #include "err.h"
+#include "mailbox.h"
 #include "outcome.h"
 #include "secret.h"
 #include "username.h"
@@ -63,8 +64,19 @@ struct verify_asked {
 
 struct source; /* an opened source: its section, its kind and the kind's own state */
 
-/* Whether a source knows a name, without a password. */
-enum source_knowledge { KNOWLEDGE_CANNOT_TELL = 0, KNOWLEDGE_UNKNOWN, KNOWLEDGE_KNOWN };
+/* Whether mail for an address would be taken. Starts all zero. */
+struct recipient_result {
+    enum knowledge knowledge;    /* never KNOWLEDGE_NOT_ASKED once a source has been asked */
+    char name[USERNAME_MAX + 1]; /* the account's one name, to which all its addresses lead; ""
+                                    where the source cannot tell (SMTP) or several entries match */
+    bool was_cached;
+    char detail[VERIFY_DETAIL_MAX]; /* for the log; not escaped */
+};
+
+/* How long an answer about a recipient is kept. */
+struct recipient_lifetimes {
+    int64_t known_ms, unknown_ms; /* 0: not kept */
+};
 
 /* A kind of source. Functions get what open returned. */
 struct source_kind {
@@ -80,8 +92,19 @@ struct source_kind {
                    struct verify_result *result_r);
 
     /* For `ambiguous_user`; NULL: this kind cannot tell without a password. */
-    enum source_knowledge (*knows)(void *self, const struct username *user,
-                                   struct deadline deadline);
+    enum knowledge (*knows)(void *self, const struct username *user, struct deadline deadline);
+
+    /* Whether a recipient exists, asked of the world: source.c sees to caching and to one question
+     * for many askers. address is "local@domain" in lower case as mailbox_format writes it, with
+     * its parts in recipient. NULL: this kind cannot tell. result_r is zeroed. */
+    void (*recipient)(void *self, const struct mailbox *recipient, const char *address,
+                      struct deadline deadline, struct recipient_result *result_r);
+
+    /* Whether recipient() can work with these settings; err says what is missing. NULL: always. */
+    int (*check_recipients)(const void *self, struct err *err);
+
+    /* NULL: answers are not kept. */
+    struct recipient_lifetimes (*recipient_lifetimes)(const void *self);
 
     /* Spends the time that verifying a known name would take, after nobody knew the name; NULL:
      * this kind takes the same time for both. */
@@ -101,6 +124,15 @@ void source_close(struct source *source); /* NULL is allowed */
 const char *source_name(const struct source *source);
 bool source_is_asked_first(const struct source *source);
 
+/* Whether the source can tell which recipients exist. Returns 0, or -1 with err. */
+int source_check_recipients(const struct source *source, struct err *err);
+
+/* Asks whether a recipient exists, in the cache first. Many who ask about one address at a time
+ * cost one question to the world, whose answer all of them get. result_r need not be initialised.
+ */
+void source_recipient(struct source *source, const struct mailbox *recipient,
+                      struct deadline deadline, struct recipient_result *result_r);
+
 /* The sources of one organization in the order they are asked. */
 struct source_chain;
 
@@ -112,6 +144,15 @@ struct source_chain *source_chain_create(struct source *const *first, size_t fir
                                          struct source *const *own, size_t own_count,
                                          enum ambiguous_user ambiguous);
 void source_chain_free(struct source_chain *chain);
+
+/* Whether one of the chain's sources knows a recipient (for `shared_with`): the sources are asked
+ * in turn until one knows it; one that could not tell is remembered. Sources that cannot tell by
+ * their kind or settings are left out; if all are, KNOWLEDGE_CANNOT_TELL. */
+enum knowledge source_chain_knows(const struct source_chain *chain, const struct mailbox *recipient,
+                                  struct deadline deadline);
+
+/* Whether any of the chain's sources can tell. */
+bool source_chain_can_tell(const struct source_chain *chain);
 
 /* Asks the chain: unknown goes on to the next source; unavailable is remembered, goes on, and makes
  * everything but a later OK unavailable. Any other outcome ends the questions, and so does whatever

@@ -31,7 +31,7 @@ struct question {
     bool only_knows;
     /* answers */
     struct verify_result result;
-    enum source_knowledge knowledge;
+    enum knowledge knowledge;
 };
 
 struct storm {

@@ -22,7 +22,9 @@ LAYERS = {
     "backends/conf": ["policy", "backends/sys"],
     "backends/verify": ["policy", "backends/sys", "backends/conf"],
     "backends/route": ["policy", "backends/sys", "backends/conf"],
-    "backends/site": ["policy", "backends/sys", "backends/conf", "backends/verify", "backends/route"],
+    "backends/state": ["policy", "backends/sys"],
+    "backends/site": ["policy", "backends/sys", "backends/conf", "backends/verify", "backends/route",
+                      "backends/state"],
 }
 LAYERS["fcgi-auth"] = LAYERS["cli"] = [*LAYERS]
 

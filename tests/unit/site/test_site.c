@@ -201,7 +201,7 @@ test_problems(void **state)
             unlink("users");
         struct problems problems;
         problems_init(&problems);
-        struct site *site = site_load("t.conf", SITE_CHECK, &problems);
+        struct site *site = site_load("t.conf", SITE_CHECK, NULL, &problems);
         char *lines = problem_lines(&problems);
         if ((site != NULL) != c->want_site || strcmp(lines, c->want) != 0) {
             print_error("%s:\ngot\n%swant\n%s", c->name, lines, c->want);
@@ -219,7 +219,7 @@ load_good(const char *path, const char *want_warnings)
 {
     struct problems problems;
     problems_init(&problems);
-    struct site *site = site_load(path, SITE_CHECK, &problems);
+    struct site *site = site_load(path, SITE_CHECK, NULL, &problems);
     char *lines = problem_lines(&problems);
     bool as_wanted = strcmp(lines, want_warnings) == 0;
     if (!as_wanted)

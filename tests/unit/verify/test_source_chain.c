@@ -16,7 +16,7 @@ struct fake {
     enum verify_outcome outcome;
     bool may_be_unknown;
     bool knows_account;
-    enum source_knowledge knowledge;
+    enum knowledge knowledge;
     int verified, asked_for_knowledge, pretended, closed;
 };
 
@@ -51,7 +51,7 @@ fake_verify(void *self, const struct verify_request *request, struct verify_resu
     held_answers++;
 }
 
-static enum source_knowledge
+static enum knowledge
 fake_knows(void *self, const struct username *user, struct deadline deadline)
 {
     (void)user;

@@ -1,0 +1,40 @@
+/*
+ * state: what is remembered from one session to the next: bans and relay windows.
+ *
+ * Thread-safe; one for the process, whatever configuration is in force. It is kept in memory,
+ * bounded (the least recently used goes first) and gone with the process. Times are clock_now_ms(),
+ * handed in.
+ */
+#ifndef MAILREEVE_STATE_H
+#define MAILREEVE_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "netaddr.h"
+#include "screen.h"
+#include "username.h"
+
+struct state;
+
+struct state *state_create(void);     /* never NULL */
+void state_free(struct state *state); /* NULL is allowed */
+
+/* Bans the network of a client for as long as its next offence costs. Returns for how long in ms,
+ * or 0: it is never banned (the list `never`, or it has no address). */
+int64_t state_ban(struct state *state, const struct screen *screen, const struct netaddr *client,
+                  int64_t now_ms);
+
+bool state_is_banned(struct state *state, const struct screen *screen, const struct netaddr *client,
+                     int64_t now_ms);
+
+/* Notes that a user has logged in by POP or IMAP from an address; the last one who did counts. */
+void state_open_window(struct state *state, const struct netaddr *client, const char *user,
+                       int64_t now_ms);
+
+/* Writes who has logged in from exactly that address less than age_ms ago. Returns false if nobody
+ * has. */
+bool state_find_window(struct state *state, const struct netaddr *client, int64_t age_ms,
+                       int64_t now_ms, char user_r[USERNAME_MAX + 1]);
+
+#endif

@@ -1,0 +1,195 @@
+/*
+ * A hash table of chains for finding, and one list of all entries in the order of their last use
+ * for dropping. Entries hold their key and value behind them, so one entry is one allocation.
+ */
+#include "lru.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "alloc.h"
+
+enum { BUCKETS_LEAST = 64, SIPHASH_KEY_BYTES = 16 };
+
+struct entry {
+    struct entry *chain;         /* the next of its bucket */
+    struct entry *newer, *older; /* of all */
+    uint64_t hash;
+    size_t key_bytes;
+    max_align_t value[]; /* then the key */
+};
+
+struct lru {
+    size_t value_bytes, capacity, count;
+    struct entry **buckets;
+    size_t bucket_count; /* a power of two */
+    struct entry *newest, *oldest;
+    uint64_t key[2];
+};
+
+static uint64_t
+rotate(uint64_t word, unsigned bits)
+{
+    return word << bits | word >> (64 - bits);
+}
+
+static void
+sip_round(uint64_t v[4])
+{
+    v[0] += v[1];
+    v[1] = rotate(v[1], 13) ^ v[0];
+    v[0] = rotate(v[0], 32);
+    v[2] += v[3];
+    v[3] = rotate(v[3], 16) ^ v[2];
+    v[0] += v[3];
+    v[3] = rotate(v[3], 21) ^ v[0];
+    v[2] += v[1];
+    v[1] = rotate(v[1], 17) ^ v[2];
+    v[2] = rotate(v[2], 32);
+}
+
+/* SipHash-2-4 (Aumasson and Bernstein, 2012). */
+static uint64_t
+siphash(const uint64_t key[2], const void *bytes, size_t length)
+{
+    uint64_t v[4] = {key[0] ^ 0x736f6d6570736575U, key[1] ^ 0x646f72616e646f6dU,
+                     key[0] ^ 0x6c7967656e657261U, key[1] ^ 0x7465646279746573U};
+    const unsigned char *at = bytes;
+    for (size_t left = length;; left -= 8, at += 8) {
+        uint64_t word = 0;
+        memcpy(&word, at, left < 8 ? left : 8);
+        if (left < 8)
+            word |= (uint64_t)length << 56;
+        v[3] ^= word;
+        sip_round(v);
+        sip_round(v);
+        v[0] ^= word;
+        if (left < 8)
+            break;
+    }
+    v[2] ^= 0xff;
+    for (int i = 0; i < 4; i++)
+        sip_round(v);
+    return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+struct lru *
+lru_create(size_t value_bytes, size_t capacity)
+{
+    struct lru *lru = xcalloc(1, sizeof *lru);
+    lru->value_bytes = value_bytes;
+    lru->capacity = capacity;
+    lru->bucket_count = BUCKETS_LEAST;
+    while (lru->bucket_count < capacity)
+        lru->bucket_count *= 2;
+    lru->buckets = xcalloc(lru->bucket_count, sizeof(struct entry *));
+    if (getrandom(lru->key, SIPHASH_KEY_BYTES, 0) != SIPHASH_KEY_BYTES)
+        abort();
+    return lru;
+}
+
+void
+lru_free(struct lru *lru)
+{
+    if (lru == NULL)
+        return;
+    while (lru->newest != NULL) {
+        struct entry *older = lru->newest->older;
+        free(lru->newest);
+        lru->newest = older;
+    }
+    free(lru->buckets);
+    free(lru);
+}
+
+static void *
+key_of(const struct lru *lru, struct entry *entry)
+{
+    return (char *)entry->value + lru->value_bytes;
+}
+
+/* The place that points to the key's entry, or to where it would be. */
+static struct entry **
+find(const struct lru *lru, uint64_t hash, const void *key, size_t key_bytes)
+{
+    struct entry **at = &lru->buckets[hash & (lru->bucket_count - 1)];
+    while (*at != NULL && ((*at)->hash != hash || (*at)->key_bytes != key_bytes ||
+                           memcmp(key_of(lru, *at), key, key_bytes) != 0))
+        at = &(*at)->chain;
+    return at;
+}
+
+static void
+unlist(struct lru *lru, struct entry *entry)
+{
+    *(entry->newer != NULL ? &entry->newer->older : &lru->newest) = entry->older;
+    *(entry->older != NULL ? &entry->older->newer : &lru->oldest) = entry->newer;
+}
+
+static void
+list_newest(struct lru *lru, struct entry *entry)
+{
+    entry->newer = NULL;
+    entry->older = lru->newest;
+    *(lru->newest != NULL ? &lru->newest->newer : &lru->oldest) = entry;
+    lru->newest = entry;
+}
+
+static void
+drop(struct lru *lru, struct entry **at)
+{
+    struct entry *entry = *at;
+    *at = entry->chain;
+    unlist(lru, entry);
+    free(entry);
+    lru->count--;
+}
+
+void *
+lru_get(struct lru *lru, const void *key, size_t key_bytes)
+{
+    struct entry *entry = *find(lru, siphash(lru->key, key, key_bytes), key, key_bytes);
+    if (entry == NULL)
+        return NULL;
+    unlist(lru, entry);
+    list_newest(lru, entry);
+    return entry->value;
+}
+
+void *
+lru_put(struct lru *lru, const void *key, size_t key_bytes)
+{
+    void *there = lru_get(lru, key, key_bytes);
+    if (there != NULL)
+        return there;
+    if (lru->count == lru->capacity) {
+        struct entry *oldest = lru->oldest;
+        drop(lru, find(lru, oldest->hash, key_of(lru, oldest), oldest->key_bytes));
+    }
+    struct entry *entry = xcalloc(1, sizeof *entry + lru->value_bytes + key_bytes);
+    entry->hash = siphash(lru->key, key, key_bytes);
+    entry->key_bytes = key_bytes;
+    memcpy(key_of(lru, entry), key, key_bytes);
+    struct entry **bucket = &lru->buckets[entry->hash & (lru->bucket_count - 1)];
+    entry->chain = *bucket;
+    *bucket = entry;
+    list_newest(lru, entry);
+    lru->count++;
+    return entry->value;
+}
+
+void
+lru_remove(struct lru *lru, const void *key, size_t key_bytes)
+{
+    struct entry **at = find(lru, siphash(lru->key, key, key_bytes), key, key_bytes);
+    if (*at != NULL)
+        drop(lru, at);
+}
+
+size_t
+lru_count(const struct lru *lru)
+{
+    return lru->count;
+}

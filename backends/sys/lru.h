@@ -1,0 +1,29 @@
+/*
+ * lru: a bounded map from byte strings to values of one size; what was used longest ago goes first.
+ *
+ * Not thread-safe: its owner locks. Keys may be chosen by an attacker: the hash is keyed (SipHash)
+ * with random bytes of the process. Values are plain memory: nothing is called when one goes.
+ */
+#ifndef MAILREEVE_LRU_H
+#define MAILREEVE_LRU_H
+
+#include <stddef.h>
+
+struct lru;
+
+struct lru *lru_create(size_t value_bytes, size_t capacity); /* never NULL; capacity at least 1 */
+void lru_free(struct lru *lru);                              /* NULL is allowed */
+
+/* The value of a key, which counts as used now, or NULL. A pointer to a value is good until the
+ * next lru_put or lru_remove. */
+void *lru_get(struct lru *lru, const void *key, size_t key_bytes);
+
+/* The value of a key, made zeroed if it was not there; another one may go for it. Never NULL. */
+void *lru_put(struct lru *lru, const void *key, size_t key_bytes);
+
+void lru_remove(struct lru *lru, const void *key,
+                size_t key_bytes); /* nothing, if it is not there */
+
+size_t lru_count(const struct lru *lru);
+
+#endif
