@@ -6,6 +6,7 @@
 #ifndef MAILREEVE_SOURCE_H
 #define MAILREEVE_SOURCE_H
 
+#include "recipient_cache.h"
 #include "verify.h"
 
 struct source {
@@ -13,6 +14,7 @@ struct source {
     const struct section *section;
     const struct source_kind *kind;
     void *self;
+    struct recipient_cache *recipients; /* NULL: this kind cannot tell which recipients exist */
 };
 
 /* Opens a section as that kind. Returns NULL if it does not open; problems tells. */

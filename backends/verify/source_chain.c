@@ -166,3 +166,37 @@ source_chain_verify(const struct source_chain *chain, const struct verify_reques
     if (result_r->outcome == VERIFY_UNKNOWN_USER)
         pretend(chain, request);
 }
+
+enum knowledge
+source_chain_knows(const struct source_chain *chain, const struct mailbox *recipient,
+                   struct deadline deadline)
+{
+    bool has_asked = false, is_certain = true;
+    for (size_t i = 0; i < chain->count; i++) {
+        struct recipient_result result;
+        if (source_check_recipients(chain->sources[i], NULL) != 0)
+            continue;
+        has_asked = true;
+        source_recipient(chain->sources[i], recipient, deadline, &result);
+        switch (result.knowledge) {
+        case KNOWLEDGE_KNOWN:
+            return KNOWLEDGE_KNOWN;
+        case KNOWLEDGE_UNKNOWN:
+            break;
+        case KNOWLEDGE_NOT_ASKED:
+        case KNOWLEDGE_CANNOT_TELL:
+            is_certain = false;
+            break;
+        }
+    }
+    return has_asked && is_certain ? KNOWLEDGE_UNKNOWN : KNOWLEDGE_CANNOT_TELL;
+}
+
+bool
+source_chain_can_tell(const struct source_chain *chain)
+{
+    for (size_t i = 0; i < chain->count; i++)
+        if (source_check_recipients(chain->sources[i], NULL) == 0)
+            return true;
+    return false;
+}
