@@ -8,11 +8,8 @@
 #include <stdio.h>
 
 #include "command.h"
-#include "given.h"
-#include "output.h"
+#include "judge.h"
 #include "show.h"
-#include "site.h"
-#include "testimony.h"
 
 static const struct option_row explain_options[] = {
     {"all", 0, OPTION_FLAG, offsetof(struct options, all), NULL, "print every rule that was asked"},
@@ -20,35 +17,14 @@ static const struct option_row explain_options[] = {
     {0},
 };
 
-static void
-decide(const struct site *site, const struct given *given, const struct trail *trail,
-       struct testimony *testimony_r, struct decision *decision_r)
-{
-    const struct decide_settings *settings = &site->settings.decide;
-    if (given->facts.method == METHOD_NONE) {
-        decide_recipient(site->tenancy, settings, &given->facts, trail, decision_r);
-    } else {
-        decide_auth(site->tenancy, settings, &given->facts, trail, decision_r);
-        if (decision_r->verdict.action == VERDICT_ACCEPT) {
-            testimony_take(site, decision_r, given->outcome, testimony_r);
-            decide_login(site->tenancy, settings, &given->facts, testimony_r->outcome,
-                         &testimony_r->account, &testimony_r->source, trail, decision_r);
-        }
-    }
-    if (decision_r->verdict.action == VERDICT_ACCEPT && decision_r->upstream == NULL) {
-        struct rule_ref rule = decision_r->verdict.rule;
-        decide_no_route(settings, &given->facts, &rule, trail, decision_r);
-    }
-}
-
 static int
 explain(const struct site *site, const struct given *given, const struct options *options)
 {
     struct asked_rules asked = {0};
     struct trail trail = show_trail(&asked);
-    struct testimony testimony = {0};
+    struct testimony testimony;
     struct decision decision;
-    decide(site, given, &trail, &testimony, &decision);
+    judge(site, given, &trail, &testimony, &decision);
 
     const struct asked_rules *shown = options->all ? &asked : NULL;
     bool first = true;

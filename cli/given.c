@@ -49,6 +49,16 @@ set_bool(const struct word *words, const char *value, bool *bool_r, struct err *
 }
 
 static int
+set_knowledge(const struct word *words, const char *value, enum knowledge *knowledge_r,
+              struct err *err)
+{
+    int meaning = KNOWLEDGE_CANNOT_TELL;
+    int status = set_word(words, value, &meaning, err);
+    *knowledge_r = (enum knowledge)meaning;
+    return status;
+}
+
+static int
 set_listener(struct given *given, const char *value, struct err *err)
 {
     (void)err;
@@ -113,12 +123,47 @@ set_password_ok(struct given *given, const char *value, struct err *err)
 static int
 set_protocol(struct given *given, const char *value, struct err *err)
 {
-    static const struct word words[] = {
-        {"smtp", PROTOCOL_SMTP}, {"imap", PROTOCOL_IMAP}, {"pop3", PROTOCOL_POP3}, {0}};
+    static const struct word words[] = {{"smtp", PROTOCOL_SMTP},
+                                        {"imap", PROTOCOL_IMAP},
+                                        {"pop3", PROTOCOL_POP3},
+                                        {"http", PROTOCOL_HTTP},
+                                        {0}};
     int meaning = PROTOCOL_SMTP;
     int status = set_word(words, value, &meaning, err);
     given->facts.protocol = (enum protocol)meaning;
     return status;
+}
+
+static int
+set_recipient(struct given *given, const char *value, struct err *err)
+{
+    static const struct word words[] = {{"exists", KNOWLEDGE_KNOWN},
+                                        {"unknown", KNOWLEDGE_UNKNOWN},
+                                        {"unverifiable", KNOWLEDGE_CANNOT_TELL},
+                                        {0}};
+    return set_knowledge(words, value, &given->facts.recipient, err);
+}
+
+static int
+set_sender_elsewhere(struct given *given, const char *value, struct err *err)
+{
+    static const struct word words[] = {{"yes", KNOWLEDGE_KNOWN},
+                                        {"no", KNOWLEDGE_UNKNOWN},
+                                        {"unavailable", KNOWLEDGE_CANNOT_TELL},
+                                        {0}};
+    return set_knowledge(words, value, &given->facts.sender_elsewhere, err);
+}
+
+/* A window is opened by a login, whose canonical name is in lower case. */
+static int
+set_window(struct given *given, const char *value, struct err *err)
+{
+    if (value[0] == '\0') {
+        err_set(err, "it cannot be empty (use the name of the user whose window is open)");
+        return -1;
+    }
+    given->facts.window = value;
+    return 0;
 }
 
 static int
@@ -177,10 +222,10 @@ static const struct key keys[] = {
     {"banned", set_banned},
     {"from", set_from},
     {"to", set_to},
+    {"recipient", set_recipient},
+    {"sender-elsewhere", set_sender_elsewhere},
+    {"window", set_window},
     /* What these ask about is not in this version. */
-    {"recipient", NULL},
-    {"window", NULL},
-    {"sender-elsewhere", NULL},
     {"stage", NULL},
     {"auth", NULL},
     {"header-from", NULL},
@@ -263,7 +308,9 @@ given_parse(const char *const *words, size_t count, struct given *given_r, struc
                   .client = {.family = NETADDR_IPV4, .bytes = {127, 0, 0, 1}},
                   .attempt = 1,
                   .password = some_password,
-                  .password_length = sizeof some_password - 1},
+                  .password_length = sizeof some_password - 1,
+                  .sender_elsewhere = KNOWLEDGE_UNKNOWN,
+                  .recipient = KNOWLEDGE_KNOWN},
         .outcome = VERIFY_OK,
     };
     bool seen[KEY_COUNT] = {false};

@@ -2,7 +2,8 @@
  * given: the facts of `mailreeve explain`, as key=value words.
  *
  * Pure. One table names the keys; what is not given has the value of an ordinary session: protocol
- * smtp, method plain, password right, first attempt, from 127.0.0.1, without TLS.
+ * smtp, method plain, password right, first attempt, from 127.0.0.1, without TLS, the recipient
+ * exists, the sender is known nowhere else, no relay window is open.
  */
 #ifndef MAILREEVE_GIVEN_H
 #define MAILREEVE_GIVEN_H

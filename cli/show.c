@@ -43,10 +43,12 @@ show_decision(const struct decision *decision, enum protocol protocol,
         print_safe(stdout, asked->items[i].rule);
         printf(" : %s\n", asked->items[i].answer);
     }
-    const char *code = reason_code(verdict->reason, protocol);
+    const char *code = verdict_code(verdict, protocol);
+    char id[VERDICT_ID_MAX];
+    verdict_id(verdict, id);
     printf("verdict %s %s%s%s\n", verdict_action_name(verdict->action), code,
-           *code != '\0' ? " " : "", reason_text(verdict->reason));
-    printf("reason %s\n", reason_id(verdict->reason));
+           *code != '\0' ? " " : "", verdict_text(verdict));
+    printf("reason %s\n", id);
 
     char rule[RULE_TEXT_MAX];
     rule_format(&verdict->rule, rule, sizeof rule);
@@ -60,12 +62,13 @@ show_decision_json(const struct decision *decision, enum protocol protocol,
                    const struct asked_rules *asked, bool *first)
 {
     const struct verdict *verdict = &decision->verdict;
-    char rule[RULE_TEXT_MAX];
+    char rule[RULE_TEXT_MAX], id[VERDICT_ID_MAX];
     rule_format(&verdict->rule, rule, sizeof rule);
+    verdict_id(verdict, id);
     print_json_field(stdout, first, "verdict", verdict_action_name(verdict->action));
-    print_json_field(stdout, first, "code", reason_code(verdict->reason, protocol));
-    print_json_field(stdout, first, "text", reason_text(verdict->reason));
-    print_json_field(stdout, first, "reason", reason_id(verdict->reason));
+    print_json_field(stdout, first, "code", verdict_code(verdict, protocol));
+    print_json_field(stdout, first, "text", verdict_text(verdict));
+    print_json_field(stdout, first, "reason", id);
     print_json_field(stdout, first, "rule", rule);
     if (asked == NULL)
         return;

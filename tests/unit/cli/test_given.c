@@ -30,13 +30,6 @@ static const struct {
      "unknown key \"listner\": did you mean \"listener\"?"},
     {"a key that nothing is near to is refused", {"zzzzzzzz=1"}, "unknown key \"zzzzzzzz\""},
     {"a key given twice is refused", {"user=a", "user=b"}, "user: given twice"},
-    {"recipient is of a later version",
-     {"recipient=exists"},
-     "recipient: not available in this version"},
-    {"window is of a later version", {"window=anna"}, "window: not available in this version"},
-    {"sender-elsewhere is of a later version",
-     {"sender-elsewhere=no"},
-     "sender-elsewhere: not available in this version"},
     {"stage is of a later version", {"stage=message"}, "stage: not available in this version"},
     {"auth is of a later version", {"auth=anna"}, "auth: not available in this version"},
     {"header-from is of a later version",
@@ -49,7 +42,16 @@ static const struct {
      "password-ok: it cannot be \"perhaps\" (use yes, no or unavailable)"},
     {"an unknown protocol is refused",
      {"protocol=nntp"},
-     "protocol: it cannot be \"nntp\" (use smtp, imap or pop3)"},
+     "protocol: it cannot be \"nntp\" (use smtp, imap, pop3 or http)"},
+    {"recipient has three words",
+     {"recipient=yes"},
+     "recipient: it cannot be \"yes\" (use exists, unknown or unverifiable)"},
+    {"sender-elsewhere has three words",
+     {"sender-elsewhere=exists"},
+     "sender-elsewhere: it cannot be \"exists\" (use yes, no or unavailable)"},
+    {"a window is somebody's",
+     {"window="},
+     "window: it cannot be empty (use the name of the user whose window is open)"},
     {"attempts count from one",
      {"attempt=0"},
      "attempt: it cannot be \"0\" (use a number from 1 to 1000000)"},
@@ -165,6 +167,56 @@ test_all_facts_are_taken(void **state)
     given_fini(&given);
 }
 
+static const struct {
+    const char *name;
+    const char *word;
+    enum knowledge want_recipient, want_sender_elsewhere;
+    const char *want_window;
+} found_out[] = {
+    {"an ordinary recipient exists, and nobody else knows the sender", "tls=on", KNOWLEDGE_KNOWN,
+     KNOWLEDGE_UNKNOWN, NULL},
+    {"a recipient exists", "recipient=exists", KNOWLEDGE_KNOWN, KNOWLEDGE_UNKNOWN, NULL},
+    {"a recipient is unknown", "recipient=unknown", KNOWLEDGE_UNKNOWN, KNOWLEDGE_UNKNOWN, NULL},
+    {"a recipient cannot be verified", "recipient=unverifiable", KNOWLEDGE_CANNOT_TELL,
+     KNOWLEDGE_UNKNOWN, NULL},
+    {"a sender is known elsewhere", "sender-elsewhere=yes", KNOWLEDGE_KNOWN, KNOWLEDGE_KNOWN, NULL},
+    {"a sender is not known elsewhere", "sender-elsewhere=no", KNOWLEDGE_KNOWN, KNOWLEDGE_UNKNOWN,
+     NULL},
+    {"elsewhere nobody answers", "sender-elsewhere=unavailable", KNOWLEDGE_KNOWN,
+     KNOWLEDGE_CANNOT_TELL, NULL},
+    {"a relay window is open", "window=anna", KNOWLEDGE_KNOWN, KNOWLEDGE_UNKNOWN, "anna"},
+};
+
+static void
+test_what_the_world_would_say_is_given(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof found_out / sizeof found_out[0]; i++) {
+        print_message("%s\n", found_out[i].name);
+        const char *const words[] = {"listener=mx", "method=none", "to=a@b", found_out[i].word};
+        struct given given;
+        assert_int_equal(given_parse(words, 4, &given, NULL), 0);
+        assert_int_equal(given.facts.recipient, found_out[i].want_recipient);
+        assert_int_equal(given.facts.sender_elsewhere, found_out[i].want_sender_elsewhere);
+        if (found_out[i].want_window == NULL)
+            assert_null(given.facts.window);
+        else
+            assert_string_equal(given.facts.window, found_out[i].want_window);
+        given_fini(&given);
+    }
+}
+
+static void
+test_a_web_page_is_a_protocol(void **state)
+{
+    (void)state;
+    const char *const words[] = {"listener=web", "user=anna", "protocol=http"};
+    struct given given;
+    assert_int_equal(given_parse(words, 3, &given, NULL), 0);
+    assert_int_equal(given.facts.protocol, PROTOCOL_HTTP);
+    given_fini(&given);
+}
+
 static void
 test_a_client_without_an_address_is_a_fact(void **state)
 {
@@ -184,6 +236,8 @@ main(void)
         cmocka_unit_test(test_paths),
         cmocka_unit_test(test_an_ordinary_session_is_assumed),
         cmocka_unit_test(test_all_facts_are_taken),
+        cmocka_unit_test(test_what_the_world_would_say_is_given),
+        cmocka_unit_test(test_a_web_page_is_a_protocol),
         cmocka_unit_test(test_a_client_without_an_address_is_a_fact),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
