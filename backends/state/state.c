@@ -1,6 +1,8 @@
 #include "state.h"
 
+#include <assert.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,6 +27,9 @@ struct state {
     /* under lock */
     struct lru *bans;    /* by network */
     struct lru *windows; /* by address */
+    /* written under lock, read by anybody: most services never ban and open no window, and their
+     * sessions need not meet at the lock */
+    atomic_bool has_bans, has_windows;
 };
 
 /* Bytes only, so that no padding gets in. */
@@ -62,6 +67,8 @@ state_create(void)
     pthread_mutex_init(&state->lock, NULL);
     state->bans = lru_create(sizeof(struct ban), BANS_MAX);
     state->windows = lru_create(sizeof(struct window), WINDOWS_MAX);
+    atomic_init(&state->has_bans, false);
+    atomic_init(&state->has_windows, false);
     return state;
 }
 
@@ -87,35 +94,47 @@ is_exempt(const struct screen *screen, const struct netaddr *client)
            list_match_address(screen->never, client, NULL) != LIST_NO_MATCH;
 }
 
+/* Under lock. What comes during a ban belongs to the offence that made it: sessions that were open
+ * side by side do not count as second and third offences. */
+static int64_t
+lengthen(struct ban *ban, const struct screen *screen, int64_t now_ms)
+{
+    if (now_ms < ban->until_ms)
+        return ban->until_ms - now_ms;
+    size_t offence = ban->offences < screen->ban_count ? ban->offences : screen->ban_count - 1;
+    ban->offences++;
+    ban->until_ms = now_ms + screen->ban_ms[offence];
+    return screen->ban_ms[offence];
+}
+
 int64_t
 state_ban(struct state *state, const struct screen *screen, const struct netaddr *client,
           int64_t now_ms)
 {
+    assert(screen->ban_count > 0);
     if (is_exempt(screen, client))
         return 0;
     struct network_key key = network_of(screen, client);
     pthread_mutex_lock(&state->lock);
-    struct ban *ban = lru_put(state->bans, &key, sizeof key);
-    size_t offence = ban->offences < screen->ban_count ? ban->offences : screen->ban_count - 1;
-    int64_t length_ms = screen->ban_ms[offence];
-    ban->offences++;
-    ban->until_ms = now_ms + length_ms;
+    int64_t left_ms = lengthen(lru_put(state->bans, &key, sizeof key), screen, now_ms);
+    atomic_store(&state->has_bans, true);
     pthread_mutex_unlock(&state->lock);
-    return length_ms;
+    return left_ms;
 }
 
 bool
 state_is_banned(struct state *state, const struct screen *screen, const struct netaddr *client,
                 int64_t now_ms)
 {
-    if (is_exempt(screen, client))
+    if (!atomic_load(&state->has_bans) || client->family == NETADDR_NONE)
         return false;
     struct network_key key = network_of(screen, client);
     pthread_mutex_lock(&state->lock);
     const struct ban *ban = lru_get(state->bans, &key, sizeof key);
     bool is_banned = ban != NULL && now_ms < ban->until_ms;
     pthread_mutex_unlock(&state->lock);
-    return is_banned;
+    /* Asked now as well: the list may have come later than the ban. */
+    return is_banned && !is_exempt(screen, client);
 }
 
 void
@@ -123,13 +142,14 @@ state_open_window(struct state *state, const struct netaddr *client, const char 
                   int64_t now_ms)
 {
     size_t length = strlen(user);
-    if (client->family == NETADDR_NONE || length > USERNAME_MAX)
+    if (client->family == NETADDR_NONE || length == 0 || length > USERNAME_MAX)
         return;
     struct network_key key = address_of(client);
     pthread_mutex_lock(&state->lock);
     struct window *window = lru_put(state->windows, &key, sizeof key);
     window->opened_ms = now_ms;
     memcpy(window->user, user, length + 1);
+    atomic_store(&state->has_windows, true);
     pthread_mutex_unlock(&state->lock);
 }
 
@@ -137,7 +157,7 @@ bool
 state_find_window(struct state *state, const struct netaddr *client, int64_t age_ms, int64_t now_ms,
                   char user_r[USERNAME_MAX + 1])
 {
-    if (client->family == NETADDR_NONE)
+    if (!atomic_load(&state->has_windows) || client->family == NETADDR_NONE)
         return false;
     struct network_key key = address_of(client);
     pthread_mutex_lock(&state->lock);

@@ -20,20 +20,25 @@ struct state;
 struct state *state_create(void);     /* never NULL */
 void state_free(struct state *state); /* NULL is allowed */
 
-/* Bans the network of a client for as long as its next offence costs. Returns for how long in ms,
- * or 0: it is never banned (the list `never`, or it has no address). */
+/* Bans the network of a client for as long as its next offence costs; a network that is banned
+ * already stays so for as long as it was. Offences are remembered while there is room. Returns how
+ * long the ban lasts from now in ms, or 0: the client is never banned (the list `never`, or it has
+ * no address). */
 int64_t state_ban(struct state *state, const struct screen *screen, const struct netaddr *client,
                   int64_t now_ms);
 
+/* Costs next to nothing before the first ban. Whoever is in the list `never` is not banned, even if
+ * he was before he came into it. */
 bool state_is_banned(struct state *state, const struct screen *screen, const struct netaddr *client,
                      int64_t now_ms);
 
-/* Notes that a user has logged in by POP or IMAP from an address; the last one who did counts. */
+/* Notes that a user has logged in by POP or IMAP from an address; the last one who did counts.
+ * Nothing, if the client has no address or the name is empty or over-long. */
 void state_open_window(struct state *state, const struct netaddr *client, const char *user,
                        int64_t now_ms);
 
 /* Writes who has logged in from exactly that address less than age_ms ago. Returns false if nobody
- * has. */
+ * has. Costs next to nothing before the first window. */
 bool state_find_window(struct state *state, const struct netaddr *client, int64_t age_ms,
                        int64_t now_ms, char user_r[USERNAME_MAX + 1]);
 

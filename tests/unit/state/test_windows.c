@@ -1,0 +1,127 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "steps.h"
+
+enum { STEPS_MAX = 8, AGE = 900 * SECOND };
+
+enum deed {
+    END = 0,
+    LOG_IN,
+    LOOK, /* the user is who is to be found; NULL: nobody */
+};
+
+static const struct {
+    const char *name;
+    int64_t age_ms; /* 0: AGE */
+    struct {
+        enum deed deed;
+        const char *client;
+        int64_t at_ms;
+        const char *user;
+    } steps[STEPS_MAX];
+} cases[] = {
+    {.name = "without a login there is no window", .steps = {{LOOK, "192.0.2.1", 0, NULL}}},
+    {.name = "a window is open from the login until its age is up",
+     .steps = {{LOG_IN, "192.0.2.1", 7, "anna@acme.example"},
+               {LOOK, "192.0.2.1", 7, "anna@acme.example"},
+               {LOOK, "192.0.2.1", AGE + 6, "anna@acme.example"},
+               {LOOK, "192.0.2.1", AGE + 7, NULL}}},
+    {.name = "each listener holds its own age against the same login",
+     .age_ms = SECOND,
+     .steps = {{LOG_IN, "192.0.2.1", 0, "anna@acme.example"},
+               {LOOK, "192.0.2.1", SECOND - 1, "anna@acme.example"},
+               {LOOK, "192.0.2.1", SECOND, NULL}}},
+    {.name = "another address has no window",
+     .steps = {{LOG_IN, "192.0.2.1", 0, "anna@acme.example"},
+               {LOOK, "192.0.2.2", 1, NULL},
+               {LOOK, "2001:db8::1", 1, NULL}}},
+    {.name = "an IPv6 window is the address's, not its network's",
+     .steps = {{LOG_IN, "2001:db8::1", 0, "anna@acme.example"},
+               {LOOK, "2001:db8::1", 1, "anna@acme.example"},
+               {LOOK, "2001:db8::2", 1, NULL}}},
+    {.name = "an IPv4 address in IPv6 is the IPv4 address",
+     .steps = {{LOG_IN, "::ffff:192.0.2.1", 0, "anna@acme.example"},
+               {LOOK, "192.0.2.1", 1, "anna@acme.example"},
+               {LOOK, "::ffff:192.0.2.1", 1, "anna@acme.example"}}},
+    {.name = "the last login of an address wins",
+     .steps = {{LOG_IN, "192.0.2.1", 0, "anna.with-a-long-name@acme.example"},
+               {LOG_IN, "192.0.2.1", 5, "bo@b.example"},
+               {LOOK, "192.0.2.1", 6, "bo@b.example"}}},
+    {.name = "a login again begins the window anew",
+     .steps = {{LOG_IN, "192.0.2.1", 0, "anna@acme.example"},
+               {LOG_IN, "192.0.2.1", AGE - 1, "anna@acme.example"},
+               {LOOK, "192.0.2.1", AGE + 1, "anna@acme.example"},
+               {LOOK, "192.0.2.1", 2 * AGE - 1, NULL}}},
+    {.name = "looking does not make a window last longer",
+     .steps = {{LOG_IN, "192.0.2.1", 0, "anna@acme.example"},
+               {LOOK, "192.0.2.1", AGE - 1, "anna@acme.example"},
+               {LOOK, "192.0.2.1", AGE, NULL}}},
+    {.name = "a client without an address has no window",
+     .steps = {{LOG_IN, NULL, 0, "anna@acme.example"},
+               {LOOK, NULL, 0, NULL},
+               {LOG_IN, "192.0.2.1", 0, "anna@acme.example"},
+               {LOOK, NULL, 0, NULL}}},
+    {.name = "an empty name is nobody: it would be an authenticated user without a name",
+     .steps = {{LOG_IN, "192.0.2.1", 0, ""}, {LOOK, "192.0.2.1", 0, NULL}}},
+};
+
+static void
+test_windows(void **unused)
+{
+    (void)unused;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct state *state = state_create();
+        int64_t age_ms = cases[i].age_ms != 0 ? cases[i].age_ms : AGE;
+        for (size_t j = 0; j < STEPS_MAX && cases[i].steps[j].deed != END; j++) {
+            struct netaddr client = client_of(cases[i].steps[j].client);
+            const char *user = cases[i].steps[j].user;
+            int64_t at_ms = cases[i].steps[j].at_ms;
+            if (cases[i].steps[j].deed == LOG_IN) {
+                state_open_window(state, &client, user, at_ms);
+                continue;
+            }
+            char found[USERNAME_MAX + 1] = "?";
+            bool is_open = state_find_window(state, &client, age_ms, at_ms, found);
+            if (is_open != (user != NULL) || (user != NULL && strcmp(found, user) != 0))
+                fail_msg("%s: step %zu found %s", cases[i].name, j + 1, is_open ? found : "nobody");
+        }
+        state_free(state);
+    }
+}
+
+/* The longest name there is fits; a longer one opens nothing. */
+static void
+test_long_names(void **unused)
+{
+    (void)unused;
+    char name[USERNAME_MAX + 2], found[USERNAME_MAX + 1];
+    memset(name, 'u', sizeof name);
+    name[USERNAME_MAX + 1] = '\0';
+    struct state *state = state_create();
+    struct netaddr client = client_of("192.0.2.1");
+    state_open_window(state, &client, name, 0);
+    assert_false(state_find_window(state, &client, AGE, 0, found));
+    name[USERNAME_MAX] = '\0';
+    state_open_window(state, &client, name, 0);
+    assert_true(state_find_window(state, &client, AGE, 0, found));
+    assert_string_equal(found, name);
+    state_free(state);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_windows),
+        cmocka_unit_test(test_long_names),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
