@@ -100,7 +100,7 @@ struct organization {
     bool broken; /* its delegated file is, and there are no earlier settings: all that concerns it
                     is a temporary failure */
     struct origin broken_origin;
-    const struct source *recipients; /* knows which recipients exist; NULL: all do */
+    struct source *recipients; /* knows which recipients exist; NULL: all do */
     struct origin recipients_origin;
     enum unverifiable_recipient unverifiable_recipient;
     struct origin unverifiable_recipient_origin;
