@@ -34,6 +34,7 @@ struct site {
     struct site_settings settings;
     struct tenancy *tenancy;
     const struct source_chain *users_chain; /* for names of no organization */
+    bool has_relay_windows; /* a listener's relay_window is not 0: logins by POP and IMAP count */
 };
 
 enum site_purpose {
