@@ -120,7 +120,7 @@ void decide_recipient(const struct tenancy *tenancy, const struct decide_setting
                       struct decision *decision_r);
 
 /* Turns an accepted decision into route.none: no upstream is configured (rule names the section) or
- * none is up. */
+ * none is up. A web page's login (PROTOCOL_HTTP) needs no upstream and stays accepted. */
 void decide_no_route(const struct decide_settings *settings, const struct facts *facts,
                      const struct rule_ref *rule, const struct trail *trail,
                      struct decision *decision);

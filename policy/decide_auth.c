@@ -60,6 +60,25 @@ ask_request(const struct question *question)
     return question_next(question, &rule);
 }
 
+/* MDaemon: "add to the Dynamic Screen any IP address of any client that attempts to authenticate
+ * on the SMTP port anyway. The connection will also be immediately terminated." */
+static bool
+refuse_when_off(const struct question *question, const struct rule_ref *rule)
+{
+    struct decision *decision = question->decision;
+    const struct listener *listener = decision->listener;
+    struct rule_ref ban =
+        question_listener_rule(question, "on_auth_when_off", listener->on_auth_when_off_origin);
+    if (listener->ban_when_off)
+        question_note(&ban, "the client is to be banned");
+    question_next(question, &ban);
+    question_end(question, REASON_AUTH_OFF, rule);
+    decision->ban_client = listener->ban_when_off;
+    if (decision->ban_client)
+        decision->verdict.wait_s = 0;
+    return false;
+}
+
 static bool
 ask_auth(const struct question *question)
 {
@@ -67,7 +86,7 @@ ask_auth(const struct question *question)
     struct rule_ref rule = question_listener_rule(question, "auth", listener->auth_origin);
     switch (listener->auth) {
     case AUTH_OFF:
-        return question_end(question, REASON_AUTH_OFF, &rule);
+        return refuse_when_off(question, &rule);
     case AUTH_ENCRYPTED:
         return question_unless(question, !question->facts->tls, REASON_AUTH_TLS_REQUIRED, &rule);
     case AUTH_ON:
@@ -132,6 +151,13 @@ ask_names(const struct question *question)
     return conclude_access(question, answer, REASON_AUTH_USER_DENIED, &rule);
 }
 
+/* Without its settings an organization's users are neither let in nor turned away. */
+static bool
+ask_intact(const struct question *question)
+{
+    return question_intact(question, question->decision->organization);
+}
+
 /* SMG 14 and 15: a name of another organization is none of this one's business. */
 static bool
 ask_organization_names(const struct question *question)
@@ -140,10 +166,7 @@ ask_organization_names(const struct question *question)
     if (organization == NULL)
         return true;
     const struct access *access = &organization->auth_users;
-    struct rule_ref rule = {.origin = access->origin,
-                            .section_kind = "organization",
-                            .section_name = organization->name,
-                            .setting = "auth_users"};
+    struct rule_ref rule = question_organization_rule(organization, "auth_users", access->origin);
     enum access_answer answer = access_ask_name(access, question->decision->user.text, &rule);
     return conclude_access(question, answer, REASON_AUTH_ORG_USER_DENIED, &rule);
 }
@@ -162,8 +185,9 @@ ask_password(const struct question *question)
 
 /* Design "Precedence". */
 static bool (*const rules[])(const struct question *question) = {
-    ask_request,   question_ban, question_listener,      ask_auth,     ask_tls, ask_method,
-    ask_addresses, ask_names,    ask_organization_names, ask_password,
+    ask_request,  question_ban,  question_listener, ask_auth,   ask_tls,
+    ask_method,   ask_addresses, ask_names,         ask_intact, ask_organization_names,
+    ask_password,
 };
 
 void

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "decide_relay.h"
+#include "decide_rules.h"
 #include "question.h"
 
 /* Who spoke, or, where nobody could be asked, the section that lacks a source. */
@@ -16,11 +18,10 @@ speaker(const struct question *question, const struct rule_ref *source)
         return question_fixed_rule(question, NULL,
                                    "the name is in no organization, and there is no source of "
                                    "type users");
-    return (struct rule_ref){.origin = organization->origin,
-                             .section_kind = "organization",
-                             .section_name = organization->name,
-                             .setting = "sources",
-                             .detail = "there is none to ask"};
+    struct rule_ref rule =
+        question_organization_rule(organization, "sources", organization->origin);
+    question_note(&rule, "there is none to ask");
+    return rule;
 }
 
 /* The source's rule, with the outcome before what the source said. */
@@ -114,19 +115,19 @@ check_protocols(const struct question *question, const struct account *account,
     return question_unless(question, wrong, REASON_AUTH_BAD_CREDENTIALS, &rule);
 }
 
-/* Chooses where an accepted login goes: its organization's upstream before the listener's. */
+/* The rules that come once the sources know who it is: the account's own limits, then the `rule`
+ * sections. Where nothing objects, it is the source that accepts. */
 static void
-accept(const struct question *question, const struct rule_ref *source)
+judge(const struct question *question, const struct account *account, const struct rule_ref *source)
 {
-    struct decision *decision = question->decision;
-    const struct organization *organization = decision->organization;
-    question_end(question, REASON_AUTH_OK, source);
-    decision->upstream = decision->listener->upstream;
-    if (organization != NULL && organization->upstream != NULL)
-        decision->upstream = organization->upstream;
-    if (decision->upstream == NULL)
-        decision->verdict.rule =
-            question_listener_rule(question, "upstream", decision->listener->origin);
+    bool undecided = check_name(question, account, source) &&
+                     check_networks(question, account, source) &&
+                     check_protocols(question, account, source) && relay_ask_login(question) &&
+                     rules_ask(question);
+    if (undecided)
+        question_end(question, REASON_AUTH_OK, source);
+    if (question->decision->verdict.action == VERDICT_ACCEPT)
+        relay_route_login(question);
 }
 
 void
@@ -153,9 +154,7 @@ decide_login(const struct tenancy *tenancy, const struct decide_settings *settin
         question_end(&question, REASON_AUTH_BAD_CREDENTIALS, &rule);
         return;
     case VERIFY_OK:
-        if (check_name(&question, account, source) && check_networks(&question, account, source) &&
-            check_protocols(&question, account, source))
-            accept(&question, source);
+        judge(&question, account, source);
         return;
     }
     question_end(&question, REASON_INTERNAL, &rule);

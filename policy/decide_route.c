@@ -9,6 +9,8 @@ decide_no_route(const struct decide_settings *settings, const struct facts *fact
                 const struct rule_ref *rule, const struct trail *trail, struct decision *decision)
 {
     assert(decision->verdict.action == VERDICT_ACCEPT);
+    if (facts->protocol == PROTOCOL_HTTP)
+        return;
     struct question question = {
         .settings = settings, .facts = facts, .trail = trail, .decision = decision};
     struct rule_ref route = *rule; /* it may be the verdict's own */

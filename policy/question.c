@@ -1,6 +1,7 @@
 #include "question.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* nginx closes the session where there is no Auth-Wait, so a wait is also the permission to go on:
  * a sending server must be able to try its next recipient, somebody who logs in has max_attempts.
@@ -10,6 +11,9 @@ wait_s(const struct question *question, const struct verdict *verdict)
 {
     const struct facts *facts = question->facts;
     if (verdict->action == VERDICT_ACCEPT || verdict->reason == REASON_AUTH_BANNED)
+        return 0;
+    /* RFC 5321 3.8: a 421 says that the connection closes. */
+    if (verdict->reason == REASON_RULE && strncmp(verdict->decided_by->code, "421", 3) == 0)
         return 0;
     if (facts->method == METHOD_NONE)
         return 1;
@@ -42,14 +46,37 @@ question_next(const struct question *question, const struct rule_ref *rule)
     return true;
 }
 
-bool
-question_end(const struct question *question, enum reason reason, const struct rule_ref *rule)
+static bool
+end(const struct question *question, struct verdict verdict, const struct rule_ref *rule)
 {
-    struct verdict verdict = verdict_make(reason);
     verdict.wait_s = wait_s(question, &verdict);
     verdict.rule = *rule;
     question->decision->verdict = verdict;
     tell(question, rule, verdict_action_name(verdict.action));
+    return false;
+}
+
+bool
+question_end(const struct question *question, enum reason reason, const struct rule_ref *rule)
+{
+    return end(question, verdict_make(reason), rule);
+}
+
+bool
+question_end_by_rule(const struct question *question, const struct rule *decided_by,
+                     const struct rule_ref *rule)
+{
+    return end(question, verdict_make_by_rule(decided_by), rule);
+}
+
+bool
+question_need(const struct question *question, enum decision_asks asks, const struct rule_ref *rule)
+{
+    struct verdict verdict = verdict_make(REASON_INTERNAL);
+    verdict.wait_s = wait_s(question, &verdict);
+    verdict.rule = *rule;
+    question->decision->verdict = verdict;
+    question->decision->asks = asks;
     return false;
 }
 
@@ -67,6 +94,23 @@ question_listener_rule(const struct question *question, const char *setting, str
                              .section_kind = "listener",
                              .section_name = question->decision->listener->name,
                              .setting = setting};
+}
+
+struct rule_ref
+question_organization_rule(const struct organization *organization, const char *setting,
+                           struct origin origin)
+{
+    return (struct rule_ref){.origin = origin,
+                             .section_kind = "organization",
+                             .section_name = organization->name,
+                             .setting = setting};
+}
+
+void
+question_note(struct rule_ref *rule, const char *note)
+{
+    size_t used = strlen(rule->detail);
+    snprintf(rule->detail + used, sizeof rule->detail - used, "%s%s", used > 0 ? ": " : "", note);
 }
 
 struct rule_ref
@@ -106,4 +150,27 @@ question_listener(const struct question *question)
                  ? "nginx names a listener that is not configured (auth_http_header X-Listener)"
                  : "nginx names no listener (auth_http_header X-Listener)");
     return question_end(question, REASON_INTERNAL, &rule);
+}
+
+bool
+question_intact(const struct question *question, const struct organization *organization)
+{
+    if (organization == NULL || !organization->broken)
+        return true;
+    struct rule_ref rule =
+        question_organization_rule(organization, "delegated", organization->broken_origin);
+    question_note(&rule, "the delegated file is broken, and there are no earlier settings");
+    return question_end(question, REASON_INTERNAL, &rule);
+}
+
+bool
+question_is_authenticated(const struct question *question)
+{
+    return question->decision->user.text[0] != '\0';
+}
+
+const struct organization *
+question_user_organization(const struct question *question)
+{
+    return question_is_authenticated(question) ? question->decision->organization : NULL;
 }

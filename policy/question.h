@@ -24,10 +24,19 @@ struct question {
 bool question_ask(const struct question *question,
                   bool (*const rules[])(const struct question *question), size_t count);
 
-/* The two things a rule can say. Both tell the trail. */
+/* The things a rule can say. All tell the trail. */
 bool question_next(const struct question *question, const struct rule_ref *rule); /* true */
 bool question_end(const struct question *question, enum reason reason,
                   const struct rule_ref *rule); /* false: the verdict is set */
+
+/* Ends the question with what a `rule` section says. */
+bool question_end_by_rule(const struct question *question, const struct rule *decided_by,
+                          const struct rule_ref *rule);
+
+/* Ends the question without an answer: the caller must find out a fact first. The trail is not told
+ * until it has. */
+bool question_need(const struct question *question, enum decision_asks asks,
+                   const struct rule_ref *rule);
 
 /* Refuses if wrong, else goes on. */
 bool question_unless(const struct question *question, bool wrong, enum reason reason,
@@ -35,10 +44,24 @@ bool question_unless(const struct question *question, bool wrong, enum reason re
 
 struct rule_ref question_listener_rule(const struct question *question, const char *setting,
                                        struct origin origin);
+struct rule_ref question_organization_rule(const struct organization *organization,
+                                           const char *setting, struct origin origin);
+
+/* Writes "note", or ": note" behind the detail that is there. */
+void question_note(struct rule_ref *rule, const char *note);
 
 /* The rules that AUTH and recipients have in common. */
 bool question_ban(const struct question *question);
 bool question_listener(const struct question *question);
+
+/* Asks whether the delegated file of one organization is broken; NULL is no organization. */
+bool question_intact(const struct question *question, const struct organization *organization);
+
+/* Whether somebody has logged in: by AUTH, or by POP or IMAP before. */
+bool question_is_authenticated(const struct question *question);
+
+/* The organization of whoever has logged in, or NULL. */
+const struct organization *question_user_organization(const struct question *question);
 
 /* The listener that the facts name, or NULL. */
 const struct listener *question_find_listener(const struct tenancy *tenancy,

@@ -31,6 +31,7 @@ static const struct {
     const char *want_rule, *want_trail;
 } outcomes[] = {
     {VERIFY_OK, REASON_AUTH_OK, "conf:60 source \"acme-ldap\"",
+     "next conf:17 listener \"submission\": relay: whoever authenticates may relay\n"
      "accept conf:60 source \"acme-ldap\"\n"},
     {VERIFY_UNAVAILABLE, REASON_AUTH_SOURCE_UNAVAILABLE,
      "conf:60 source \"acme-ldap\": unavailable",
@@ -287,6 +288,7 @@ test_limits_are_told(void **state)
         world.trail,
         "next users:4 source \"acme-ldap\": networks: entry \"192.0.2.0/24\" at list:1\n"
         "next users:4 source \"acme-ldap\": protocols\n"
+        "next conf:17 listener \"submission\": relay: whoever authenticates may relay\n"
         "accept conf:60 source \"acme-ldap\"\n");
     world_fini(&world);
 }

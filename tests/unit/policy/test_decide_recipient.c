@@ -23,7 +23,8 @@ static const struct {
      "conf:30 organization \"widgets\": domains"},
     {"a recipient of no organization", BYTES(SENDER), BYTES("RCPT TO:<x@elsewhere.example>"), NULL,
      REASON_RELAY_DENIED,
-     "conf:10 listener \"submission\": the recipient's domain is in no organization"},
+     "conf:17 listener \"submission\": relay: the recipient's domain is in no organization: "
+     "the client has not authenticated"},
     {"a sender of an organization may not relay", BYTES("MAIL FROM:<boss@acme.example>"),
      BYTES("RCPT TO:<x@elsewhere.example>"), NULL, REASON_RELAY_DENIED, NULL},
     {"an organization's name in quotes", BYTES(SENDER),
@@ -177,7 +178,13 @@ test_every_rule_is_told(void **state)
     assert_string_equal(world.trail, "next conf:10 listener \"submission\": malformed request\n"
                                      "next conf:10 listener \"submission\": ban\n"
                                      "next conf:13 listener \"submission\": require_tls\n"
+                                     "next conf:25 listener \"submission\": relay_window\n"
                                      "next conf:14 listener \"submission\": require_auth\n"
+                                     "next conf:19 listener \"submission\": roles_must_auth\n"
+                                     "next conf:23 listener \"submission\": local_ips\n"
+                                     "next conf:17 listener \"submission\": relay: the recipient "
+                                     "is in an organization\n"
+                                     "next conf:36 organization \"acme\": recipients\n"
                                      "accept conf:20 organization \"acme\": domains\n");
     world_fini(&world);
 }

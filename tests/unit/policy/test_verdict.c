@@ -1,6 +1,7 @@
 #include "cases.h"
 
 #include "outcome.h"
+#include "rule.h"
 #include "verdict.h"
 
 /* The table of the design, line by line. */
@@ -32,7 +33,15 @@ static const struct {
      "[UNAVAILABLE]", VERDICT_TEMPFAIL},
     {REASON_SESSION_TLS_REQUIRED, "session.tls-required", "530 5.7.0", "", "", VERDICT_REFUSE},
     {REASON_SESSION_AUTH_REQUIRED, "session.auth-required", "530 5.7.0", "", "", VERDICT_REFUSE},
+    {REASON_SENDER_AUTH_REQUIRED, "sender.auth-required", "530 5.7.0", "", "", VERDICT_REFUSE},
+    {REASON_ROLE_AUTH_REQUIRED, "role.auth-required", "530 5.7.0", "", "", VERDICT_REFUSE},
+    {REASON_IP_AUTH_REQUIRED, "ip.auth-required", "530 5.7.0", "", "", VERDICT_REFUSE},
+    {REASON_SENDER_MISMATCH, "sender.mismatch", "553 5.7.1", "", "", VERDICT_REFUSE},
     {REASON_RELAY_DENIED, "relay.denied", "550 5.7.1", "", "", VERDICT_REFUSE},
+    {REASON_RECIPIENT_UNKNOWN, "recipient.unknown", "550 5.1.1", "", "", VERDICT_REFUSE},
+    {REASON_RECIPIENT_UNVERIFIABLE, "recipient.unverifiable", "450 4.1.1", "", "",
+     VERDICT_TEMPFAIL},
+    {REASON_RULE, "rule", "", "", "", VERDICT_TEMPFAIL},
     {REASON_ROUTE_NONE, "route.none", "451 4.4.1", "[SYS/TEMP]", "[UNAVAILABLE]", VERDICT_TEMPFAIL},
 };
 
@@ -61,6 +70,8 @@ test_texts_are_short_and_printable(void **state)
     (void)state;
     for (unsigned reason = 0; reason < REASON_COUNT; reason++) {
         const char *text = reason_text(reason);
+        if (reason == REASON_RULE) /* the section has the text */
+            continue;
         CHECK(reason_id(reason), text[0] != '\0' && strlen(text) <= 64);
         for (const char *c = text; *c != '\0'; c++)
             CHECK(reason_id(reason), *c >= 0x20 && *c < 0x7f);
@@ -77,6 +88,71 @@ test_a_zeroed_verdict_is_a_temporary_failure(void **state)
     assert_string_equal(verdict_action_name(verdict.action), "defer");
     assert_string_equal(verdict_action_name(VERDICT_REFUSE), "refuse");
     assert_string_equal(verdict_action_name(VERDICT_ACCEPT), "accept");
+}
+
+static const struct rule refusal = {
+    .name = "night", .action = RULE_REFUSE, .code = "554 5.7.1", .text = "not at night"};
+static const struct rule deferral = {
+    .name = "later", .action = RULE_DEFER, .code = "450 4.7.1", .text = "not yet"};
+static const struct rule acceptance = {.name = "friend", .action = RULE_ACCEPT};
+static const struct rule tag = {.name = "mark", .action = RULE_TAG};
+
+/* A `rule` section speaks SMTP; other protocols have the codes of a like reason. */
+static const struct {
+    const struct rule *rule;
+    enum verdict_action action;
+    const char *id, *smtp, *pop3, *imap, *text;
+} sections[] = {
+    {&refusal, VERDICT_REFUSE, "rule.night", "554 5.7.1", "[AUTH]", "[AUTHORIZATIONFAILED]",
+     "not at night"},
+    {&deferral, VERDICT_TEMPFAIL, "rule.later", "450 4.7.1", "[SYS/TEMP]", "[UNAVAILABLE]",
+     "not yet"},
+    {&acceptance, VERDICT_ACCEPT, "rule.friend", "250 2.1.5", "", "", "ok"},
+    {&tag, VERDICT_ACCEPT, "rule.mark", "250 2.1.5", "", "", "ok"},
+};
+
+static void
+test_a_rule_sections_own_words(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(sections); i++) {
+        struct verdict verdict = verdict_make_by_rule(sections[i].rule);
+        char id[VERDICT_ID_MAX];
+        verdict_id(&verdict, id);
+        CHECK_TEXT(sections[i].id, id, sections[i].id);
+        CHECK(id, verdict.action == sections[i].action && verdict.reason == REASON_RULE);
+        CHECK(id, verdict.decided_by == sections[i].rule && verdict.wait_s == 0);
+        CHECK_TEXT(id, verdict_code(&verdict, PROTOCOL_SMTP), sections[i].smtp);
+        CHECK_TEXT(id, verdict_code(&verdict, PROTOCOL_POP3), sections[i].pop3);
+        CHECK_TEXT(id, verdict_code(&verdict, PROTOCOL_IMAP), sections[i].imap);
+        CHECK_TEXT(id, verdict_code(&verdict, PROTOCOL_HTTP), "");
+        CHECK_TEXT(id, verdict_text(&verdict), sections[i].text);
+    }
+}
+
+static void
+test_other_verdicts_have_their_reasons_words(void **state)
+{
+    (void)state;
+    struct verdict verdict = verdict_make(REASON_RELAY_DENIED);
+    char id[VERDICT_ID_MAX];
+    verdict_id(&verdict, id);
+    assert_string_equal(id, "relay.denied");
+    assert_string_equal(verdict_code(&verdict, PROTOCOL_SMTP), "550 5.7.1");
+    assert_string_equal(verdict_text(&verdict), "relaying is not allowed");
+}
+
+static void
+test_a_rules_long_name_is_cut(void **state)
+{
+    (void)state;
+    static const struct rule wordy = {.name = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+                                              "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+                                      .action = RULE_ACCEPT};
+    struct verdict verdict = verdict_make_by_rule(&wordy);
+    char id[VERDICT_ID_MAX];
+    verdict_id(&verdict, id);
+    assert_int_equal(strlen(id), VERDICT_ID_MAX - 1);
 }
 
 static const struct {
@@ -148,6 +224,9 @@ main(void)
         cmocka_unit_test(test_reasons),
         cmocka_unit_test(test_texts_are_short_and_printable),
         cmocka_unit_test(test_a_zeroed_verdict_is_a_temporary_failure),
+        cmocka_unit_test(test_a_rule_sections_own_words),
+        cmocka_unit_test(test_other_verdicts_have_their_reasons_words),
+        cmocka_unit_test(test_a_rules_long_name_is_cut),
         cmocka_unit_test(test_rules_are_written_on_one_line),
         cmocka_unit_test(test_outcome_names),
     };

@@ -16,13 +16,13 @@
 
 struct world {
     struct tenancy *tenancy;
-    struct listener *listener;           /* line 10, its settings in lines 11 to 19 */
-    struct organization *acme, *widgets; /* lines 20 and 30 */
+    struct listener *listener;           /* line 10, its settings in lines 11 to 19, 23 to 26 */
+    struct organization *acme, *widgets; /* lines 20 and 30; acme's settings in lines 33 to 42 */
     struct list *addresses, *names;      /* lines 40 and 50, entries in file "list"; empty */
     struct decide_settings settings;
     struct facts facts;
     struct decision decision;
-    char trail[2048]; /* a line for each rule that was asked: answer, blank, rule */
+    char trail[4096]; /* a line for each rule that was asked: answer, blank, rule */
 };
 
 static char world_upstreams[4];
@@ -76,10 +76,27 @@ world_init(struct world *world)
     world->listener->require_auth_origin = world_line(14);
     world->listener->auth_ips.origin = world_line(15);
     world->listener->auth_users.origin = world_line(16);
+    world->listener->relay = RELAY_ALL;
+    world->listener->relay_origin = world_line(17);
+    world->listener->relay_ips.origin = world_line(18);
+    world->listener->roles_must_auth.origin = world_line(19);
+    world->listener->local_ips.origin = world_line(23);
+    world->listener->trusted_ips.origin = world_line(24);
+    world->listener->relay_window_origin = world_line(25);
+    world->listener->on_auth_when_off_origin = world_line(26);
     world->listener->upstream = world_upstream(0);
     world->listener->upstream_inbound = world_upstream(1);
     world->acme = tenancy_add_organization(world->tenancy, "acme", world_line(20), NULL);
     world->acme->auth_users.origin = world_line(21);
+    world->acme->authenticate_senders_origin = world_line(33);
+    world->acme->authenticate_inbound_origin = world_line(34);
+    world->acme->auth_exempt_ips.origin = world_line(35);
+    world->acme->recipients_origin = world_line(36);
+    world->acme->unverifiable_recipient_origin = world_line(37);
+    world->acme->shared_with_origin = world_line(38);
+    world->acme->match_sender_origin = world_line(39);
+    world->acme->match_exempt_senders.origin = world_line(41);
+    world->acme->broken_origin = world_line(42);
     world->widgets = tenancy_add_organization(world->tenancy, "widgets", world_line(30), NULL);
     world->widgets->auth_users.origin = world_line(31);
     tenancy_claim_domain(world->tenancy, world->acme, "acme.example", world_line(22), NULL);

@@ -1,0 +1,149 @@
+#include "decide_relay.h"
+
+#include <stdio.h>
+
+#include "access.h"
+
+/* Whether the user's own right is to relay (SMG 7: "any user that has authentication", SMG 8:
+ * "individually selected OU's"). Who has not authenticated "is considered external". */
+static bool
+has_right(const struct question *question, struct rule_ref *rule)
+{
+    const struct listener *listener = question->decision->listener;
+    const struct organization *organization = question_user_organization(question);
+    if (!question_is_authenticated(question)) {
+        question_note(rule, "the client has not authenticated");
+        return false;
+    }
+    switch (listener->relay) {
+    case RELAY_NONE:
+        question_note(rule, "nobody may relay by authenticating");
+        return false;
+    case RELAY_ALL:
+        question_note(rule, "whoever authenticates may relay");
+        return true;
+    case RELAY_ORGANIZATIONS:
+        break;
+    }
+    bool selected =
+        organization != NULL && nameset_has(&listener->relay_organizations, organization->name);
+    question_note(rule, selected ? "the user's organization may relay"
+                                 : "the user's organization is not in relay_organizations");
+    return selected;
+}
+
+enum relay_answer
+relay_ask(const struct question *question, struct rule_ref *rule_r)
+{
+    const struct listener *listener = question->decision->listener;
+    *rule_r = question_listener_rule(question, "relay", listener->relay_origin);
+    if (has_right(question, rule_r))
+        return RELAY_GRANTED;
+    struct rule_ref by_address =
+        question_listener_rule(question, "relay_ips", listener->relay_ips.origin);
+    switch (
+        access_ask_list_address(listener->relay_ips.list, &question->facts->client, &by_address)) {
+    case LIST_CANNOT_TELL:
+        *rule_r = by_address;
+        return RELAY_CANNOT_TELL;
+    case LIST_NO_MATCH:
+        return RELAY_DENIED;
+    case LIST_MATCH:
+        *rule_r = by_address;
+        return RELAY_GRANTED;
+    }
+    return RELAY_CANNOT_TELL;
+}
+
+bool
+relay_ask_recipient(const struct question *question)
+{
+    const struct decision *decision = question->decision;
+    struct rule_ref rule =
+        question_listener_rule(question, "relay", decision->listener->relay_origin);
+    if (decision->recipient_organization != NULL) {
+        question_note(&rule, "the recipient is in an organization");
+        return question_next(question, &rule);
+    }
+    struct rule_ref asked;
+    switch (relay_ask(question, &asked)) {
+    case RELAY_CANNOT_TELL:
+        return question_end(question, REASON_INTERNAL, &asked);
+    case RELAY_DENIED:
+        question_note(&rule, "the recipient's domain is in no organization");
+        question_note(&rule, asked.detail);
+        return question_end(question, REASON_RELAY_DENIED, &rule);
+    case RELAY_GRANTED:
+        return question_next(question, &asked);
+    }
+    return question_end(question, REASON_INTERNAL, &rule);
+}
+
+bool
+relay_ask_login(const struct question *question)
+{
+    if (question->facts->protocol != PROTOCOL_SMTP)
+        return true;
+    const struct listener *listener = question->decision->listener;
+    struct rule_ref rule = question_listener_rule(question, "relay", listener->relay_origin);
+    if (!has_right(question, &rule))
+        question_note(&rule, "goes to upstream_inbound");
+    return question_next(question, &rule);
+}
+
+static void
+route_to(const struct question *question, struct upstream *upstream, const char *setting)
+{
+    struct decision *decision = question->decision;
+    decision->upstream = upstream;
+    if (upstream == NULL)
+        decision->verdict.rule =
+            question_listener_rule(question, setting, decision->listener->origin);
+}
+
+/* The upstream that trusts: the user's organization's before the listener's. */
+static struct upstream *
+trusting_upstream(const struct question *question)
+{
+    const struct organization *organization = question_user_organization(question);
+    if (organization != NULL && organization->upstream != NULL)
+        return organization->upstream;
+    return question->decision->listener->upstream;
+}
+
+void
+relay_route_recipient(const struct question *question)
+{
+    const struct decision *decision = question->decision;
+    struct rule_ref rule;
+    /* Whoever cannot be told from a stranger is routed like one: his recipient is ours. */
+    bool trusted = relay_ask(question, &rule) == RELAY_GRANTED;
+    struct upstream *upstream = trusting_upstream(question);
+    /* A printer's mail to a user of ours needs no upstream that relays. */
+    bool can_do_without = decision->recipient_organization != NULL && !has_right(question, &rule);
+    if (trusted && (upstream != NULL || !can_do_without))
+        route_to(question, upstream, "upstream");
+    else
+        route_to(question, decision->listener->upstream_inbound, "upstream_inbound");
+}
+
+void
+relay_route_login(const struct question *question)
+{
+    const struct decision *decision = question->decision;
+    struct rule_ref rule = {.detail = ""};
+    switch (question->facts->protocol) {
+    case PROTOCOL_HTTP: /* the web page is nginx's own business */
+        return;
+    case PROTOCOL_POP3:
+    case PROTOCOL_IMAP:
+        break;
+    case PROTOCOL_SMTP:
+        if (!has_right(question, &rule)) {
+            route_to(question, decision->listener->upstream_inbound, "upstream_inbound");
+            return;
+        }
+        break;
+    }
+    route_to(question, trusting_upstream(question), "upstream");
+}
