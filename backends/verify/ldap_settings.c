@@ -5,34 +5,40 @@
 
 #include "ascii.h"
 #include "ldap_door.h"
-#include "ldap_source.h"
-#include "ldap_template.h"
 
 /* What the directories of this kind have in common. The filters find a login name by the mail
- * address and by the name that the directory's own logins use. */
+ * address and by the name that the directory's own logins use; those for recipients find an address
+ * by all attributes that may hold one, in entries of any kind: groups and contacts get mail, too.
+ */
 struct directory {
     const char *filter;
+    const char *recipient_filter;
     const char *base; /* NULL: differs from one to the other */
     struct ldap_ports ports;
 };
 
+#define AD_FILTER                                 \
+    "(&(objectCategory=person)(objectClass=user)" \
+    "(|(userPrincipalName=%u)(mail=%u)(sAMAccountName=%n)))"
+#define AD_RECIPIENT_FILTER "(|(proxyAddresses=smtp:%u)(mail=%u)(userPrincipalName=%u))"
+
 static const struct directory directories[] = {
-    [LDAP_DIRECTORY_OPENLDAP] = {"(|(mail=%u)(uid=%n))", NULL, {389, 636}},
-    [LDAP_DIRECTORY_ACTIVE_DIRECTORY] = {"(&(objectCategory=person)(objectClass=user)"
-                                         "(|(userPrincipalName=%u)(mail=%u)(sAMAccountName=%n)))",
-                                         NULL,
-                                         {389, 636}},
-    [LDAP_DIRECTORY_AD_GLOBAL_CATALOG] = {"(&(objectCategory=person)(objectClass=user)"
-                                          "(|(userPrincipalName=%u)(mail=%u)(sAMAccountName=%n)))",
-                                          "",
-                                          {3268, 3269}},
+    [LDAP_DIRECTORY_OPENLDAP] = {"(|(mail=%u)(uid=%n))", "(mail=%u)", NULL, {389, 636}},
+    [LDAP_DIRECTORY_ACTIVE_DIRECTORY] = {AD_FILTER, AD_RECIPIENT_FILTER, NULL, {389, 636}},
+    [LDAP_DIRECTORY_AD_GLOBAL_CATALOG] = {AD_FILTER, AD_RECIPIENT_FILTER, "", {3268, 3269}},
     [LDAP_DIRECTORY_EDIRECTORY] = {"(&(objectClass=inetOrgPerson)(|(mail=%u)(cn=%n)(uid=%n)))",
+                                   "(mail=%u)",
                                    NULL,
                                    {389, 636}},
+    /* Domino's short names are aliases, written with or without a domain. */
     [LDAP_DIRECTORY_DOMINO] = {"(&(objectClass=dominoPerson)(|(mail=%u)(uid=%n)(cn=%n)))",
+                               "(|(mail=%u)(uid=%u))",
                                "",
                                {389, 636}},
-    [LDAP_DIRECTORY_SUN] = {"(&(objectClass=inetOrgPerson)(|(mail=%u)(uid=%n)))", NULL, {389, 636}},
+    [LDAP_DIRECTORY_SUN] = {"(&(objectClass=inetOrgPerson)(|(mail=%u)(uid=%n)))",
+                            "(|(mail=%u)(mailAlternateAddress=%u)(mailEquivalentAddress=%u))",
+                            NULL,
+                            {389, 636}},
 };
 
 static const struct choice directory_choices[] = {
@@ -51,6 +57,7 @@ static const struct choice scope_choices[] = {
 static const struct choice password_choices[] = {{"bind", LDAP_PASSWORD_BIND}, {NULL, 0}};
 
 enum { CONNECTIONS_MIN = 2, CONNECTIONS_MAX = 1000, TIMEOUT_MIN_MS = 100, TIMEOUT_MAX_MS = 60000 };
+enum { LIFETIME_MAX_MS = 86400000 };
 
 #define AT(member) .offset = offsetof(struct ldap_settings, member)
 
@@ -79,7 +86,8 @@ static const struct row rows[] = {
      AT(directory),
      .preset = "openldap",
      .choices = directory_choices,
-     .help = "the kind of directory: it decides the defaults of filter, base and ports"},
+     .help = "the kind of directory: it decides the defaults of filter, recipient_filter, base and "
+             "ports"},
     {.name = "bind_dn",
      .type = ROW_STRING,
      AT(bind_dn),
@@ -113,16 +121,36 @@ static const struct row rows[] = {
      .type = ROW_STRING,
      AT(username_attribute),
      .help =
-         "the attribute that is the account's one name, whatever alias was used to log in; with "
-         "several organizations one whose values have a domain, so that no two accounts share "
-         "a name"},
+         "the attribute that is the account's one name, whatever alias was used to log in or is "
+         "written to; with several organizations one whose values have a domain, so that no two "
+         "accounts share a name"},
+    {.name = "recipient_filter",
+     .type = ROW_STRING,
+     AT(recipient_filter),
+     .help = "which entry a recipient's address is: %u the address, %n its local part, %d its "
+             "domain; needed with user_dn, else the directory's default"},
+    {.name = "recipient_cache",
+     .type = ROW_DURATION,
+     AT(recipient_cache),
+     .preset = "5min",
+     .low = 0,
+     .high = LIFETIME_MAX_MS,
+     .help = "how long it is remembered that a recipient exists; 0: not at all"},
+    {.name = "recipient_negative_cache",
+     .type = ROW_DURATION,
+     AT(recipient_negative_cache),
+     .preset = "30s",
+     .low = 0,
+     .high = LIFETIME_MAX_MS,
+     .help = "how long it is remembered that a recipient does not exist; 0: not at all"},
     {.name = "connections",
      .type = ROW_INT,
      AT(connections),
      .preset = "16",
      .low = CONNECTIONS_MIN,
      .high = CONNECTIONS_MAX,
-     .help = "connections to one server at a time; a login uses two, with user_dn one"},
+     .help = "connections to one server at a time; a login uses two, with user_dn and without "
+             "recipient_filter one"},
     {.name = "connect_timeout",
      .type = ROW_DURATION,
      AT(connect_timeout),
@@ -162,6 +190,20 @@ ldap_settings_filter(const struct ldap_settings *settings)
 }
 
 const char *
+ldap_settings_recipient_filter(const struct ldap_settings *settings)
+{
+    if (settings->recipient_filter != NULL || settings->user_dn != NULL)
+        return settings->recipient_filter;
+    return directory_of(settings)->recipient_filter;
+}
+
+bool
+ldap_settings_search(const struct ldap_settings *settings)
+{
+    return ldap_settings_recipient_filter(settings) != NULL;
+}
+
+const char *
 ldap_settings_base(const struct ldap_settings *settings)
 {
     return settings->base != NULL ? settings->base : directory_of(settings)->base;
@@ -180,155 +222,4 @@ ldap_settings_use_tls(const struct ldap_settings *settings)
         if (ascii_has_prefix(settings->uri.items[i], strlen(settings->uri.items[i]), "ldaps:"))
             return true;
     return settings->starttls;
-}
-
-/* What every check gets. */
-struct check {
-    const struct section *section;
-    const struct ldap_settings *settings;
-    struct problems *problems;
-};
-
-#define ERROR(check, setting, ...) \
-    section_problem((check)->section, setting, (check)->problems, PROBLEM_ERROR, __VA_ARGS__)
-#define WARNING(check, setting, ...) \
-    section_problem((check)->section, setting, (check)->problems, PROBLEM_WARNING, __VA_ARGS__)
-
-/* About one of the servers, each of which may stand on a line of its own. */
-#define SERVER_PROBLEM(check, setting, i, weight, ...)                               \
-    section_problem_at((check)->section, setting, (check)->settings->uri.origins[i], \
-                       (check)->problems, weight, __VA_ARGS__)
-
-static void
-check_uri(const struct check *check, size_t i)
-{
-    const char *text = check->settings->uri.items[i];
-    struct ldap_uri uri;
-    struct err err;
-    if (ldap_uri_parse(text, ldap_settings_ports(check->settings), &uri, &err) != 0) {
-        SERVER_PROBLEM(check, "uri", i, PROBLEM_ERROR, "\"%s\": %s", text, err.text);
-        return;
-    }
-    if (uri.has_tls && check->settings->starttls)
-        ERROR(check, "starttls",
-              "\"%s\" has TLS from the first byte (write ldap://, or set starttls = false)", text);
-    if (!uri.has_tls && !check->settings->starttls && !uri.is_loopback)
-        SERVER_PROBLEM(check, "uri", i, PROBLEM_WARNING,
-                       "\"%s\": passwords go over the network in clear text (use ldaps://, or set "
-                       "starttls = true)",
-                       text);
-}
-
-static void
-check_servers(const struct check *check)
-{
-    const struct ldap_settings *settings = check->settings;
-    for (size_t i = 0; i < settings->uri.count; i++)
-        check_uri(check, i);
-    if (ldap_settings_use_tls(settings) && !settings->tls_verify)
-        WARNING(check, "tls_verify",
-                "whoever sits between us and the directory can read the "
-                "passwords (set it to true, and ca_file)");
-    if (!ldap_settings_use_tls(settings) && settings->ca_file != NULL)
-        WARNING(check, "ca_file", "it has no effect without TLS");
-}
-
-static void
-check_dn(const struct check *check, const char *setting, const char *dn)
-{
-    struct err err;
-    if (dn != NULL && ldap_dn_check(dn, &err) != 0)
-        ERROR(check, setting, "\"%s\" is %s", dn, err.text);
-}
-
-static void
-check_service(const struct check *check)
-{
-    const struct ldap_settings *settings = check->settings;
-    check_dn(check, "bind_dn", settings->bind_dn);
-    if (settings->bind_dn != NULL && settings->bind_password_file == NULL)
-        ERROR(check, "bind_dn", "its password is missing (set bind_password_file)");
-    if (settings->bind_dn == NULL && settings->bind_password_file != NULL)
-        ERROR(check, "bind_password_file", "it is nobody's password (set bind_dn)");
-}
-
-/* Tries a template with a name that has something to escape. */
-static void
-check_template(const struct check *check, const char *setting, const char *text,
-               enum ldap_syntax syntax)
-{
-    static const struct username sample = {.text = "o(b,r\\n*@example.com", .local_length = 8};
-    struct err err;
-    char expanded[LDAP_TEXT_MAX];
-    int result = ldap_template_check(text, syntax, &err);
-    if (result == 0) {
-        ldap_template_expand(text, syntax, &sample, expanded);
-        switch (syntax) {
-        case LDAP_SYNTAX_FILTER:
-            result = ldap_filter_check(expanded, &err);
-            break;
-        case LDAP_SYNTAX_DN:
-            result = ldap_dn_check(expanded, &err);
-            break;
-        }
-    }
-    if (result != 0)
-        ERROR(check, setting, "\"%s\": %s", text, err.text);
-}
-
-/* An attribute's name or its OID, with options (RFC 4512 2.5). */
-static bool
-is_attribute(const char *text)
-{
-    if (!ascii_is_alnum(text[0]))
-        return false;
-    bool has_letter = false;
-    for (const char *at = text; *at != '\0'; at++) {
-        if (!ascii_is_alnum(*at) && strchr("-;.", *at) == NULL)
-            return false;
-        has_letter = has_letter || !ascii_is_digit(*at);
-    }
-    return has_letter && strcmp(text, "1.1") != 0; /* 1.1: no attributes at all */
-}
-
-static void
-check_search(const struct check *check)
-{
-    const struct ldap_settings *settings = check->settings;
-    check_template(check, "filter", ldap_settings_filter(settings), LDAP_SYNTAX_FILTER);
-    check_dn(check, "base", settings->base);
-    if (ldap_settings_base(settings) == NULL)
-        ERROR(check, "base", "it is missing (the entry below which to search, or user_dn)");
-    if (settings->username_attribute != NULL && !is_attribute(settings->username_attribute))
-        ERROR(check, "username_attribute", "\"%s\" is not an attribute's name",
-              settings->username_attribute);
-}
-
-static void
-check_user_dn(const struct check *check)
-{
-    const struct ldap_settings *settings = check->settings;
-    check_template(check, "user_dn", settings->user_dn, LDAP_SYNTAX_DN);
-    if (settings->filter != NULL)
-        ERROR(check, "filter", "user_dn is set too: nothing is searched (leave one of them out)");
-    if (settings->username_attribute != NULL)
-        ERROR(check, "username_attribute", "it needs a search (leave out user_dn)");
-    if (settings->base != NULL)
-        WARNING(check, "base", "it has no effect with user_dn: nothing is searched");
-    if (settings->bind_dn != NULL)
-        WARNING(check, "bind_dn", "it has no effect with user_dn: nothing is searched");
-}
-
-int
-ldap_settings_check(const struct section *section, struct problems *problems)
-{
-    size_t errors = problems->errors;
-    const struct check check = {section, section->values, problems};
-    check_servers(&check);
-    check_service(&check);
-    if (check.settings->user_dn != NULL)
-        check_user_dn(&check);
-    else
-        check_search(&check);
-    return problems->errors == errors ? 0 : -1;
 }

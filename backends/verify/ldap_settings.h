@@ -37,8 +37,11 @@ struct ldap_settings {
     const char *user_dn;
     int password;
     const char *username_attribute;
+    const char *recipient_filter; /* NULL: the directory's default, but none with user_dn */
+    int64_t recipient_cache;      /* ms, like all that follow but connections */
+    int64_t recipient_negative_cache;
     int64_t connections;
-    int64_t connect_timeout; /* ms, like the next */
+    int64_t connect_timeout;
     int64_t timeout;
 };
 
@@ -47,13 +50,18 @@ enum ldap_password { LDAP_PASSWORD_BIND = 0 };
 
 extern const struct section_type ldap_source_section;
 
-/* What holds: what is set, or the directory's default. base: NULL if there is neither. */
+/* What holds: what is set, or the directory's default. base and recipient_filter: NULL if there is
+ * neither. */
 const char *ldap_settings_filter(const struct ldap_settings *settings);
+const char *ldap_settings_recipient_filter(const struct ldap_settings *settings);
 const char *ldap_settings_base(const struct ldap_settings *settings);
 const struct ldap_ports *ldap_settings_ports(const struct ldap_settings *settings);
 
 /* Whether any of the servers is talked to with TLS. */
 bool ldap_settings_use_tls(const struct ldap_settings *settings);
+
+/* Whether anything is ever searched: without user_dn always, with it for recipients only. */
+bool ldap_settings_search(const struct ldap_settings *settings);
 
 /* Reports every error and warning. Returns 0, or -1 if there was an error. */
 int ldap_settings_check(const struct section *section, struct problems *problems);

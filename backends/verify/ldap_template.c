@@ -59,7 +59,8 @@ begins_component(char c, enum ldap_syntax syntax)
 
 /* The sum of what the template may become, or -1 with err. */
 static int
-measure(const char *text, enum ldap_syntax syntax, size_t *size_r, bool *names_r, struct err *err)
+measure(const char *text, enum ldap_syntax syntax, const char *what, size_t *size_r, bool *names_r,
+        struct err *err)
 {
     bool in_value = false;
     *size_r = 1;
@@ -80,8 +81,9 @@ measure(const char *text, enum ldap_syntax syntax, size_t *size_r, bool *names_r
         }
         if (*at == '\0' || strchr("und", *at) == NULL) {
             err_set(err,
-                    "'%%' is followed by no place's letter (%%u is the login name, %%n what is "
-                    "before its @, %%d its domain, %%%% a percent sign)");
+                    "'%%' is followed by no place's letter (%%u is the %s, %%n what is before its "
+                    "@, %%d its domain, %%%% a percent sign)",
+                    what);
             return -1;
         }
         if (!in_value) {
@@ -95,51 +97,74 @@ measure(const char *text, enum ldap_syntax syntax, size_t *size_r, bool *names_r
 }
 
 int
-ldap_template_check(const char *text, enum ldap_syntax syntax, struct err *err)
+ldap_template_check(const char *text, enum ldap_syntax syntax, const char *what, struct err *err)
 {
     size_t size = 0;
     bool names = false;
-    if (measure(text, syntax, &size, &names, err) != 0)
+    if (measure(text, syntax, what, &size, &names, err) != 0)
         return -1;
     if (!names) {
-        err_set(err, "the login name is nowhere in it, so every login would be the same entry (use "
-                     "%%u or %%n)");
+        err_set(err,
+                "the %s is nowhere in it, so every %s would be the same entry (use %%u or %%n)",
+                what, what);
         return -1;
     }
     if (size > LDAP_TEXT_MAX) {
-        err_set(err, "too long: with the longest login name it has %zu bytes (at most %d)",
-                size - 1, LDAP_TEXT_MAX - 1);
+        err_set(err, "too long: with the longest %s it has %zu bytes (at most %d)", what, size - 1,
+                LDAP_TEXT_MAX - 1);
         return -1;
     }
     return 0;
 }
 
 static size_t
-put_in(char place, enum ldap_syntax syntax, const struct username *user, char *text_r)
+put_in(char place, enum ldap_syntax syntax, const struct ldap_subject *subject, char *text_r)
 {
-    const char *domain = username_domain(user);
     switch (place) {
     case 'u':
-        return ldap_escape(user->text, strlen(user->text), syntax, text_r);
+        return ldap_escape(subject->whole, strlen(subject->whole), syntax, text_r);
     case 'n':
-        return ldap_escape(user->text, user->local_length, syntax, text_r);
+        return ldap_escape(subject->local, subject->local_length, syntax, text_r);
     case 'd':
-        return domain == NULL ? 0 : ldap_escape(domain, strlen(domain), syntax, text_r);
+        return ldap_escape(subject->domain, strlen(subject->domain), syntax, text_r);
     default:
         *text_r = place;
         return 1;
     }
 }
 
+struct ldap_subject
+ldap_subject_of(const struct username *user)
+{
+    const char *domain = username_domain(user);
+    return (struct ldap_subject){
+        .whole = user->text,
+        .local = user->text,
+        .local_length = user->local_length,
+        .domain = domain != NULL ? domain : "",
+    };
+}
+
+struct ldap_subject
+ldap_subject_of_mailbox(const struct mailbox *mailbox, const char *address)
+{
+    return (struct ldap_subject){
+        .whole = address,
+        .local = mailbox->local,
+        .local_length = strlen(mailbox->local),
+        .domain = mailbox->domain,
+    };
+}
+
 size_t
-ldap_template_expand(const char *text, enum ldap_syntax syntax, const struct username *user,
+ldap_template_expand(const char *text, enum ldap_syntax syntax, const struct ldap_subject *subject,
                      char text_r[LDAP_TEXT_MAX])
 {
     size_t length = 0;
     for (const char *at = text; *at != '\0'; at++) {
         assert(length < LDAP_TEXT_MAX);
         if (*at == '%')
-            length += put_in(*++at, syntax, user, text_r + length);
+            length += put_in(*++at, syntax, subject, text_r + length);
         else
             text_r[length++] = *at;
     }

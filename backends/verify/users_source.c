@@ -332,6 +332,23 @@ users_knows(void *self, const struct username *user, struct deadline deadline)
     return is_known ? KNOWLEDGE_KNOWN : KNOWLEDGE_UNKNOWN;
 }
 
+/* An account that may not log in gets mail all the same. */
+static void
+users_recipient(void *self, const struct mailbox *recipient, const char *address,
+                struct deadline deadline, struct recipient_result *result_r)
+{
+    (void)deadline;
+    struct users_source *source = self;
+    look_if_due(source);
+    struct snapshot *snapshot = take_current(source);
+    const struct user_entry *entry =
+        recipient->domain[0] != '\0' ? users_file_find(snapshot->users, address) : NULL;
+    result_r->knowledge = entry != NULL ? KNOWLEDGE_KNOWN : KNOWLEDGE_UNKNOWN;
+    if (entry != NULL)
+        snprintf(result_r->name, sizeof result_r->name, "%s", entry->name);
+    snapshot_drop(snapshot);
+}
+
 static void
 users_pretend(void *self, const struct verify_request *request)
 {
@@ -352,6 +369,7 @@ const struct source_kind source_kind_users = {
     .open = users_open,
     .verify = users_verify,
     .knows = users_knows,
+    .recipient = users_recipient,
     .pretend = users_pretend,
     .close = users_close,
 };

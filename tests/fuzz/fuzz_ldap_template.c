@@ -15,10 +15,10 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void
-expands_to_sense(const char *text, enum ldap_syntax syntax, const struct username *user)
+expands_to_sense(const char *text, enum ldap_syntax syntax, const struct ldap_subject *subject)
 {
     char expanded[LDAP_TEXT_MAX];
-    size_t length = ldap_template_expand(text, syntax, user, expanded);
+    size_t length = ldap_template_expand(text, syntax, subject, expanded);
     if (length >= sizeof expanded || strlen(expanded) != length)
         abort();
     int result = syntax == LDAP_SYNTAX_DN ? ldap_dn_check(expanded, NULL)
@@ -28,11 +28,11 @@ expands_to_sense(const char *text, enum ldap_syntax syntax, const struct usernam
 }
 
 static void
-try_template(const char *text, enum ldap_syntax syntax, const struct username *user)
+try_template(const char *text, enum ldap_syntax syntax, const struct ldap_subject *subject)
 {
     char expanded[LDAP_TEXT_MAX];
-    if (ldap_template_check(text, syntax, NULL) == 0 &&
-        ldap_template_expand(text, syntax, user, expanded) >= sizeof expanded)
+    if (ldap_template_check(text, syntax, "name", NULL) == 0 &&
+        ldap_template_expand(text, syntax, subject, expanded) >= sizeof expanded)
         abort();
 }
 
@@ -46,15 +46,16 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const char *at = strrchr(user.text, '@');
     user.local_length = at != NULL ? (size_t)(at - user.text) : strlen(user.text);
 
-    expands_to_sense("(|(mail=%u)(&(uid=%n)(o=%d)))", LDAP_SYNTAX_FILTER, &user);
-    expands_to_sense("uid=%n+mail=%u,o=%d", LDAP_SYNTAX_DN, &user);
+    const struct ldap_subject subject = ldap_subject_of(&user);
+    expands_to_sense("(|(mail=%u)(&(uid=%n)(o=%d)))", LDAP_SYNTAX_FILTER, &subject);
+    expands_to_sense("uid=%n+mail=%u,o=%d", LDAP_SYNTAX_DN, &subject);
     if (line_feed == NULL)
         return 0;
     size_t rest = size - length - 1;
     char *text = calloc(rest + 1, 1);
     memcpy(text, line_feed + 1, rest);
-    try_template(text, LDAP_SYNTAX_FILTER, &user);
-    try_template(text, LDAP_SYNTAX_DN, &user);
+    try_template(text, LDAP_SYNTAX_FILTER, &subject);
+    try_template(text, LDAP_SYNTAX_DN, &subject);
     free(text);
     return 0;
 }

@@ -84,6 +84,35 @@ static const struct settings_case {
     {.name = "a base is of no use with user_dn",
      .text = "uri = {\"ldaps://h\"} user_dn = \"uid=%n,dc=acme\" base = \"dc=acme\"",
      .want = "warning: source \"acme\": base: it has no effect"},
+    {.name = "a base is of use with user_dn where recipients are searched for",
+     .text = "uri = {\"ldaps://h\"} user_dn = \"uid=%n,dc=acme\" base = \"dc=acme\" bind_dn = "
+             "\"cn=us\" bind_password_file = \"/p\" username_attribute = \"uid\" "
+             "recipient_filter = \"(mail=%u)\""},
+    {.name = "who we are is of no use with user_dn",
+     .text = "uri = {\"ldaps://h\"} user_dn = \"uid=%n,dc=acme\" bind_dn = \"cn=us\" "
+             "bind_password_file = \"/p\"",
+     .want = "warning: source \"acme\": bind_dn: it has no effect"},
+    {.name = "recipients are searched for below a base",
+     .text = "uri = {\"ldaps://h\"} user_dn = \"uid=%n,dc=acme\" recipient_filter = \"(mail=%u)\"",
+     .want =
+         "source \"acme\": base: it is missing (the entry below which to search for recipients)",
+     .want_error = true},
+    {.name = "recipients are searched for in all of a global catalog",
+     .text = "uri = {\"ldaps://h\"} directory = \"ad-global-catalog\" user_dn = "
+             "\"cn=%n,dc=acme\" recipient_filter = \"(mail=%u)\""},
+    {.name = "a recipient_filter is a filter",
+     .text = "uri = {\"ldaps://h\"} base = \"dc=acme\" recipient_filter = \"mail=%u)\"",
+     .want = "source \"acme\": recipient_filter: \"mail=%u)\": not a filter",
+     .want_error = true},
+    {.name = "a recipient_filter has the address in it",
+     .text = "uri = {\"ldaps://h\"} base = \"dc=acme\" recipient_filter = \"(mail=*@%d)\"",
+     .want = "source \"acme\": recipient_filter: \"(mail=*@%d)\": the address is nowhere in it, so "
+             "every address would be the same entry",
+     .want_error = true},
+    {.name = "a recipient_filter has it in values",
+     .text = "uri = {\"ldaps://h\"} base = \"dc=acme\" recipient_filter = \"(%n=x)\"",
+     .want = "recipient_filter: \"(%n=x)\": %n stands outside of a value",
+     .want_error = true},
     {.name = "clear text to another machine is warned about",
      .text = "uri = {\"ldap://ldap.acme.example\"} base = \"dc=acme\"",
      .want = "warning: source \"acme\": uri: \"ldap://ldap.acme.example\": passwords go over the "
@@ -158,6 +187,53 @@ is_checked(const struct settings_case *test)
     problems_fini(&problems);
 }
 
+/* What recipients are found by where nothing else is set. */
+static const struct preset_case {
+    const char *text;
+    const char *want; /* NULL: they are not searched for */
+} presets[] = {
+    {"base = \"dc=acme\"", "(mail=%u)"},
+    {"directory = \"active-directory\" base = \"dc=acme\"",
+     "(|(proxyAddresses=smtp:%u)(mail=%u)(userPrincipalName=%u))"},
+    {"directory = \"ad-global-catalog\"",
+     "(|(proxyAddresses=smtp:%u)(mail=%u)(userPrincipalName=%u))"},
+    {"directory = \"edirectory\" base = \"o=acme\"", "(mail=%u)"},
+    {"directory = \"domino\"", "(|(mail=%u)(uid=%u))"},
+    {"directory = \"sun\" base = \"dc=acme\"",
+     "(|(mail=%u)(mailAlternateAddress=%u)(mailEquivalentAddress=%u))"},
+    {"base = \"dc=acme\" recipient_filter = \"(cn=%n)\"", "(cn=%n)"},
+    {"user_dn = \"uid=%n,dc=acme\"", NULL},
+    {"user_dn = \"uid=%n,dc=acme\" base = \"dc=acme\" recipient_filter = \"(cn=%n)\"", "(cn=%n)"},
+};
+
+static void
+recipients_are_found_by(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof presets / sizeof presets[0]; i++) {
+        const struct preset_case *test = &presets[i];
+        char text[256];
+        struct problems problems;
+        problems_init(&problems);
+        snprintf(text, sizeof text, "uri = {\"ldaps://h\"} %s", test->text);
+        struct conf *conf = load(text, &problems);
+        assert_non_null(conf);
+        size_t count = 0;
+        const struct section *section = conf_sections(conf, conf_top(conf), "source", &count)[0];
+        assert_int_equal(ldap_settings_check(section, &problems), 0);
+        const struct ldap_settings *settings = section->values;
+        const char *filter = ldap_settings_recipient_filter(settings);
+        if ((filter == NULL) != (test->want == NULL) ||
+            (filter != NULL && strcmp(filter, test->want) != 0))
+            fail_msg("%s: %s", test->text, filter != NULL ? filter : "none");
+        assert_int_equal(ldap_settings_search(settings), test->want != NULL);
+        assert_int_equal(settings->recipient_cache, 5 * 60 * 1000);
+        assert_int_equal(settings->recipient_negative_cache, 30 * 1000);
+        conf_free(conf);
+        problems_fini(&problems);
+    }
+}
+
 static void
 checks(void **state)
 {
@@ -169,6 +245,9 @@ checks(void **state)
 int
 main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(checks)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(checks),
+        cmocka_unit_test(recipients_are_found_by),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

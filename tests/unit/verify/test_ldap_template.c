@@ -99,9 +99,60 @@ expands(void **state)
     for (size_t i = 0; i < sizeof expand_cases / sizeof expand_cases[0]; i++) {
         const struct expand_case *test = &expand_cases[i];
         struct username name = user(test->user);
+        const struct ldap_subject subject = ldap_subject_of(&name);
         char text[LDAP_TEXT_MAX];
-        size_t length = ldap_template_expand(test->text, test->syntax, &name, text);
+        size_t length = ldap_template_expand(test->text, test->syntax, &subject, text);
         if (strcmp(text, test->want) != 0 || length != strlen(test->want))
+            fail_msg("%s: \"%s\", not \"%s\"", test->name, text, test->want);
+    }
+}
+
+static const struct address_case {
+    const char *name, *text, *address, *want;
+} address_cases[] = {
+    {.name = "an address is itself",
+     .text = "(|(mail=%u)(&(uid=%n)(o=%d)))",
+     .address = "Anna@Acme.example",
+     .want = "(|(mail=anna@acme.example)(&(uid=anna)(o=acme.example)))"},
+    {.name = "a quoted local part has its quotes in the address only",
+     .text = "(|(mail=%u)(cn=%n))",
+     .address = "\"anna b\"@acme.example",
+     .want = "(|(mail=\"anna\\20b\"@acme.example)(cn=anna\\20b))"},
+    {.name = "quotes that are not needed are not there",
+     .text = "(mail=%u)",
+     .address = "\"anna\"@acme.example",
+     .want = "(mail=anna@acme.example)"},
+    {.name = "an @ in a local part is not the one before the domain",
+     .text = "(|(mail=%u)(&(cn=%n)(o=%d)))",
+     .address = "\"a@b\"@acme.example",
+     .want = "(|(mail=\"a@b\"@acme.example)(&(cn=a@b)(o=acme.example)))"},
+    {.name = "an asterisk that mail allows matches itself only",
+     .text = "(mail=%u)",
+     .address = "*@acme.example",
+     .want = "(mail=\\2a@acme.example)"},
+    {.name = "parentheses and backslashes in quotes stay a value",
+     .text = "(|(mail=%u)(cn=%n))",
+     .address = "\"x)(uid=*\\\\\"@acme.example",
+     .want = "(|(mail=\"x\\29\\28uid=\\2a\\5c\\5c\"@acme.example)(cn=x\\29\\28uid=\\2a\\5c))"},
+    {.name = "a local part outside of ASCII is escaped byte by byte",
+     .text = "(mail=%u)",
+     .address = "j\xc3\xb6rg@acme.example",
+     .want = "(mail=j\\c3\\b6rg@acme.example)"},
+};
+
+static void
+expands_addresses(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof address_cases / sizeof address_cases[0]; i++) {
+        const struct address_case *test = &address_cases[i];
+        struct mailbox mailbox;
+        char address[MAILBOX_TEXT_MAX], text[LDAP_TEXT_MAX];
+        assert_int_equal(mailbox_parse(test->address, strlen(test->address), &mailbox, NULL), 0);
+        mailbox_format(&mailbox, address);
+        const struct ldap_subject subject = ldap_subject_of_mailbox(&mailbox, address);
+        ldap_template_expand(test->text, LDAP_SYNTAX_FILTER, &subject, text);
+        if (strcmp(text, test->want) != 0)
             fail_msg("%s: \"%s\", not \"%s\"", test->name, text, test->want);
     }
 }
@@ -150,7 +201,7 @@ checks(void **state)
     for (size_t i = 0; i < sizeof check_cases / sizeof check_cases[0]; i++) {
         const struct check_case *test = &check_cases[i];
         struct err err = {.text = ""};
-        int result = ldap_template_check(test->text, test->syntax, &err);
+        int result = ldap_template_check(test->text, test->syntax, "login name", &err);
         if (result != (test->want == NULL ? 0 : -1))
             fail_msg("%s: %d, %s", test->name, result, err.text);
         if (test->want != NULL && strstr(err.text, test->want) == NULL)
@@ -165,10 +216,11 @@ a_checked_template_fits_with_the_longest_name(void **state)
     const char *text = "(|(a=%u)(a=%u)(a=%u)(a=%u)(a=%u)(a=%u)(a=%u)(a=%u)(a=%u)(a=%u))";
     struct username longest = {.local_length = USERNAME_MAX};
     memset(longest.text, '*', USERNAME_MAX);
+    const struct ldap_subject subject = ldap_subject_of(&longest);
     struct err err;
     char expanded[LDAP_TEXT_MAX];
-    assert_int_equal(ldap_template_check(text, LDAP_SYNTAX_FILTER, &err), 0);
-    size_t length = ldap_template_expand(text, LDAP_SYNTAX_FILTER, &longest, expanded);
+    assert_int_equal(ldap_template_check(text, LDAP_SYNTAX_FILTER, "login name", &err), 0);
+    size_t length = ldap_template_expand(text, LDAP_SYNTAX_FILTER, &subject, expanded);
     assert_int_equal(length, strlen(text) - 2 * 10 + 10 * 3 * USERNAME_MAX);
     assert_int_equal(strlen(expanded), length);
 }
@@ -226,6 +278,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(expands),
+        cmocka_unit_test(expands_addresses),
         cmocka_unit_test(checks),
         cmocka_unit_test(a_checked_template_fits_with_the_longest_name),
         cmocka_unit_test(every_byte_in_every_place_stays_that_byte),

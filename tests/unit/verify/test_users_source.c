@@ -162,6 +162,46 @@ test_what_the_source_knows_without_a_password(void **state)
 }
 
 static void
+test_who_gets_mail(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *address, *want_name;
+        enum knowledge want;
+    } cases[] = {
+        {"a name of the file", "boss@acme.example", "boss@acme.example", KNOWLEDGE_KNOWN},
+        {"a name of the file in capitals", "BOSS@ACME.Example", "boss@acme.example",
+         KNOWLEDGE_KNOWN},
+        {"a name in quotes that it does not need", "\"boss\"@acme.example", "boss@acme.example",
+         KNOWLEDGE_KNOWN},
+        {"an account that may not log in", "gone@acme.example", "gone@acme.example",
+         KNOWLEDGE_KNOWN},
+        {"a name with dots at odd places", "a..b.@acme.example", "a..b.@acme.example",
+         KNOWLEDGE_KNOWN},
+        {"nobody", "nobody@acme.example", "", KNOWLEDGE_UNKNOWN},
+        {"a name of another domain", "boss@third.example", "", KNOWLEDGE_UNKNOWN},
+        {"a name that has no domain in the file", "root@acme.example", "", KNOWLEDGE_UNKNOWN},
+    };
+    struct opened opened;
+    write_users(BOSS "\ngone@acme.example:" SESAME ":disabled\na..b.@acme.example:" SESAME
+                     "\nroot:" SESAME "\n");
+    open_source(&opened);
+    assert_int_equal(source_check_recipients(opened.source, NULL), 0);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        print_message("%s\n", cases[i].name);
+        struct mailbox mailbox;
+        struct recipient_result result;
+        const char *address = cases[i].address;
+        assert_int_equal(mailbox_parse(address, strlen(address), &mailbox, NULL), 0);
+        source_recipient(opened.source, &mailbox, deadline_after(PROMPTLY_MS), &result);
+        assert_int_equal(result.knowledge, cases[i].want);
+        assert_string_equal(result.name, cases[i].want_name);
+        assert_false(result.was_cached);
+    }
+    close_source(&opened);
+}
+
+static void
 test_a_file_that_is_not_good_does_not_open(void **state)
 {
     (void)state;
@@ -359,6 +399,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_outcomes),
         cmocka_unit_test(test_what_the_source_knows_without_a_password),
+        cmocka_unit_test(test_who_gets_mail),
         cmocka_unit_test(test_a_file_that_is_not_good_does_not_open),
         cmocka_unit_test(test_a_changed_file_is_read_again_and_a_broken_one_is_not_used),
         cmocka_unit_test(test_a_file_that_is_being_written_is_not_read),

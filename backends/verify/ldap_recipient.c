@@ -1,0 +1,111 @@
+#include "ldap_recipient.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "ldap_template.h"
+
+struct errand {
+    const struct ldap_settings *settings;
+    const struct ldap_subject *subject;
+    struct recipient_result *result;
+};
+
+/* The one name, as a login would have it. An entry that has none gets mail all the same. */
+static void
+set_name(const struct errand *errand, const struct ldap_found *found)
+{
+    const char *attribute = errand->settings->username_attribute;
+    struct recipient_result *result = errand->result;
+    const char *dn = found->dn != NULL ? found->dn : "the entry";
+    struct username canonical;
+    struct err err;
+    if (attribute == NULL)
+        snprintf(result->detail, sizeof result->detail,
+                 "%s: whose it is is not known (set username_attribute)", dn);
+    else if (found->value == NULL)
+        snprintf(result->detail, sizeof result->detail, "%s: it has no %s (username_attribute)", dn,
+                 attribute);
+    else if (username_parse(found->value, found->value_length, USERNAME_XTEXT, NULL, &canonical,
+                            &err) != 0)
+        snprintf(result->detail, sizeof result->detail,
+                 "%s: its %s (username_attribute) cannot be a login name: %s", dn, attribute,
+                 err.text);
+    else {
+        memcpy(result->name, canonical.text, sizeof canonical.text);
+        snprintf(result->detail, sizeof result->detail, "%s", dn);
+    }
+}
+
+static void
+judge(const struct errand *errand, const struct ldap_found *found)
+{
+    struct recipient_result *result = errand->result;
+    result->knowledge = found->count > 0 ? KNOWLEDGE_KNOWN : KNOWLEDGE_UNKNOWN;
+    if (found->count == 1)
+        set_name(errand, found);
+    else if (found->count > 1)
+        snprintf(result->detail, sizeof result->detail, "several entries match, the first is %s",
+                 found->dn != NULL ? found->dn : "without a name");
+}
+
+static enum ldap_answer
+search(struct ldap_visit *visit, void *context, struct err *err)
+{
+    const struct errand *errand = context;
+    const struct ldap_settings *settings = errand->settings;
+    char filter[LDAP_TEXT_MAX];
+    ldap_template_expand(ldap_settings_recipient_filter(settings), LDAP_SYNTAX_FILTER,
+                         errand->subject, filter);
+    const struct ldap_query query = {
+        .base = ldap_settings_base(settings),
+        .scope = (enum ldap_scope)settings->scope,
+        .filter = filter,
+        .attribute = settings->username_attribute,
+    };
+    struct ldap_found found;
+    enum ldap_answer answer = ldap_pool_search(visit, &query, &found, err);
+    if (answer == LDAP_ANSWER_YES)
+        judge(errand, &found);
+    else
+        err_wrap(err, "base \"%s\"", query.base);
+    ldap_found_fini(&found);
+    return answer;
+}
+
+void
+ldap_recipient(void *servers, const struct mailbox *recipient, const char *address,
+               struct deadline deadline, struct recipient_result *result_r)
+{
+    result_r->knowledge = KNOWLEDGE_CANNOT_TELL;
+    if (strlen(address) > USERNAME_MAX) {
+        snprintf(result_r->detail, sizeof result_r->detail, "the address is too long to ask for");
+        return;
+    }
+    const struct ldap_subject subject = ldap_subject_of_mailbox(recipient, address);
+    struct errand errand = {ldap_servers_settings(servers), &subject, result_r};
+    const struct ldap_question question = {.ask = search, .context = &errand};
+    char trouble[VERIFY_DETAIL_MAX];
+    ldap_servers_ask(servers, &question, deadline, trouble);
+    if (result_r->knowledge == KNOWLEDGE_CANNOT_TELL)
+        memcpy(result_r->detail, trouble, sizeof trouble);
+}
+
+int
+ldap_check_recipients(const void *servers, struct err *err)
+{
+    if (ldap_settings_search(ldap_servers_settings(servers)))
+        return 0;
+    err_set(err, "it has user_dn, so it searches for nobody (set recipient_filter and base too)");
+    return -1;
+}
+
+struct recipient_lifetimes
+ldap_recipient_lifetimes(const void *servers)
+{
+    const struct ldap_settings *settings = ldap_servers_settings(servers);
+    return (struct recipient_lifetimes){
+        .known_ms = settings->recipient_cache,
+        .unknown_ms = settings->recipient_negative_cache,
+    };
+}

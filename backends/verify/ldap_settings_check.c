@@ -1,0 +1,177 @@
+/* What is checked about an ldap source beyond the rows. */
+#include <string.h>
+
+#include "ascii.h"
+#include "ldap_door.h"
+#include "ldap_settings.h"
+#include "ldap_template.h"
+
+/* What every check gets. */
+struct check {
+    const struct section *section;
+    const struct ldap_settings *settings;
+    struct problems *problems;
+};
+
+#define ERROR(check, setting, ...) \
+    section_problem((check)->section, setting, (check)->problems, PROBLEM_ERROR, __VA_ARGS__)
+#define WARNING(check, setting, ...) \
+    section_problem((check)->section, setting, (check)->problems, PROBLEM_WARNING, __VA_ARGS__)
+
+/* About one of the servers, each of which may stand on a line of its own. */
+#define SERVER_PROBLEM(check, setting, i, weight, ...)                               \
+    section_problem_at((check)->section, setting, (check)->settings->uri.origins[i], \
+                       (check)->problems, weight, __VA_ARGS__)
+
+static void
+check_uri(const struct check *check, size_t i)
+{
+    const char *text = check->settings->uri.items[i];
+    struct ldap_uri uri;
+    struct err err;
+    if (ldap_uri_parse(text, ldap_settings_ports(check->settings), &uri, &err) != 0) {
+        SERVER_PROBLEM(check, "uri", i, PROBLEM_ERROR, "\"%s\": %s", text, err.text);
+        return;
+    }
+    if (uri.has_tls && check->settings->starttls)
+        ERROR(check, "starttls",
+              "\"%s\" has TLS from the first byte (write ldap://, or set starttls = false)", text);
+    if (!uri.has_tls && !check->settings->starttls && !uri.is_loopback)
+        SERVER_PROBLEM(check, "uri", i, PROBLEM_WARNING,
+                       "\"%s\": passwords go over the network in clear text (use ldaps://, or set "
+                       "starttls = true)",
+                       text);
+}
+
+static void
+check_servers(const struct check *check)
+{
+    const struct ldap_settings *settings = check->settings;
+    for (size_t i = 0; i < settings->uri.count; i++)
+        check_uri(check, i);
+    if (ldap_settings_use_tls(settings) && !settings->tls_verify)
+        WARNING(check, "tls_verify",
+                "whoever sits between us and the directory can read the "
+                "passwords (set it to true, and ca_file)");
+    if (!ldap_settings_use_tls(settings) && settings->ca_file != NULL)
+        WARNING(check, "ca_file", "it has no effect without TLS");
+}
+
+static void
+check_dn(const struct check *check, const char *setting, const char *dn)
+{
+    struct err err;
+    if (dn != NULL && ldap_dn_check(dn, &err) != 0)
+        ERROR(check, setting, "\"%s\" is %s", dn, err.text);
+}
+
+static void
+check_service(const struct check *check)
+{
+    const struct ldap_settings *settings = check->settings;
+    check_dn(check, "bind_dn", settings->bind_dn);
+    if (settings->bind_dn != NULL && settings->bind_password_file == NULL)
+        ERROR(check, "bind_dn", "its password is missing (set bind_password_file)");
+    if (settings->bind_dn == NULL && settings->bind_password_file != NULL)
+        ERROR(check, "bind_password_file", "it is nobody's password (set bind_dn)");
+}
+
+/* Tries a template with a name that has something to escape. */
+static void
+check_template(const struct check *check, const char *setting, const char *text,
+               enum ldap_syntax syntax, const char *what)
+{
+    static const struct username name = {.text = "o(b,r\\n*@example.com", .local_length = 8};
+    const struct ldap_subject sample = ldap_subject_of(&name);
+    struct err err;
+    char expanded[LDAP_TEXT_MAX];
+    int result = ldap_template_check(text, syntax, what, &err);
+    if (result == 0) {
+        ldap_template_expand(text, syntax, &sample, expanded);
+        switch (syntax) {
+        case LDAP_SYNTAX_FILTER:
+            result = ldap_filter_check(expanded, &err);
+            break;
+        case LDAP_SYNTAX_DN:
+            result = ldap_dn_check(expanded, &err);
+            break;
+        }
+    }
+    if (result != 0)
+        ERROR(check, setting, "\"%s\": %s", text, err.text);
+}
+
+/* An attribute's name or its OID, with options (RFC 4512 2.5). */
+static bool
+is_attribute(const char *text)
+{
+    if (!ascii_is_alnum(text[0]))
+        return false;
+    bool has_letter = false;
+    for (const char *at = text; *at != '\0'; at++) {
+        if (!ascii_is_alnum(*at) && strchr("-;.", *at) == NULL)
+            return false;
+        has_letter = has_letter || !ascii_is_digit(*at);
+    }
+    return has_letter && strcmp(text, "1.1") != 0; /* 1.1: no attributes at all */
+}
+
+/* What every search needs. */
+static void
+check_search(const struct check *check)
+{
+    const struct ldap_settings *settings = check->settings;
+    check_template(check, "recipient_filter", ldap_settings_recipient_filter(settings),
+                   LDAP_SYNTAX_FILTER, "address");
+    check_dn(check, "base", settings->base);
+    if (settings->username_attribute != NULL && !is_attribute(settings->username_attribute))
+        ERROR(check, "username_attribute", "\"%s\" is not an attribute's name",
+              settings->username_attribute);
+}
+
+static void
+check_login_by_search(const struct check *check)
+{
+    const struct ldap_settings *settings = check->settings;
+    check_template(check, "filter", ldap_settings_filter(settings), LDAP_SYNTAX_FILTER,
+                   "login name");
+    if (ldap_settings_base(settings) == NULL)
+        ERROR(check, "base", "it is missing (the entry below which to search, or user_dn)");
+}
+
+static void
+check_login_by_user_dn(const struct check *check)
+{
+    const struct ldap_settings *settings = check->settings;
+    check_template(check, "user_dn", settings->user_dn, LDAP_SYNTAX_DN, "login name");
+    if (settings->filter != NULL)
+        ERROR(check, "filter",
+              "user_dn is set too: no login is searched for (leave one of them out)");
+    if (ldap_settings_search(settings)) {
+        if (ldap_settings_base(settings) == NULL)
+            ERROR(check, "base", "it is missing (the entry below which to search for recipients)");
+        return;
+    }
+    if (settings->username_attribute != NULL)
+        ERROR(check, "username_attribute", "it needs a search (leave out user_dn)");
+    if (settings->base != NULL)
+        WARNING(check, "base", "it has no effect with user_dn: nothing is searched");
+    if (settings->bind_dn != NULL)
+        WARNING(check, "bind_dn", "it has no effect with user_dn: nothing is searched");
+}
+
+int
+ldap_settings_check(const struct section *section, struct problems *problems)
+{
+    size_t errors = problems->errors;
+    const struct check check = {section, section->values, problems};
+    check_servers(&check);
+    check_service(&check);
+    if (ldap_settings_search(check.settings))
+        check_search(&check);
+    if (check.settings->user_dn != NULL)
+        check_login_by_user_dn(&check);
+    else
+        check_login_by_search(&check);
+    return problems->errors == errors ? 0 : -1;
+}
