@@ -35,6 +35,7 @@ struct recipient_cache {
     pthread_mutex_t lock;
     /* under lock */
     struct lru *entries; /* address: struct kept */
+    unsigned waiting;
 };
 
 struct recipient_cache *
@@ -82,8 +83,10 @@ flight_wait(struct recipient_cache *cache, struct flight *flight, struct deadlin
             struct recipient_result *result_r)
 {
     flight->people++;
+    cache->waiting++;
     while (!flight->has_landed && !deadline_is_over(deadline))
         condition_wait(&flight->landed, &cache->lock, deadline);
+    cache->waiting--;
     if (flight->has_landed)
         *result_r = flight->result;
     else
@@ -177,4 +180,13 @@ recipient_cache_ask(struct recipient_cache *cache, const char *address, int64_t 
     *result_r = flight->result;
     flight_leave(flight);
     pthread_mutex_unlock(&cache->lock);
+}
+
+unsigned
+recipient_cache_waiting(struct recipient_cache *cache)
+{
+    pthread_mutex_lock(&cache->lock);
+    unsigned waiting = cache->waiting;
+    pthread_mutex_unlock(&cache->lock);
+    return waiting;
 }

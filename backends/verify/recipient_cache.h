@@ -34,4 +34,7 @@ void recipient_cache_ask(struct recipient_cache *cache, const char *address, int
                          struct deadline deadline, const struct recipient_question *question,
                          struct recipient_result *result_r);
 
+/* How many wait for somebody else's question now. */
+unsigned recipient_cache_waiting(struct recipient_cache *cache);
+
 #endif

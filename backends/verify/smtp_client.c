@@ -3,11 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "smtp_reply.h"
+#include "smtp_talk.h"
 
-/* RFC 5321 4.5.3.1.4: a command line. RFC 4954 4: an initial response that does not fit is sent as
- * an answer to 334. Replies may be longer than the RFC's 512 bytes. */
-enum { COMMAND_MAX = 512, REPLY_LINE_MAX = 1024, QUIT_MS = 50 };
+enum { QUIT_MS = 50 };
 
 enum {
     CODE_READY = 220,
@@ -17,82 +15,69 @@ enum {
     CODE_BAD_CREDENTIALS = 535,
 };
 
-/* Reads a whole reply. Returns 0, or -1 with err. */
-static int
-read_reply(struct conn *conn, struct smtp_reply *reply_r, struct deadline deadline, struct err *err)
-{
-    *reply_r = (struct smtp_reply){0};
-    char line[REPLY_LINE_MAX];
-    enum smtp_line step;
-    do {
-        int length = conn_read_line(conn, line, sizeof line, deadline, err);
-        step = length < 0 ? SMTP_LINE_BROKEN : smtp_reply_add(reply_r, line, (size_t)length, err);
-    } while (step == SMTP_LINE_MORE);
-    explicit_bzero(line, sizeof line);
-    return step == SMTP_LINE_LAST ? 0 : -1;
-}
-
-/* Sends a line. What has come by then answers nothing that was asked: taken as the answer to this
- * line it could be a yes to anybody. */
-static int
-say(struct conn *conn, const char *line, size_t length, struct deadline deadline, struct err *err)
-{
-    if (!conn_has_unread(conn))
-        return conn_write(conn, line, length, deadline, err);
-    err_set(err, "the server said more than it was asked for");
-    return -1;
-}
-
-/* Sends a command without secrets and reads the reply. */
-static int
-ask(struct conn *conn, const char *verb, const char *argument, struct smtp_reply *reply_r,
-    struct deadline deadline, struct err *err)
-{
-    char command[COMMAND_MAX];
-    int length = snprintf(command, sizeof command, "%s%s%s\r\n", verb, *argument == '\0' ? "" : " ",
-                          argument);
-    if (say(conn, command, (size_t)length, deadline, err) != 0)
-        return -1;
-    return read_reply(conn, reply_r, deadline, err);
-}
-
-static int
-expect(const struct smtp_reply *reply, unsigned code, const char *what, struct err *err)
+/* A step that everybody has to pass. A 5xx there means that we are refused. */
+static enum smtp_judgement
+pass(const struct smtp_reply *reply, unsigned code, const char *what, struct err *err)
 {
     if (reply->code == code)
-        return 0;
+        return SMTP_YES;
     err_set(err, "%s: the server said \"%s\"", what, reply->text);
-    return -1;
+    return reply->code >= 500 ? SMTP_REFUSED_US : SMTP_NOT_JUDGED;
 }
 
-static int
-say_ehlo(struct conn *conn, const char *helo, struct smtp_reply *reply_r, struct deadline deadline,
-         struct err *err)
+static enum smtp_judgement
+pass_ehlo(struct conn *conn, const char *helo, struct smtp_reply *offer_r, struct deadline deadline,
+          struct err *err)
 {
-    if (ask(conn, "EHLO", helo, reply_r, deadline, err) != 0) {
+    if (smtp_talk_ask(conn, "EHLO", helo, offer_r, deadline, err) != 0) {
         err_wrap(err, "EHLO");
-        return -1;
+        return SMTP_NOT_JUDGED;
     }
-    return expect(reply_r, CODE_DONE, "EHLO", err);
+    return pass(offer_r, CODE_DONE, "EHLO", err);
 }
 
-static int
-start_tls(struct conn *conn, const struct smtp_manner *manner, const struct smtp_reply *offer,
-          struct deadline deadline, struct err *err)
+static enum smtp_judgement
+pass_starttls(struct conn *conn, const struct smtp_manner *manner, const struct smtp_reply *offer,
+              struct deadline deadline, struct err *err)
 {
     if (!offer->offers_starttls) {
-        err_set(err, "the server does not offer STARTTLS, and the password is not sent without it "
+        err_set(err, "the server does not offer STARTTLS, and is asked nothing without it "
                      "(tls = \"implicit\" for a port that begins with TLS)");
-        return -1;
+        return SMTP_REFUSED_US;
     }
     struct smtp_reply reply;
-    if (ask(conn, "STARTTLS", "", &reply, deadline, err) != 0) {
+    if (smtp_talk_ask(conn, "STARTTLS", "", &reply, deadline, err) != 0) {
         err_wrap(err, "STARTTLS");
-        return -1;
+        return SMTP_NOT_JUDGED;
     }
-    if (expect(&reply, CODE_READY, "STARTTLS", err) != 0)
-        return -1;
-    return conn_start_tls(conn, manner->tls_context, manner->host, deadline, err);
+    enum smtp_judgement passed = pass(&reply, CODE_READY, "STARTTLS", err);
+    if (passed != SMTP_YES)
+        return passed;
+    return conn_start_tls(conn, manner->tls_context, manner->host, deadline, err) == 0
+               ? SMTP_YES
+               : SMTP_NOT_JUDGED;
+}
+
+enum smtp_judgement
+smtp_client_greet(struct conn *conn, const struct smtp_manner *manner, struct deadline deadline,
+                  struct smtp_reply *offer_r, struct err *err)
+{
+    if (manner->tls == SMTP_TLS_IMPLICIT &&
+        conn_start_tls(conn, manner->tls_context, manner->host, deadline, err) != 0)
+        return SMTP_NOT_JUDGED;
+
+    struct smtp_reply greeting;
+    if (smtp_talk_hear(conn, &greeting, deadline, err) != 0) {
+        err_wrap(err, "greeting");
+        return SMTP_NOT_JUDGED;
+    }
+    enum smtp_judgement passed = pass(&greeting, CODE_READY, "greeting", err);
+    if (passed == SMTP_YES)
+        passed = pass_ehlo(conn, manner->helo, offer_r, deadline, err);
+    if (manner->tls != SMTP_TLS_STARTTLS || passed != SMTP_YES)
+        return passed;
+    passed = pass_starttls(conn, manner, offer_r, deadline, err);
+    return passed != SMTP_YES ? passed : pass_ehlo(conn, manner->helo, offer_r, deadline, err);
 }
 
 static int
@@ -108,29 +93,6 @@ choose_mechanism(const struct smtp_reply *offer, unsigned allowed, int *mechanis
     err_set(err, offer->offers_auth ? "the server offers none of the configured mechanisms"
                                     : "the server does not offer AUTH on this port");
     return -1;
-}
-
-int
-smtp_client_greet(struct conn *conn, const struct smtp_manner *manner, struct deadline deadline,
-                  int *mechanism_r, struct err *err)
-{
-    if (manner->tls == SMTP_TLS_IMPLICIT &&
-        conn_start_tls(conn, manner->tls_context, manner->host, deadline, err) != 0)
-        return -1;
-
-    struct smtp_reply reply;
-    if (read_reply(conn, &reply, deadline, err) != 0) {
-        err_wrap(err, "greeting");
-        return -1;
-    }
-    if (expect(&reply, CODE_READY, "greeting", err) != 0 ||
-        say_ehlo(conn, manner->helo, &reply, deadline, err) != 0)
-        return -1;
-    if (manner->tls == SMTP_TLS_STARTTLS &&
-        (start_tls(conn, manner, &reply, deadline, err) != 0 ||
-         say_ehlo(conn, manner->helo, &reply, deadline, err) != 0))
-        return -1;
-    return choose_mechanism(&reply, manner->mechanisms, mechanism_r, err);
 }
 
 /* Makes "PREFIX BASE64 CR LF" in line_r, which the caller ends with secret_fini. */
@@ -163,9 +125,9 @@ static int
 ask_secret(struct conn *conn, struct secret *line, struct smtp_reply *reply_r,
            struct deadline deadline, struct err *err)
 {
-    int written = say(conn, line->bytes, line->length, deadline, err);
+    int written = smtp_talk_say(conn, line->bytes, line->length, deadline, err);
     secret_fini(line);
-    return written == 0 ? read_reply(conn, reply_r, deadline, err) : -1;
+    return written == 0 ? smtp_talk_hear(conn, reply_r, deadline, err) : -1;
 }
 
 /* What the reply says; only its codes go into err, because its text may repeat what we sent. */
@@ -177,9 +139,9 @@ judge(const struct smtp_reply *reply, bool credentials_sent, struct err *err)
         return SMTP_NOT_JUDGED;
     switch (reply->code) {
     case CODE_AUTHENTICATED:
-        return credentials_sent ? SMTP_RIGHT : SMTP_NOT_JUDGED;
+        return credentials_sent ? SMTP_YES : SMTP_NOT_JUDGED;
     case CODE_BAD_CREDENTIALS:
-        return credentials_sent ? SMTP_WRONG : SMTP_NOT_JUDGED;
+        return credentials_sent ? SMTP_NO : SMTP_NOT_JUDGED;
     case 502:
     case 503:
     case 504:
@@ -214,10 +176,11 @@ authenticate_plain(struct conn *conn, const char *user, const struct secret *pas
     struct secret message, line;
     make_plain_message(&message, user, password);
     make_line(&line, "AUTH PLAIN ", message.bytes, message.length);
-    if (line.length > COMMAND_MAX) {
+    /* RFC 4954 4: an initial response that does not fit is sent as an answer to 334. */
+    if (line.length > SMTP_COMMAND_MAX) {
         secret_fini(&line);
         make_line(&line, "", message.bytes, message.length);
-        int asked = ask(conn, "AUTH", "PLAIN", &reply, deadline, err);
+        int asked = smtp_talk_ask(conn, "AUTH", "PLAIN", &reply, deadline, err);
         if (asked != 0 || reply.code != CODE_GO_ON) {
             secret_fini(&message);
             secret_fini(&line);
@@ -235,7 +198,7 @@ authenticate_login(struct conn *conn, const char *user, const struct secret *pas
                    struct deadline deadline, struct err *err)
 {
     struct smtp_reply reply;
-    if (ask(conn, "AUTH", "LOGIN", &reply, deadline, err) != 0)
+    if (smtp_talk_ask(conn, "AUTH", "LOGIN", &reply, deadline, err) != 0)
         return SMTP_NOT_JUDGED;
     if (reply.code != CODE_GO_ON)
         return judge(&reply, false, err);
@@ -255,9 +218,13 @@ authenticate_login(struct conn *conn, const char *user, const struct secret *pas
 }
 
 enum smtp_judgement
-smtp_client_authenticate(struct conn *conn, int mechanism, const char *user,
-                         const struct secret *password, struct deadline deadline, struct err *err)
+smtp_client_authenticate(struct conn *conn, const struct smtp_reply *offer, unsigned mechanisms,
+                         const char *user, const struct secret *password, struct deadline deadline,
+                         struct err *err)
 {
+    int mechanism = 0;
+    if (choose_mechanism(offer, mechanisms, &mechanism, err) != 0)
+        return SMTP_REFUSED_US;
     enum smtp_judgement judgement = mechanism == SMTP_MECHANISM_PLAIN
                                         ? authenticate_plain(conn, user, password, deadline, err)
                                         : authenticate_login(conn, user, password, deadline, err);

@@ -59,11 +59,24 @@ read_capability(struct smtp_reply *reply, const char *text, size_t length)
         word++;
     if (is_word(text, word, "STARTTLS"))
         reply->offers_starttls = true;
+    if (is_word(text, word, "SMTPUTF8"))
+        reply->offers_smtputf8 = true;
     if (is_word(text, word, "AUTH")) {
         reply->offers_auth = true;
         if (word < length)
             read_mechanisms(reply, text + word + 1, text + length);
     }
+}
+
+/* Whether an enhanced code's subject and detail (".7.8") are about who asks. */
+static bool
+is_about_us(const char *subject, size_t length)
+{
+    static const char *const of_sender[] = {".1.7", ".1.8"};
+    for (size_t i = 0; i < sizeof of_sender / sizeof of_sender[0]; i++)
+        if (is_word(subject, length, of_sender[i]))
+            return true;
+    return strncmp(subject, ".7.", 3) == 0;
 }
 
 /* RFC 2034: "5.7.8" behind the code. Takes the length of both, or of the code alone. */
@@ -80,6 +93,8 @@ read_status(struct smtp_reply *reply)
     reply->status_length = is_status ? CODE_LENGTH + 1 + length : CODE_LENGTH;
     if (is_status && status[0] != reply->text[0])
         reply->contradicts_itself = true;
+    if (is_status && is_about_us(status + 1, length - 1))
+        reply->blames_us = true;
 }
 
 static void

@@ -32,10 +32,13 @@ struct smtp_reply {
     size_t status_length;    /* of the leading part of text that is the code and the enhanced code
                                 ("535 5.7.8"): never an echo of what we sent */
     bool contradicts_itself; /* the enhanced code is of another class: "535 4.7.0" */
+    bool blames_us; /* an enhanced code of any line is about who asks, not about what was asked: RFC
+                       3463's x.7.x (policy), x.1.7 and x.1.8 (the sender) */
 
     /* What the lines behind the first one offer, if this answers EHLO. */
     bool offers_starttls;
     bool offers_auth;
+    bool offers_smtputf8;
     unsigned mechanisms; /* mask of SMTP_MECHANISM_BIT(): those that we know */
 };
 

@@ -18,6 +18,8 @@ static const struct choice mechanism_choices[] = {
     {NULL, 0},
 };
 
+enum { RECIPIENTS_KEPT_MAX_MS = 7 * 24 * 60 * 60 * 1000 };
+
 #define SMTP_ROW(member) .offset = offsetof(struct smtp_settings, member)
 
 const struct row smtp_rows[] = {
@@ -53,7 +55,7 @@ const struct row smtp_rows[] = {
      .preset = "200",
      .low = 1,
      .high = 100000,
-     .help = "connections to each server at a time; more logins wait in line"},
+     .help = "connections to each server at a time; more questions wait in line"},
     {.name = "connect_timeout",
      .type = ROW_DURATION,
      SMTP_ROW(connect_timeout_ms),
@@ -68,5 +70,24 @@ const struct row smtp_rows[] = {
      .low = 10,
      .high = 300000,
      .help = "how long the conversation with a server may take"},
+    {.name = "probe_sender",
+     .type = ROW_STRING,
+     SMTP_ROW(probe_sender),
+     .preset = "<>",
+     .help = "sender of the probes that find out whether a recipient exists; <> is the empty one"},
+    {.name = "recipient_cache",
+     .type = ROW_DURATION,
+     SMTP_ROW(recipient_cache_ms),
+     .preset = "1h",
+     .low = 0,
+     .high = RECIPIENTS_KEPT_MAX_MS,
+     .help = "how long it is remembered that a recipient exists; 0: not at all"},
+    {.name = "recipient_negative_cache",
+     .type = ROW_DURATION,
+     SMTP_ROW(recipient_negative_cache_ms),
+     .preset = "5min",
+     .low = 0,
+     .high = RECIPIENTS_KEPT_MAX_MS,
+     .help = "how long it is remembered that a recipient does not exist; 0: not at all"},
     {.name = NULL},
 };

@@ -18,6 +18,8 @@ struct smtp_settings {
     int64_t connections;
     int64_t connect_timeout_ms;
     int64_t timeout_ms;
+    const char *probe_sender; /* "<>": the empty one */
+    int64_t recipient_cache_ms, recipient_negative_cache_ms;
 };
 
 extern const struct row smtp_rows[];

@@ -1,43 +1,28 @@
 /*
- * What a server does before it has seen a name (connect, greeting, TLS) is the same for everybody:
- * a failure there shuts its gate, a success opens it. What it does afterwards may be about one name
- * alone, and whoever can choose names must not be able to shut a server for the others: such a
- * failure is this session's only, and the next server is asked.
+ * Both questions, about a password and about a recipient, go to one server after the other until
+ * one has judged; smtp_server.c says what a failure is worth.
  */
 #include "smtp_source.h"
 
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "alloc.h"
-#include "clock.h"
-#include "gate.h"
-#include "log.h"
 #include "names.h"
-#include "smtp_client.h"
+#include "smtp_callahead.h"
+#include "smtp_server.h"
 #include "smtp_settings.h"
 
-enum { SERVER_DOWN_MS = 3000, COMPLAIN_EVERY_MS = 60000, PORT_SUBMISSION = 587, PORT_TLS = 465 };
-
-struct smtp_server {
-    /* set once */
-    const char *text; /* as configured */
-    struct name *name;
-    struct gate *gate;
-    /* shared */
-    _Atomic int64_t complain_again_ms;
-};
+#define EMPTY_SENDER "<>"
 
 /* Everything in it is set once but the servers' own parts. */
 struct smtp_source {
     const struct section *section;
     const struct smtp_settings *settings;
-    struct tls_context *tls_context; /* NULL: no TLS */
-    char helo[256];
-    struct smtp_server *servers;
+    struct smtp_servers shared;
+    struct smtp_server **servers;
     size_t count;
 };
 
@@ -47,7 +32,9 @@ const struct section_type smtp_source_section = {
     .size = sizeof(struct smtp_settings),
     .rows = smtp_rows,
     .variant_word = "smtp",
-    .help = "SMTP servers that are asked by AUTH whether they take a name and password",
+    .help =
+        "SMTP servers that are asked by AUTH whether they take a name and password, and by RCPT "
+        "whether they take mail for an address",
 };
 
 /* RFC 5321 4.1.4: the own name if it is a full one, else an address literal. */
@@ -83,37 +70,53 @@ check_tls(const struct smtp_source *source, const struct name *name, struct prob
 }
 
 static void
+open_server(struct smtp_source *source, size_t i, struct problems *problems)
+{
+    const struct strings *texts = &source->settings->servers;
+    struct err err;
+    source->servers[i] = smtp_server_open(&source->shared, texts->items[i], &err);
+    if (source->servers[i] == NULL)
+        section_problem_at(source->section, "server", texts->origins[i], problems, PROBLEM_ERROR,
+                           "%s", err.text);
+    else
+        check_tls(source, smtp_server_name(source->servers[i]), problems);
+}
+
+static void
 open_servers(struct smtp_source *source, struct problems *problems)
 {
-    const struct smtp_settings *settings = source->settings;
-    const unsigned port = settings->tls == SMTP_TLS_IMPLICIT ? PORT_TLS : PORT_SUBMISSION;
-    source->servers = xcalloc(settings->servers.count, sizeof *source->servers);
-    for (size_t i = 0; i < settings->servers.count; i++) {
-        struct err err;
-        struct smtp_server *server = &source->servers[source->count++];
-        server->text = settings->servers.items[i];
-        server->gate = gate_create((unsigned)settings->connections, SERVER_DOWN_MS);
-        server->name = name_open(server->text, port, &err);
-        if (server->name == NULL)
-            section_problem_at(source->section, "server", settings->servers.origins[i], problems,
-                               PROBLEM_ERROR, "%s", err.text);
-        else
-            check_tls(source, server->name, problems);
-    }
-    if (settings->mechanisms == 0)
+    source->count = source->settings->servers.count;
+    source->servers = xcalloc(source->count, sizeof(struct smtp_server *));
+    for (size_t i = 0; i < source->count; i++)
+        open_server(source, i, problems);
+    if (source->settings->mechanisms == 0)
         section_problem(source->section, "mechanisms", problems, PROBLEM_ERROR,
                         "names none (plain, login)");
+}
+
+static void
+check_probe_sender(const struct smtp_source *source, struct problems *problems)
+{
+    const char *sender = source->settings->probe_sender;
+    struct mailbox mailbox;
+    struct err err;
+    if (strcmp(sender, EMPTY_SENDER) == 0)
+        return;
+    if (mailbox_parse(sender, strlen(sender), &mailbox, &err) != 0)
+        section_problem(source->section, "probe_sender", problems, PROBLEM_ERROR,
+                        "%s (an address, or \"" EMPTY_SENDER "\" for the empty one)", err.text);
+    else if (smtp_callahead_needs_utf8(sender))
+        section_problem(source->section, "probe_sender", problems, PROBLEM_ERROR,
+                        "has a character that is not ASCII, which not every server takes");
 }
 
 static void
 smtp_close(void *self)
 {
     struct smtp_source *source = self;
-    for (size_t i = 0; i < source->count; i++) {
-        name_close(source->servers[i].name);
-        gate_free(source->servers[i].gate);
-    }
-    tls_context_free(source->tls_context);
+    for (size_t i = 0; i < source->count; i++)
+        smtp_server_close(source->servers[i]);
+    tls_context_free(source->shared.tls_context);
     free(source->servers);
     free(source);
 }
@@ -125,8 +128,8 @@ open_tls(struct smtp_source *source, struct problems *problems)
     if (settings->tls == SMTP_TLS_NONE)
         return;
     struct err err;
-    source->tls_context = tls_context_create(settings->ca_file, settings->tls_verify, &err);
-    if (source->tls_context == NULL)
+    source->shared.tls_context = tls_context_create(settings->ca_file, settings->tls_verify, &err);
+    if (source->shared.tls_context == NULL)
         section_problem(source->section, "ca_file", problems, PROBLEM_ERROR, "%s", err.text);
     if (!settings->tls_verify)
         section_problem(source->section, "tls_verify", problems, PROBLEM_WARNING,
@@ -139,11 +142,14 @@ smtp_open(const struct section *section, struct problems *problems)
     struct smtp_source *source = xcalloc(1, sizeof *source);
     source->section = section;
     source->settings = section->values;
-    find_own_name(source->helo, sizeof source->helo);
+    source->shared.source = section->name;
+    source->shared.settings = source->settings;
+    find_own_name(source->shared.helo, sizeof source->shared.helo);
 
     const size_t errors_before = problems->errors;
     open_tls(source, problems);
     open_servers(source, problems);
+    check_probe_sender(source, problems);
     if (problems->errors != errors_before) {
         smtp_close(source);
         return NULL;
@@ -151,153 +157,120 @@ smtp_open(const struct section *section, struct problems *problems)
     return source;
 }
 
-/* Connects to the first of the name's addresses that answers. */
-static struct conn *
-connect_to(const struct smtp_source *source, const struct smtp_server *server,
-           struct deadline deadline, struct err *err)
+/* Asks one server after the other. detail_r, of VERIFY_DETAIL_MAX bytes, tells why not yes. */
+static enum smtp_judgement
+ask(const struct smtp_source *source, const struct smtp_question *question,
+    struct deadline deadline, char *detail_r)
 {
-    struct endpoint endpoints[NAMES_ADDRESSES_MAX];
-    const int64_t timeout_ms = source->settings->connect_timeout_ms;
-    size_t count = name_endpoints(
-        server->name, deadline_left_ms(deadline_sooner(deadline, timeout_ms)), endpoints, err);
-    struct conn *conn = NULL;
-    for (size_t i = 0; i < count && conn == NULL; i++)
-        conn = conn_open(&endpoints[i], deadline_sooner(deadline, timeout_ms), err);
-    return conn;
-}
-
-static void
-log_change(const struct smtp_source *source, const struct smtp_server *server,
-           const struct err *failure)
-{
-    if (failure != NULL)
-        log_event(LOG_WARN, "source.down", LOG_STR("source", source->section->name),
-                  LOG_STR("server", server->text), LOG_STR("error", failure->text));
-    else
-        log_event(LOG_INFO, "source.up", LOG_STR("source", source->section->name),
-                  LOG_STR("server", server->text));
-}
-
-/* A server that answers, but not in the way that the configuration expects, is for a person to
- * mend; said once a minute. */
-static void
-log_misconfigured(const struct smtp_source *source, struct smtp_server *server,
-                  const struct err *err)
-{
-    int64_t now_ms = clock_now_ms();
-    int64_t again_ms = atomic_load(&server->complain_again_ms);
-    if (now_ms < again_ms || !atomic_compare_exchange_strong(&server->complain_again_ms, &again_ms,
-                                                             now_ms + COMPLAIN_EVERY_MS))
-        return;
-    log_event(LOG_ERROR, "source.misconfigured", LOG_STR("source", source->section->name),
-              LOG_STR("server", server->text), LOG_STR("error", err->text),
-              LOG_STR("hint", "the server refuses the way it is asked (see tls and mechanisms)"));
-}
-
-/* Connects and goes as far as AUTH. Returns the connection, or NULL with err and with the evidence
- * that the failure is: none, if the session had not left the server a fair time. */
-static struct conn *
-greet(const struct smtp_source *source, const struct smtp_server *server, struct deadline deadline,
-      int *mechanism_r, enum gate_evidence *evidence_r, struct err *err)
-{
-    const struct smtp_settings *settings = source->settings;
-    const struct smtp_manner manner = {
-        .tls = (enum smtp_tls)settings->tls,
-        .tls_context = source->tls_context,
-        .host = name_host(server->name),
-        .helo = source->helo,
-        .mechanisms = settings->mechanisms,
-    };
-    const int64_t since_ms = clock_now_ms();
-    struct conn *conn = connect_to(source, server, deadline, err);
-    if (conn != NULL && smtp_client_greet(conn, &manner, deadline, mechanism_r, err) != 0) {
-        conn_close(conn);
-        conn = NULL;
+    size_t used = 0;
+    for (size_t i = 0; i < source->count; i++) {
+        struct err err;
+        enum smtp_judgement judgement =
+            smtp_server_ask(source->servers[i], question, i + 1 == source->count, deadline, &err);
+        const bool is_final = judgement == SMTP_YES || judgement == SMTP_NO;
+        if (is_final)
+            used = 0;
+        detail_r[used] = '\0';
+        if (judgement != SMTP_YES)
+            snprintf(detail_r + used, VERIFY_DETAIL_MAX - used, "%s%s: %s", used > 0 ? "; " : "",
+                     smtp_server_text(source->servers[i]), err.text);
+        if (is_final)
+            return judgement;
+        used = strlen(detail_r);
     }
-    bool was_hurried =
-        deadline_is_over(deadline) && clock_now_ms() - since_ms < settings->connect_timeout_ms;
-    *evidence_r = conn != NULL ? GATE_WORKED : was_hurried ? GATE_NO_EVIDENCE : GATE_FAILED;
-    return conn;
+    return SMTP_NOT_JUDGED;
 }
 
-/* Asks one server, from inside its gate. */
-static enum smtp_judgement
-ask_inside(const struct smtp_source *source, struct smtp_server *server, struct gate_pass *pass,
-           const struct verify_request *request, struct err *err)
-{
-    struct deadline deadline = deadline_sooner(request->deadline, source->settings->timeout_ms);
-    int mechanism = 0;
-    enum gate_evidence evidence;
-    struct conn *conn = greet(source, server, deadline, &mechanism, &evidence, err);
-    if (gate_report(server->gate, pass, evidence))
-        log_change(source, server, conn == NULL ? err : NULL);
-    if (conn == NULL)
-        return SMTP_NOT_JUDGED;
-
-    enum smtp_judgement judgement = smtp_client_authenticate(conn, mechanism, request->user->text,
-                                                             request->password, deadline, err);
-    if (judgement == SMTP_REFUSED_US)
-        log_misconfigured(source, server, err);
-    smtp_client_quit(conn);
-    conn_close(conn);
-    return judgement;
-}
+struct password_question {
+    const struct smtp_source *source;
+    const struct verify_request *request;
+};
 
 static enum smtp_judgement
-ask_server(const struct smtp_source *source, struct smtp_server *server, bool is_last,
-           const struct verify_request *request, struct err *err)
+ask_password(void *context, struct conn *conn, const struct smtp_reply *offer,
+             struct deadline deadline, struct err *err)
 {
-    struct deadline in_line = request->deadline;
-    if (!is_last)
-        in_line = deadline_sooner(in_line, source->settings->connect_timeout_ms);
-    struct gate_pass pass;
-    if (gate_enter(server->gate, in_line, &pass, err) != 0)
-        return SMTP_NOT_JUDGED;
-    enum smtp_judgement judgement = ask_inside(source, server, &pass, request, err);
-    gate_leave(server->gate, &pass, GATE_NO_EVIDENCE);
-    return judgement;
-}
-
-static void
-add_detail(struct verify_result *result, const struct smtp_server *server, const struct err *err)
-{
-    size_t used = strlen(result->detail);
-    snprintf(result->detail + used, sizeof result->detail - used, "%s%s: %s", used > 0 ? "; " : "",
-             server->text, err->text);
+    const struct password_question *question = context;
+    const struct verify_request *request = question->request;
+    return smtp_client_authenticate(conn, offer, question->source->settings->mechanisms,
+                                    request->user->text, request->password, deadline, err);
 }
 
 static void
 smtp_verify(void *self, const struct verify_request *request, struct verify_result *result_r)
 {
     const struct smtp_source *source = self;
-    for (size_t i = 0; i < source->count; i++) {
-        struct smtp_server *server = &source->servers[i];
-        struct err err;
-        switch (ask_server(source, server, i + 1 == source->count, request, &err)) {
-        case SMTP_RIGHT:
-            result_r->outcome = VERIFY_OK;
-            snprintf(result_r->account.name, sizeof result_r->account.name, "%s",
-                     request->user->text);
-            result_r->account.origin = source->section->origin;
-            result_r->detail[0] = '\0';
-            return;
-        case SMTP_WRONG:
-            result_r->outcome = VERIFY_WRONG_PASSWORD;
-            result_r->wrong_may_be_unknown = true;
-            result_r->detail[0] = '\0';
-            add_detail(result_r, server, &err);
-            return;
-        case SMTP_NOT_JUDGED:
-        case SMTP_REFUSED_US:
-            add_detail(result_r, server, &err);
-            break;
-        }
+    struct password_question context = {.source = source, .request = request};
+    const struct smtp_question question = {
+        .ask = ask_password, .context = &context, .subject = SMTP_ABOUT_PASSWORD};
+    switch (ask(source, &question, request->deadline, result_r->detail)) {
+    case SMTP_YES:
+        result_r->outcome = VERIFY_OK;
+        snprintf(result_r->account.name, sizeof result_r->account.name, "%s", request->user->text);
+        result_r->account.origin = source->section->origin;
+        return;
+    case SMTP_NO:
+        result_r->outcome = VERIFY_WRONG_PASSWORD;
+        result_r->wrong_may_be_unknown = true;
+        return;
+    case SMTP_NOT_JUDGED:
+    case SMTP_REFUSED_US:
+        return;
     }
+}
+
+struct callahead_question {
+    const char *sender;
+    const struct mailbox *recipient;
+};
+
+static enum smtp_judgement
+ask_recipient(void *context, struct conn *conn, const struct smtp_reply *offer,
+              struct deadline deadline, struct err *err)
+{
+    const struct callahead_question *question = context;
+    return smtp_callahead(conn, offer, question->sender, question->recipient, deadline, err);
+}
+
+static void
+smtp_recipient(void *self, const struct mailbox *recipient, const char *address,
+               struct deadline deadline, struct recipient_result *result_r)
+{
+    (void)address;
+    const struct smtp_source *source = self;
+    const char *sender = source->settings->probe_sender;
+    struct callahead_question context = {.sender = strcmp(sender, EMPTY_SENDER) == 0 ? "" : sender,
+                                         .recipient = recipient};
+    const struct smtp_question question = {
+        .ask = ask_recipient, .context = &context, .subject = SMTP_ABOUT_RECIPIENT};
+    switch (ask(source, &question, deadline, result_r->detail)) {
+    case SMTP_YES:
+        result_r->knowledge = KNOWLEDGE_KNOWN;
+        return;
+    case SMTP_NO:
+        result_r->knowledge = KNOWLEDGE_UNKNOWN;
+        return;
+    case SMTP_NOT_JUDGED:
+    case SMTP_REFUSED_US:
+        result_r->knowledge = KNOWLEDGE_CANNOT_TELL;
+        return;
+    }
+}
+
+static struct recipient_lifetimes
+smtp_recipient_lifetimes(const void *self)
+{
+    const struct smtp_source *source = self;
+    return (struct recipient_lifetimes){.known_ms = source->settings->recipient_cache_ms,
+                                        .unknown_ms =
+                                            source->settings->recipient_negative_cache_ms};
 }
 
 const struct source_kind source_kind_smtp = {
     .section = &smtp_source_section,
     .open = smtp_open,
     .verify = smtp_verify,
+    .recipient = smtp_recipient,
+    .recipient_lifetimes = smtp_recipient_lifetimes,
     .close = smtp_close,
 };

@@ -1,5 +1,6 @@
 /* A server that says any bytes and then closes: the client never crashes, never waits, and takes a
- * password for right or wrong only where a line of the server's begins with 235 or 535. */
+ * password for right or wrong only where a line of the server's begins with 235 or 535, and a
+ * recipient for known or unknown only where one begins with 2 or 5. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +9,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "smtp_callahead.h"
 #include "smtp_client.h"
 #include "smtp_reply.h"
 
@@ -18,8 +20,9 @@ enum { BYTES_MAX = 65536, PATIENCE_MS = 60000 };
 static bool
 has_line(const uint8_t *data, size_t size, const char *code)
 {
-    for (size_t i = 0; i + 3 <= size; i++)
-        if ((i == 0 || data[i - 1] == '\n') && memcmp(data + i, code, 3) == 0)
+    const size_t length = strlen(code);
+    for (size_t i = 0; i + length <= size; i++)
+        if ((i == 0 || data[i - 1] == '\n') && memcmp(data + i, code, length) == 0)
             return true;
     return false;
 }
@@ -64,30 +67,50 @@ listener(struct endpoint *endpoint_r)
 }
 
 static enum smtp_judgement
-converse(struct conn *conn, struct deadline deadline)
+ask_about_password(struct conn *conn, const struct smtp_reply *offer, struct deadline deadline)
 {
-    const struct smtp_manner manner = {
-        .tls = SMTP_TLS_NONE, .host = "mx.example", .helo = "[127.0.0.1]", .mechanisms = 3};
     struct err err;
-    int mechanism;
-    if (smtp_client_greet(conn, &manner, deadline, &mechanism, &err) != 0)
-        return SMTP_NOT_JUDGED;
     struct secret password;
     secret_init(&password);
     secret_set(&password, "open sesame", 11);
     enum smtp_judgement judgement =
-        smtp_client_authenticate(conn, mechanism, "boss@acme.example", &password, deadline, &err);
+        smtp_client_authenticate(conn, offer, 3, "boss@acme.example", &password, deadline, &err);
     secret_fini(&password);
     return judgement;
 }
 
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static enum smtp_judgement
+ask_about_recipient(struct conn *conn, const struct smtp_reply *offer, struct deadline deadline)
 {
-    parse(data, size);
-    if (size > BYTES_MAX)
-        return 0;
+    static const struct mailbox recipient = {.local = "b\xc3\xb6ss", .domain = "acme.example"};
+    struct err err;
+    return smtp_callahead(conn, offer, "", &recipient, deadline, &err);
+}
 
+static const struct question {
+    enum smtp_judgement (*ask)(struct conn *, const struct smtp_reply *, struct deadline);
+    const char *yes, *no; /* what a line of the server's begins with if that was its answer */
+} questions[] = {
+    {ask_about_password, "235", "535"},
+    {ask_about_recipient, "2", "5"},
+};
+
+static enum smtp_judgement
+converse(struct conn *conn, const struct question *question, struct deadline deadline)
+{
+    const struct smtp_manner manner = {
+        .tls = SMTP_TLS_NONE, .host = "mx.example", .helo = "[127.0.0.1]"};
+    struct err err;
+    struct smtp_reply offer;
+    enum smtp_judgement greeted = smtp_client_greet(conn, &manner, deadline, &offer, &err);
+    if (greeted == SMTP_NO)
+        abort();
+    return greeted == SMTP_YES ? question->ask(conn, &offer, deadline) : SMTP_NOT_JUDGED;
+}
+
+static void
+ask(const uint8_t *data, size_t size, const struct question *question)
+{
     struct endpoint endpoint = {.length = 0};
     int fd = listener(&endpoint);
     struct deadline deadline = deadline_after(PATIENCE_MS);
@@ -97,11 +120,19 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     if (send(peer, data, size, MSG_NOSIGNAL) != (ssize_t)size || shutdown(peer, SHUT_WR) != 0)
         abort();
-    enum smtp_judgement judgement = converse(conn, deadline);
-    if ((judgement == SMTP_RIGHT && !has_line(data, size, "235")) ||
-        (judgement == SMTP_WRONG && !has_line(data, size, "535")) || deadline_is_over(deadline))
+    enum smtp_judgement judgement = converse(conn, question, deadline);
+    if ((judgement == SMTP_YES && !has_line(data, size, question->yes)) ||
+        (judgement == SMTP_NO && !has_line(data, size, question->no)) || deadline_is_over(deadline))
         abort();
     conn_close(conn);
     close(peer);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    parse(data, size);
+    for (size_t i = 0; size <= BYTES_MAX && i < sizeof questions / sizeof questions[0]; i++)
+        ask(data, size, &questions[i]);
     return 0;
 }

@@ -1,14 +1,6 @@
-#include "smtp_script.h"
-
 #include <poll.h>
-#include <signal.h>
-#include <stdlib.h>
 
-#include "../sys/certificates.h"
-#include "conf.h"
-#include "log.h"
-#include "smtp_source.h"
-#include "source.h"
+#include "smtp_bench.h"
 
 #define PASSWORD   "open sesame"
 #define USER64     "Ym9zc0BhY21lLmV4YW1wbGU="
@@ -26,59 +18,6 @@
 #define HASTY      CLEAR " timeout = \"400ms\" connect_timeout = \"10s\""
 #define LOGIN_ONLY CLEAR " mechanisms = {\"login\"}"
 #define PLAIN_ONLY CLEAR " mechanisms = {\"plain\"}"
-
-static struct certified authority, of_this_host, of_another;
-static SSL_CTX *tls_of_this_host, *tls_of_another;
-static char folder[] = "/tmp/test_smtp_source.XXXXXX";
-static char ca_path[64], file_path[64];
-
-static const struct section_type *const children[] = {&source_section, NULL};
-static const struct row no_rows[] = {{.name = NULL}};
-static const struct section_type top = {.size = 1, .rows = no_rows, .children = children};
-
-/* A configuration with one source, opened. */
-struct opened {
-    struct conf *conf;
-    struct problems problems;
-    struct source *source; /* NULL: problems tells */
-};
-
-static void
-open_source(struct opened *opened, const char *settings)
-{
-    FILE *file = fopen(file_path, "w");
-    assert_non_null(file);
-    fprintf(file, "source \"acme-smtp\" {\n type = \"smtp\"\n %s }\n", settings);
-    fclose(file);
-    *opened = (struct opened){0};
-    problems_init(&opened->problems);
-    opened->conf = conf_load(file_path, &top, &opened->problems);
-    if (opened->conf != NULL)
-        opened->source =
-            source_open(conf_find(opened->conf, "source", "acme-smtp"), &opened->problems);
-}
-
-static void
-close_source(struct opened *opened)
-{
-    source_close(opened->source);
-    conf_free(opened->conf);
-    problems_fini(&opened->problems);
-}
-
-static void
-open_at(struct opened *opened, const char *settings, const unsigned *ports, size_t count)
-{
-    char text[1024] = "server = {";
-    for (size_t i = 0; i < count; i++)
-        snprintf(text + strlen(text), sizeof text - strlen(text), "%s\"127.0.0.1:%u\"",
-                 i > 0 ? ", " : "", ports[i]);
-    snprintf(text + strlen(text), sizeof text - strlen(text), "}\n %s\n", settings);
-    open_source(opened, text);
-    for (size_t i = 0; opened->source == NULL && i < opened->problems.count; i++)
-        print_error("%s\n", problems_line(&opened->problems, i));
-    assert_non_null(opened->source);
-}
 
 static void
 verify_within(const struct opened *opened, const char *password, int64_t budget_ms,
@@ -582,47 +521,6 @@ test_settings(void **state)
     }
 }
 
-static SSL_CTX *
-serve_as(const struct certified *certified)
-{
-    SSL_CTX *context = SSL_CTX_new(TLS_server_method());
-    assert_non_null(context);
-    SSL_CTX_use_certificate(context, certified->certificate);
-    SSL_CTX_use_PrivateKey(context, certified->key);
-    return context;
-}
-
-static int
-set_up(void **state)
-{
-    (void)state;
-    signal(SIGPIPE, SIG_IGN);
-    assert_non_null(mkdtemp(folder));
-    snprintf(ca_path, sizeof ca_path, "%s/ca.pem", folder);
-    snprintf(file_path, sizeof file_path, "%s/mailreeve.conf", folder);
-    authority = certify(NULL, "authority", NULL, -86400, 86400);
-    of_this_host = certify(&authority, "server", "IP:127.0.0.1", -86400, 86400);
-    of_another = certify(&authority, "server", "DNS:other.test", -86400, 86400);
-    certificate_write(&authority, ca_path);
-    tls_of_this_host = serve_as(&of_this_host);
-    tls_of_another = serve_as(&of_another);
-    return 0;
-}
-
-static int
-tear_down(void **state)
-{
-    (void)state;
-    SSL_CTX_free(tls_of_this_host);
-    SSL_CTX_free(tls_of_another);
-    certified_free(&authority);
-    certified_free(&of_this_host);
-    certified_free(&of_another);
-    unlink(ca_path);
-    unlink(file_path);
-    return rmdir(folder);
-}
-
 int
 main(void)
 {
@@ -638,5 +536,5 @@ main(void)
         cmocka_unit_test(test_no_more_connections_than_allowed),
         cmocka_unit_test(test_settings),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, bench_set_up, bench_tear_down);
 }
