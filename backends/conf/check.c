@@ -268,12 +268,21 @@ check_setting(struct checking *checking, const struct outline_node *node)
         check_value(checking, loaded, row, node);
 }
 
+/* A delegated file adds to what the main file has at its top. */
+static bool
+is_required(const struct checking *checking, const struct loaded *loaded, const struct row *row)
+{
+    if (!checking->conf->outline.delegated)
+        return row->required;
+    return row->required && row->delegable && loaded->parent != NULL;
+}
+
 static void
 check_required(struct checking *checking, struct loaded *loaded)
 {
     const struct section_type *type = loaded->section.type;
     for (size_t i = 0; type != NULL && i < schema_row_count(type); i++)
-        if (type->rows[i].required && loaded->set_at[i].file == NULL)
+        if (is_required(checking, loaded, &type->rows[i]) && loaded->set_at[i].file == NULL)
             complain(checking, loaded, type->rows[i].name, loaded->section.origin,
                      "is missing (it must be set)");
 }

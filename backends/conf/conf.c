@@ -19,26 +19,36 @@ loaded_of(const struct section *section)
 }
 
 struct conf *
-conf_read(const char *path, const struct section_type *top, struct problems *problems)
+conf_create(const char *path)
 {
     struct conf *conf = xcalloc(1, sizeof *conf);
-    size_t errors_before = problems->errors;
     conf->path = xstrdup(path);
     strmap_init(&conf->by_name);
+    return conf;
+}
 
-    outline_read(&conf->outline, conf->path, problems);
-    bool is_sound = problems->errors == errors_before;
+void
+conf_interpret(struct conf *conf, const struct section_type *top, struct problems *problems)
+{
     const struct section_type **types = known_resolve(&conf->outline, top, problems);
     confuse_read(&conf->outline, top, problems);
     conf_check(conf, top, types, problems);
     free(types);
-
-    if (!is_sound) {
-        conf_free(conf);
-        return NULL;
-    }
     outline_drop_texts(&conf->outline);
-    return conf;
+}
+
+struct conf *
+conf_read(const char *path, const struct section_type *top, struct problems *problems)
+{
+    struct conf *conf = conf_create(path);
+    size_t errors_before = problems->errors;
+    outline_read(&conf->outline, conf->path, problems);
+    bool is_sound = problems->errors == errors_before;
+    conf_interpret(conf, top, problems);
+    if (is_sound)
+        return conf;
+    conf_free(conf);
+    return NULL;
 }
 
 struct conf *

@@ -42,6 +42,7 @@ struct problems {
     size_t count, errors;
     size_t tenant_errors; /* not among errors */
     size_t room;
+    size_t kept[PROBLEM_TENANT + 1]; /* of each weight, so that none crowds out another */
 };
 
 void problems_init(struct problems *problems);
@@ -50,6 +51,12 @@ void problems_add(struct problems *problems, enum problem_weight weight, struct 
                   const char *format, ...) __attribute__((format(printf, 4, 5)));
 /* The i-th line, as it is shown to a person, sorted by file and line. Borrowed. */
 const char *problems_line(struct problems *problems, size_t i);
+/* The weight of the line that problems_line gives for i. */
+enum problem_weight problems_weight(struct problems *problems, size_t i);
+/* Moves what was found out about one organization's own file to the others, as problems of that
+ * organization alone (warnings stay warnings); at most so many lines that they crowd out nobody
+ * else's. Leaves from empty. */
+void problems_take_tenants(struct problems *problems, struct problems *from);
 /* Prints all lines, warnings marked with "warning: " behind the place. */
 void problems_print(struct problems *problems, FILE *to);
 
@@ -78,10 +85,13 @@ struct conf *conf_read(const char *path, const struct section_type *top, struct 
 
 /* A file that an organization's own administrator writes, who is trusted with that organization and
  * with nothing else: only settings whose row is marked delegable, no include(), no ${NAME}, no
- * names of files (ROW_PATH), at most CONF_DELEGATED_MAX bytes. All problems are PROBLEM_TENANT. The
- * first form reads the file's bytes, the second makes a conf of bytes (which are copied), so that
- * the bytes that were good last time can be kept by the caller. Return NULL if anything is wrong.
- */
+ * names of files (ROW_PATH), at most CONF_DELEGATED_MAX bytes. A symbolic link is refused, and no
+ * problem quotes what is not a setting: the author could have put another's file there. What a row
+ * requires is required in sections only, since the file adds to the main file's settings. All
+ * problems are PROBLEM_TENANT. The first form reads the file's bytes (free them), the second makes
+ * a conf of bytes (which are copied), so that the bytes that were good last time can be kept by the
+ * caller. Return NULL if anything is wrong. top describes the whole language: what of it may stand
+ * in such a file is marked delegable. */
 enum { CONF_DELEGATED_MAX = 1 << 20 };
 char *conf_delegated_read_file(const char *path, size_t *length_r, struct problems *problems);
 struct conf *conf_delegated_load(const char *path, const char *text, size_t length,

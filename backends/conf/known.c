@@ -78,6 +78,52 @@ complain_unknown(const struct resolving *resolving, size_t index, const char *wh
     free(names);
 }
 
+/* Whether any section of the whole language has such a setting, or is called so. */
+static bool
+is_known_somewhere(const struct resolving *resolving, const char *name)
+{
+    const struct section_type *top = resolving->top;
+    return schema_has_setting(top, name) || schema_child(top, name) != NULL ||
+           schema_child_with_setting(top, name) != NULL;
+}
+
+/* A setting or section that may not stand where it does in a delegated file. */
+static void
+complain_not_delegable(const struct resolving *resolving, size_t index)
+{
+    const struct outline_node *node = &resolving->outline->nodes[index];
+    const char **names = schema_delegable_names(type_of(resolving, node->parent));
+    char all[256] = "", suggestion[SUGGEST_TEXT_MAX];
+    for (size_t i = 0, used = 0; names[i] != NULL && used < sizeof all; i++)
+        used +=
+            (size_t)snprintf(all + used, sizeof all - used, "%s%s", i > 0 ? ", " : "", names[i]);
+    suggest_text(node->name, names, suggestion);
+    if (is_known_somewhere(resolving, node->name))
+        complain(resolving, index, "may not be set in a delegated file%s (it may set: %s)",
+                 node->parent != OUTLINE_TOP ? " here" : "", all);
+    else if (suggestion[0] != '\0')
+        complain(resolving, index, "unknown %s%s", node->is_section ? "section" : "setting",
+                 suggestion);
+    else
+        complain(resolving, index, "unknown %s (a delegated file may set: %s)",
+                 node->is_section ? "section" : "setting", all);
+    free(names);
+}
+
+/* Whether the rows say that the statement may stand in a delegated file where it does. What is
+ * written as the other kind of statement, or stands where a } is missing before it, is told so by
+ * the rules for all files. */
+static bool
+is_delegable(const struct resolving *resolving, size_t index)
+{
+    const struct outline_node *node = &resolving->outline->nodes[index];
+    const struct section_type *within = type_of(resolving, node->parent);
+    return schema_row_is_delegable(schema_row(within, node->name)) ||
+           schema_section_is_delegable(schema_child(within, node->name)) ||
+           (node->is_section &&
+            schema_section_is_delegable(schema_child(resolving->top, node->name)));
+}
+
 static void
 resolve_setting(struct resolving *resolving, size_t index)
 {
@@ -149,12 +195,16 @@ known_resolve(struct outline *outline, const struct section_type *top, struct pr
     for (size_t i = 0; i < outline->node_count; i++) {
         struct outline_node *node = &outline->nodes[i];
         bool is_in_dropped = node->parent != OUTLINE_TOP && outline->nodes[node->parent].dropped;
-        if (is_in_dropped)
+        if (is_in_dropped) {
             node->dropped = true;
-        else if (node->is_section)
+        } else if (outline->delegated && !node->dropped && !is_delegable(&resolving, i)) {
+            node->dropped = true;
+            complain_not_delegable(&resolving, i);
+        } else if (node->is_section) {
             resolve_section(&resolving, i);
-        else if (!node->dropped)
+        } else if (!node->dropped) {
             resolve_setting(&resolving, i);
+        }
     }
     return resolving.types;
 }

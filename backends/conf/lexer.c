@@ -91,6 +91,14 @@ check_variable(const char *text, const char *end, struct err *err)
     return is_set ? (size_t)(close + 1 - text) : 0;
 }
 
+static size_t
+refuse_variable(struct err *err)
+{
+    err_set(err, "${NAME} may not stand in a delegated file (write \\${ for the characters "
+                 "themselves)");
+    return 0;
+}
+
 static int
 digit_value(char c)
 {
@@ -132,14 +140,14 @@ check_escape(const char *text, const char *end, struct err *err)
 
 /* Checks the inside of a string in double quotes. */
 static int
-check_double_quoted(const char *at, const char *end, struct err *err)
+check_double_quoted(const struct lexer *lexer, const char *at, const char *end, struct err *err)
 {
     while (at < end) {
         size_t length = 1;
         if (*at == '\\')
             length = check_escape(at, end, err);
         else if (*at == '$' && end - at > 1 && at[1] == '{')
-            length = check_variable(at, end, err);
+            length = lexer->no_environment ? refuse_variable(err) : check_variable(at, end, err);
         if (length == 0)
             return -1;
         at += length;
@@ -177,7 +185,7 @@ read_string(struct lexer *lexer, struct token *token, struct err *err)
         if (lexer->at - token->start > STRING_MAX) {
             err_set(err, "the string is longer than %d bytes", STRING_MAX);
             token->type = TOKEN_BAD;
-        } else if (*close == '"' && check_double_quoted(token->start + 1, close, err) != 0) {
+        } else if (*close == '"' && check_double_quoted(lexer, token->start + 1, close, err) != 0) {
             token->type = TOKEN_BAD;
         }
     }

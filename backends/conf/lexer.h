@@ -39,6 +39,8 @@ struct token {
 struct lexer {
     const char *at, *end;
     unsigned line;
+    bool
+        no_environment; /* ${NAME} is TOKEN_BAD: the environment is none of the author's business */
 };
 
 /* text outlives the lexer, holds no NUL and is followed by one that length does not count. */

@@ -36,6 +36,12 @@ struct conf {
     size_t kept_count, kept_room;
 };
 
+/* An empty conf to read a file into. */
+struct conf *conf_create(const char *path);
+
+/* Makes sections and values of an outline that has been read. */
+void conf_interpret(struct conf *conf, const struct section_type *top, struct problems *problems);
+
 /* The key of a section in by_name: its parent, kind and name. Free it. */
 char *loaded_key(const struct section *parent, const char *kind, const char *name);
 

@@ -16,6 +16,16 @@ is_open_already(const struct outline_reader *outer, const char *real_path)
     return false;
 }
 
+static void
+read_opened(struct outline_reader reader, int file_index)
+{
+    const struct outline_file *file = &reader.outline->files[file_index];
+    reader.lexer = lexer_begin(file->text, file->length);
+    reader.lexer.no_environment = reader.outline->delegated;
+    reader.file = file->name;
+    outline_read_statements(&reader);
+}
+
 void
 outline_read_file(struct outline *outline, const char *path, struct origin from,
                   const struct outline_reader *outer, struct problems *problems)
@@ -31,22 +41,16 @@ outline_read_file(struct outline *outline, const char *path, struct origin from,
     else
         index = outline_file_open(outline, path, from, problems);
 
-    if (index >= 0) {
-        const struct outline_file *file = &outline->files[index];
-        size_t section = outer != NULL ? outer->section : OUTLINE_TOP;
-        struct outline_reader reader = {
-            .outline = outline,
-            .problems = problems,
-            .lexer = lexer_begin(file->text, file->length),
-            .file = file->name,
-            .real_path = real_path,
-            .outer = outer,
-            .depth = depth,
-            .section = section,
-            .floor = section,
-        };
-        outline_read_statements(&reader);
-    }
+    size_t section = outer != NULL ? outer->section : OUTLINE_TOP;
+    if (index >= 0)
+        read_opened((struct outline_reader){.outline = outline,
+                                            .problems = problems,
+                                            .real_path = real_path,
+                                            .outer = outer,
+                                            .depth = depth,
+                                            .section = section,
+                                            .floor = section},
+                    index);
     free(real_path);
 }
 
@@ -55,6 +59,20 @@ outline_read(struct outline *outline_r, const char *path, struct problems *probl
 {
     *outline_r = (struct outline){0};
     outline_read_file(outline_r, path, (struct origin){0}, NULL, problems);
+}
+
+void
+outline_read_delegated(struct outline *outline_r, const char *path, const char *text, size_t length,
+                       struct problems *problems)
+{
+    *outline_r = (struct outline){.delegated = true};
+    int index = outline_file_add(outline_r, path, text, length, problems);
+    if (index >= 0)
+        read_opened((struct outline_reader){.outline = outline_r,
+                                            .problems = problems,
+                                            .section = OUTLINE_TOP,
+                                            .floor = OUTLINE_TOP},
+                    index);
 }
 
 void

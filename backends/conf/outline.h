@@ -22,6 +22,7 @@ enum {
     OUTLINE_FILES_MAX = 1000,
     OUTLINE_INCLUDE_DEPTH_MAX = 8,
     OUTLINE_SECTION_DEPTH_MAX = 8,
+    OUTLINE_DELEGATED_NODES_MAX = 10000, /* settings and sections of a delegated file */
 };
 
 struct outline_value {
@@ -54,10 +55,18 @@ struct outline {
     size_t value_count, value_room;
     struct outline_file *files; /* names, which origins point to, and texts */
     size_t file_count, file_room;
+    /* Its author is trusted with little: no include(), no environment, and what is no setting is
+     * not quoted, since the file may be one that he must not read. */
+    bool delegated;
 };
 
 /* Reads path and what it includes. The caller frees the outline. */
 void outline_read(struct outline *outline_r, const char *path, struct problems *problems);
+
+/* Reads a delegated file's bytes, which are copied. The caller frees the outline. */
+void outline_read_delegated(struct outline *outline_r, const char *path, const char *text,
+                            size_t length, struct problems *problems);
+
 /* Frees the files' texts once the values are read; the rest stays. */
 void outline_drop_texts(struct outline *outline);
 

@@ -48,6 +48,18 @@ add_file(struct outline *outline, const char *path)
     return file;
 }
 
+static int
+refuse_junk(const struct outline_file *file, struct problems *problems)
+{
+    const char *junk = find_junk(file->text, file->length);
+    if (junk == NULL)
+        return 0;
+    problems_add(problems, PROBLEM_ERROR, (struct origin){file->name, line_of(file->text, junk)},
+                 "the byte 0x%02x is here: this is not a text file",
+                 (unsigned)(unsigned char)*junk);
+    return -1;
+}
+
 int
 outline_file_open(struct outline *outline, const char *path, struct origin from,
                   struct problems *problems)
@@ -67,12 +79,17 @@ outline_file_open(struct outline *outline, const char *path, struct origin from,
         problems_add(problems, PROBLEM_ERROR, from, "%s", err.text);
         return -1;
     }
-    const char *junk = find_junk(file->text, file->length);
-    if (junk != NULL) {
-        problems_add(
-            problems, PROBLEM_ERROR, (struct origin){file->name, line_of(file->text, junk)},
-            "the byte 0x%02x is here: this is not a text file", (unsigned)(unsigned char)*junk);
-        return -1;
-    }
-    return (int)outline->file_count - 1;
+    return refuse_junk(file, problems) == 0 ? (int)outline->file_count - 1 : -1;
+}
+
+int
+outline_file_add(struct outline *outline, const char *path, const char *text, size_t length,
+                 struct problems *problems)
+{
+    struct outline_file *file = add_file(outline, path);
+    file->text = xmalloc(length + 1);
+    memcpy(file->text, text, length);
+    file->text[length] = '\0';
+    file->length = length;
+    return refuse_junk(file, problems) == 0 ? (int)outline->file_count - 1 : -1;
 }

@@ -18,4 +18,8 @@ struct outline_file {
 int outline_file_open(struct outline *outline, const char *path, struct origin from,
                       struct problems *problems);
 
+/* The same with bytes that have been read already; they are copied. */
+int outline_file_add(struct outline *outline, const char *path, const char *text, size_t length,
+                     struct problems *problems);
+
 #endif

@@ -7,12 +7,13 @@
 
 /* A file of junk must not fill the memory with complaints about it; those above this many are
  * counted only. */
-enum { PROBLEMS_MAX = 1000 };
+enum { PROBLEMS_MAX = 1000, ONE_TENANTS_MAX = 50 };
 
 struct problem {
     char *file; /* NULL: the problem has no place */
     unsigned line;
     size_t sequence; /* keeps those of one line in the order they were found */
+    enum problem_weight weight;
     char *shown;
 };
 
@@ -56,35 +57,54 @@ show(enum problem_weight weight, struct origin origin, const char *text)
     return shown;
 }
 
-static struct problem *
-add_item(struct problems *problems, struct origin origin)
+static void
+count(struct problems *problems, enum problem_weight weight, size_t more)
 {
+    switch (weight) {
+    case PROBLEM_ERROR:
+        problems->errors += more;
+        break;
+    case PROBLEM_TENANT:
+        problems->tenant_errors += more;
+        break;
+    case PROBLEM_WARNING:
+        break;
+    }
+}
+
+/* Takes over shown. */
+static void
+add_shown(struct problems *problems, enum problem_weight weight, struct origin origin, char *shown)
+{
+    if (problems->kept[weight] >= PROBLEMS_MAX) {
+        free(shown);
+        if (problems->kept[weight] > PROBLEMS_MAX)
+            return;
+        shown = xstrdup("more problems are not shown");
+        origin = (struct origin){0};
+    }
     if (problems->count == problems->room) {
         problems->room = problems->room == 0 ? 16 : 2 * problems->room;
         problems->items = xrealloc(problems->items, problems->room, sizeof *problems->items);
     }
-    struct problem *problem = &problems->items[problems->count];
-    *problem = (struct problem){
+    problems->items[problems->count] = (struct problem){
         .file = origin.file != NULL ? xstrdup(origin.file) : NULL,
         .line = origin.line,
-        .sequence = problems->count++,
+        .sequence = problems->count,
+        .weight = weight,
+        .shown = shown,
     };
-    return problem;
+    problems->count++;
+    problems->kept[weight]++;
 }
 
 void
 problems_add(struct problems *problems, enum problem_weight weight, struct origin origin,
              const char *format, ...)
 {
-    if (weight == PROBLEM_ERROR)
-        problems->errors++;
-    if (problems->count > PROBLEMS_MAX)
+    count(problems, weight, 1);
+    if (problems->kept[weight] > PROBLEMS_MAX)
         return;
-    if (problems->count == PROBLEMS_MAX) {
-        add_item(problems, (struct origin){0})->shown = xstrdup("more problems are not shown");
-        return;
-    }
-
     char *text = NULL;
     va_list arguments;
     va_start(arguments, format);
@@ -92,7 +112,7 @@ problems_add(struct problems *problems, enum problem_weight weight, struct origi
     va_end(arguments);
     if (length < 0)
         abort();
-    add_item(problems, origin)->shown = show(weight, origin, text);
+    add_shown(problems, weight, origin, show(weight, origin, text));
     free(text);
 }
 
@@ -114,15 +134,46 @@ compare(const void *a, const void *b)
     return left->sequence < right->sequence ? -1 : 1;
 }
 
-const char *
-problems_line(struct problems *problems, size_t i)
+static const struct problem *
+sorted_item(struct problems *problems, size_t i)
 {
     for (size_t k = 1; k < problems->count; k++)
         if (compare(&problems->items[k - 1], &problems->items[k]) > 0) {
             qsort(problems->items, problems->count, sizeof *problems->items, compare);
             break;
         }
-    return problems->items[i].shown;
+    return &problems->items[i];
+}
+
+const char *
+problems_line(struct problems *problems, size_t i)
+{
+    return sorted_item(problems, i)->shown;
+}
+
+enum problem_weight
+problems_weight(struct problems *problems, size_t i)
+{
+    return sorted_item(problems, i)->weight;
+}
+
+void
+problems_take_tenants(struct problems *problems, struct problems *from)
+{
+    count(problems, PROBLEM_TENANT, from->errors + from->tenant_errors);
+    for (size_t i = 0; i < from->count && i <= ONE_TENANTS_MAX; i++) {
+        struct problem *problem = &from->items[i];
+        struct origin origin = {problem->file, problem->line};
+        enum problem_weight weight =
+            problem->weight == PROBLEM_WARNING ? PROBLEM_WARNING : PROBLEM_TENANT;
+        char *shown = problem->shown;
+        if (i == ONE_TENANTS_MAX)
+            shown = show(weight, origin, "more problems of this file are not shown");
+        else
+            problem->shown = NULL;
+        add_shown(problems, weight, origin, shown);
+    }
+    problems_fini(from);
 }
 
 void

@@ -50,7 +50,9 @@ struct row {
     const char *preset; /* the default as it would be written; NULL: none */
     int64_t low, high;  /* ROW_INT, ROW_DURATION, ROW_SIZE; both 0: anything that is not negative */
     const struct choice *choices; /* ROW_CHOICE(S): ends with word NULL */
-    bool delegable;   /* the tenant's own administrator may set it (conf_read_delegated) */
+    bool may_be_empty;            /* ROW_STRING: "" is allowed and means that it is not set */
+    bool delegable;   /* the tenant's own administrator may set it (conf_delegated_load); never of a
+                         ROW_PATH */
     const char *help; /* one line for the manual page */
 };
 
@@ -59,6 +61,7 @@ struct section_type {
     const char *name;       /* "listener"; NULL: the top level */
     bool titled;            /* has a name in quotes behind it, unique among its kind */
     bool single;            /* may stand once only */
+    bool delegable;         /* may stand in a delegated file, with its delegable rows */
     size_t size;            /* of the struct that the rows fill, zeroed first */
     const struct row *rows; /* ends with name NULL */
     const struct section_type *const *children; /* ends with NULL; NULL: no sections inside */

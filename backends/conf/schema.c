@@ -75,6 +75,18 @@ schema_is_child(const struct section_type *type, const struct section_type *chil
     return own_child(type, child->name) == child;
 }
 
+bool
+schema_row_is_delegable(const struct row *row)
+{
+    return row != NULL && row->delegable && row->type != ROW_PATH;
+}
+
+bool
+schema_section_is_delegable(const struct section_type *type)
+{
+    return type != NULL && type->delegable;
+}
+
 const struct section_type *
 schema_child_with_setting(const struct section_type *type, const char *name)
 {
@@ -115,6 +127,20 @@ schema_names(const struct section_type *base)
     size_t count = own_names(base, names);
     for (size_t i = 0; i < variant_count(base); i++)
         count += own_names(base->variants[i], names + count);
+    return names;
+}
+
+const char **
+schema_delegable_names(const struct section_type *type)
+{
+    size_t room = schema_row_count(type) + schema_child_count(type) + 1, count = 0;
+    const char **names = xcalloc(room, sizeof *names);
+    for (size_t i = 0; i < schema_row_count(type); i++)
+        if (schema_row_is_delegable(&type->rows[i]))
+            names[count++] = type->rows[i].name;
+    for (size_t i = 0; i < schema_child_count(type); i++)
+        if (schema_section_is_delegable(type->children[i]))
+            names[count++] = type->children[i]->name;
     return names;
 }
 

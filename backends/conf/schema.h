@@ -24,6 +24,10 @@ const struct section_type *schema_child(const struct section_type *base, const c
 /* Whether the type itself, not another variant of its kind, may hold such sections. */
 bool schema_is_child(const struct section_type *type, const struct section_type *child);
 
+/* Whether it may stand in a delegated file; NULL may not. */
+bool schema_row_is_delegable(const struct row *row);
+bool schema_section_is_delegable(const struct section_type *type);
+
 /* A child of the type that has such a setting, or NULL. */
 const struct section_type *schema_child_with_setting(const struct section_type *type,
                                                      const char *name);
@@ -31,9 +35,10 @@ const struct section_type *schema_child_with_setting(const struct section_type *
 /* The variant with a word, or NULL. */
 const struct section_type *schema_variant(const struct section_type *base, const char *word);
 
-/* Words to suggest from: the names of all settings and sections, or of all variants. Ends with
- * NULL; free the array. */
+/* Words to suggest from: the names of all settings and sections, of those that may stand in a
+ * delegated file, or of all variants. Ends with NULL; free the array. */
 const char **schema_names(const struct section_type *base);
+const char **schema_delegable_names(const struct section_type *type);
 const char **schema_variant_words(const struct section_type *base);
 
 size_t schema_row_count(const struct section_type *type);

@@ -30,10 +30,12 @@ peek(const struct outline_reader *reader)
 
 /* How a token is called in a complaint. */
 static const char *
-show_token(const struct token *token, char text_r[64])
+show_token(const struct outline_reader *reader, const struct token *token, char text_r[64])
 {
     if (token->type == TOKEN_END)
         return "the end of the file";
+    if (reader->outline->delegated && token_is_value(token))
+        return "this";
     snprintf(text_r, 64, "%.*s%s", (int)(token->length < 50 ? token->length : 50), token->start,
              token->length < 50 ? "" : "...");
     return text_r;
@@ -118,7 +120,8 @@ read_list(struct outline_reader *reader, const struct token *name)
             char text[64];
             problems_add(reader->problems, PROBLEM_ERROR, place(reader, name),
                          "%.*s: the list is not closed (a } is missing before %s in line %u)",
-                         (int)name->length, name->start, show_token(&token, text), token.line);
+                         (int)name->length, name->start, show_token(reader, &token, text),
+                         token.line);
             return;
         }
     }
@@ -143,7 +146,7 @@ refuse_second_value(struct outline_reader *reader, const struct token *name, uns
     problems_add(reader->problems, PROBLEM_ERROR, place(reader, &second),
                  "%.*s: %s is a second value (put one value with blanks into quotes, several into "
                  "braces with commas)",
-                 (int)name->length, name->start, show_token(&second, text));
+                 (int)name->length, name->start, show_token(reader, &second, text));
     lexer_next(&reader->lexer, NULL);
 }
 
@@ -207,6 +210,12 @@ static void
 read_include(struct outline_reader *reader, const struct token *keyword)
 {
     next(reader); /* ( */
+    if (reader->outline->delegated) {
+        problems_add(reader->problems, PROBLEM_ERROR, place(reader, keyword),
+                     "include() may not stand in a delegated file");
+        skip_line(reader, keyword->line);
+        return;
+    }
     struct token name = next(reader), close = peek(reader);
     bool is_plain = name.type == TOKEN_STRING && name.length > 2 &&
                     memchr(name.start, '\\', name.length) == NULL &&
@@ -225,11 +234,25 @@ read_include(struct outline_reader *reader, const struct token *keyword)
     free(written);
 }
 
+/* Whether a word has the form that all names of settings and sections have. In a file that is no
+ * configuration next to nothing has, so that nothing of it is quoted. */
+static bool
+looks_like_name(const struct token *word)
+{
+    enum { LONGEST = 40 };
+    for (size_t i = 0; i < word->length; i++)
+        if (strchr("abcdefghijklmnopqrstuvwxyz0123456789_", word->start[i]) == NULL)
+            return false;
+    return word->length <= LONGEST;
+}
+
 static void
 read_statement(struct outline_reader *reader, const struct token *name)
 {
     struct token token = peek(reader);
     char text[64];
+    if (reader->outline->delegated && !looks_like_name(name))
+        token.type = TOKEN_END; /* whatever follows, this begins nothing */
     switch (token.type) {
     case TOKEN_APPEND:
         problems_add(reader->problems, PROBLEM_ERROR, place(reader, &token),
@@ -271,7 +294,7 @@ read_statement(struct outline_reader *reader, const struct token *name)
     }
     problems_add(reader->problems, PROBLEM_ERROR, place(reader, name),
                  "%s is neither a setting nor a section (write NAME = VALUE or NAME \"TITLE\" {)",
-                 show_token(name, text));
+                 show_token(reader, name, text));
     skip_line(reader, name->line);
 }
 
@@ -316,7 +339,7 @@ outline_read_statements(struct outline_reader *reader)
             if (token.type != TOKEN_BAD)
                 problems_add(reader->problems, PROBLEM_ERROR, place(reader, &token),
                              "%s may not stand here (a setting or a section begins with its name)",
-                             show_token(&token, text));
+                             show_token(reader, &token, text));
             skip_line(reader, token.line);
         }
     }

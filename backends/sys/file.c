@@ -20,11 +20,13 @@ enum { SECRET_LINE_MAX = 4096, LOCK_RETRY_MS = 20 };
 
 /* O_NONBLOCK: opening a FIFO must fail in open_regular, not wait for a writer. */
 static int
-open_regular(const char *path, struct stat *status_r, struct err *err)
+open_regular(const char *path, int more_flags, struct stat *status_r, struct err *err)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | more_flags);
     if (fd < 0) {
-        err_set(err, "cannot open %s: %s", path, strerror(errno));
+        bool is_link = errno == ELOOP && (more_flags & O_NOFOLLOW) != 0;
+        err_set(err, "cannot open %s: %s", path,
+                is_link ? "it is a symbolic link (put the file itself there)" : strerror(errno));
         return -1;
     }
     if (fstat(fd, status_r) != 0 || !S_ISREG(status_r->st_mode)) {
@@ -52,11 +54,11 @@ read_up_to(int fd, char *bytes_r, size_t size)
     return (ssize_t)length;
 }
 
-char *
-file_read(const char *path, size_t max_bytes, size_t *length_r, struct err *err)
+static char *
+read_whole(const char *path, int more_flags, size_t max_bytes, size_t *length_r, struct err *err)
 {
     struct stat status;
-    int fd = open_regular(path, &status, err);
+    int fd = open_regular(path, more_flags, &status, err);
     if (fd < 0)
         return NULL;
 
@@ -77,6 +79,18 @@ file_read(const char *path, size_t max_bytes, size_t *length_r, struct err *err)
     text[length] = '\0';
     *length_r = (size_t)length;
     return text;
+}
+
+char *
+file_read(const char *path, size_t max_bytes, size_t *length_r, struct err *err)
+{
+    return read_whole(path, 0, max_bytes, length_r, err);
+}
+
+char *
+file_read_no_link(const char *path, size_t max_bytes, size_t *length_r, struct err *err)
+{
+    return read_whole(path, O_NOFOLLOW, max_bytes, length_r, err);
 }
 
 static int
@@ -119,7 +133,7 @@ int
 file_read_secret(const char *path, struct secret *secret_r, struct err *err)
 {
     struct stat status;
-    int fd = open_regular(path, &status, err);
+    int fd = open_regular(path, 0, &status, err);
     if (fd < 0)
         return -1;
     if (check_secret_mode(path, status.st_mode, err) != 0) {

@@ -16,6 +16,10 @@
  * with err. */
 char *file_read(const char *path, size_t max_bytes, size_t *length_r, struct err *err);
 
+/* The same for a file whose name somebody may have given to another's file: a symbolic link in the
+ * last place of the path is refused. */
+char *file_read_no_link(const char *path, size_t max_bytes, size_t *length_r, struct err *err);
+
 /* Reads a secret from the first line of a file. A file that others than its owner and group may
  * read or anyone but its owner may write is refused, with the chmod that mends it. Returns 0, or -1
  * with err. */

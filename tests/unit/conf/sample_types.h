@@ -37,6 +37,7 @@ static const struct choice sample_colors[] = {
 static const struct row sample_shelf_rows[] = {{.name = "weight",
                                                 .type = ROW_INT,
                                                 .offset = offsetof(struct sample_shelf, weight),
+                                                .delegable = true,
                                                 .required = true,
                                                 .help = "How heavy it is."},
                                                {0}};
@@ -44,6 +45,7 @@ static const struct row sample_shelf_rows[] = {{.name = "weight",
 static const struct section_type sample_shelf_type = {
     .name = "shelf",
     .titled = true,
+    .delegable = true,
     .size = sizeof(struct sample_shelf),
     .rows = sample_shelf_rows,
 };
@@ -53,14 +55,19 @@ static const struct row sample_box_rows[] = {
     {.name = "color",
      .type = ROW_CHOICE,
      .offset = offsetof(struct sample_box, color),
+     .delegable = true,
      .preset = "green",
      .choices = sample_colors},
     {.name = "colors",
      .type = ROW_CHOICES,
      .offset = offsetof(struct sample_box, colors),
+     .delegable = true,
      .preset = "{\"red\", \"blue\"}",
      .choices = sample_colors},
-    {.name = "items", .type = ROW_STRINGS, .offset = offsetof(struct sample_box, items)},
+    {.name = "items",
+     .type = ROW_STRINGS,
+     .offset = offsetof(struct sample_box, items),
+     .delegable = true},
     {0}};
 
 static const struct section_type *const sample_box_children[] = {&sample_shelf_type, NULL};
@@ -68,6 +75,7 @@ static const struct section_type *const sample_box_children[] = {&sample_shelf_t
 static const struct section_type sample_box_type = {
     .name = "box",
     .titled = true,
+    .delegable = true,
     .size = sizeof(struct sample_box),
     .rows = sample_box_rows,
     .children = sample_box_children,
@@ -125,10 +133,14 @@ static const struct section_type *const sample_children[] = {&sample_box_type, &
                                                              &sample_door_type, NULL};
 
 static const struct row sample_rows[] = {
-    {.name = "name", .type = ROW_STRING, .offset = offsetof(struct sample_top, name)},
+    {.name = "name",
+     .type = ROW_STRING,
+     .offset = offsetof(struct sample_top, name),
+     .delegable = true},
     {.name = "count",
      .type = ROW_INT,
      .offset = offsetof(struct sample_top, count),
+     .delegable = true,
      .preset = "5",
      .low = 1,
      .high = 10},
@@ -144,7 +156,10 @@ static const struct row sample_rows[] = {
      .type = ROW_SIZE,
      .offset = offsetof(struct sample_top, room),
      .preset = "10k"},
-    {.name = "file", .type = ROW_PATH, .offset = offsetof(struct sample_top, file)},
+    {.name = "file",
+     .type = ROW_PATH,
+     .offset = offsetof(struct sample_top, file),
+     .delegable = true /* in vain */},
     {0}};
 
 static const struct section_type sample_type = {
