@@ -115,16 +115,25 @@ void
 relay_route_recipient(const struct question *question)
 {
     const struct decision *decision = question->decision;
-    struct rule_ref rule;
-    /* Whoever cannot be told from a stranger is routed like one: his recipient is ours. */
-    bool trusted = relay_ask(question, &rule) == RELAY_GRANTED;
     struct upstream *upstream = trusting_upstream(question);
+    struct rule_ref rule = {.detail = ""};
     /* A printer's mail to a user of ours needs no upstream that relays. */
-    bool can_do_without = decision->recipient_organization != NULL && !has_right(question, &rule);
-    if (trusted && (upstream != NULL || !can_do_without))
-        route_to(question, upstream, "upstream");
-    else
+    if (upstream == NULL && decision->recipient_organization != NULL &&
+        !has_right(question, &rule)) {
         route_to(question, decision->listener->upstream_inbound, "upstream_inbound");
+        return;
+    }
+    switch (relay_ask(question, &rule)) {
+    case RELAY_CANNOT_TELL:
+        question_end(question, REASON_INTERNAL, &rule);
+        return;
+    case RELAY_DENIED:
+        route_to(question, decision->listener->upstream_inbound, "upstream_inbound");
+        return;
+    case RELAY_GRANTED:
+        route_to(question, upstream, "upstream");
+        return;
+    }
 }
 
 void

@@ -25,7 +25,8 @@ bool relay_ask_recipient(const struct question *question);
 bool relay_ask_login(const struct question *question);
 
 /* Sets the upstream of an accepted recipient or login. Where none is set, upstream is NULL and the
- * verdict's rule names the section that lacks one. */
+ * verdict's rule names the section that lacks one. If the list of addresses that may relay cannot
+ * tell which of two it is, the verdict becomes a temporary failure. */
 void relay_route_recipient(const struct question *question);
 void relay_route_login(const struct question *question);
 

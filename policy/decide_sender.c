@@ -221,16 +221,15 @@ sender_ask_address(const struct question *question)
 
     struct rule_ref trusted =
         question_listener_rule(question, "trusted_ips", listener->trusted_ips.origin);
-    switch (access_ask_list_address(listener->trusted_ips.list, client, &trusted)) {
-    case LIST_CANNOT_TELL:
-        return question_end(question, REASON_INTERNAL, &trusted);
-    case LIST_NO_MATCH:
-        question_next(question, &trusted);
-        return question_end(
-            question, is_local == LIST_MATCH ? REASON_IP_AUTH_REQUIRED : REASON_INTERNAL, &local);
-    case LIST_MATCH:
+    enum list_answer is_trusted =
+        access_ask_list_address(listener->trusted_ips.list, client, &trusted);
+    if (is_trusted == LIST_MATCH) {
         question_note(&trusted, "exempt");
         return question_next(question, &trusted);
     }
-    return question_end(question, REASON_INTERNAL, &trusted);
+    if (is_local == LIST_MATCH && is_trusted == LIST_CANNOT_TELL)
+        return question_end(question, REASON_INTERNAL, &trusted);
+    question_next(question, &trusted);
+    enum reason reason = is_local == LIST_MATCH ? REASON_IP_AUTH_REQUIRED : REASON_INTERNAL;
+    return question_end(question, reason, &local);
 }

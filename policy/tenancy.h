@@ -64,19 +64,19 @@ struct listener {
     const char *name;
     struct origin origin;
     enum auth_availability auth;
-    struct origin auth_origin;
     unsigned methods; /* mask of METHOD_BIT() */
-    struct origin methods_origin;
+    enum relay relay;
     bool require_tls;
-    struct origin require_tls_origin;
     bool require_auth; /* SMG 2 */
+    bool ban_when_off; /* MDaemon: ban who tries AUTH where it is off */
+    struct origin auth_origin;
+    struct origin methods_origin;
+    struct origin relay_origin;
+    struct origin require_tls_origin;
     struct origin require_auth_origin;
+    struct origin on_auth_when_off_origin;
     struct access auth_ips;
     struct access auth_users;
-    bool ban_when_off; /* MDaemon: ban who tries AUTH where it is off */
-    struct origin on_auth_when_off_origin;
-    enum relay relay;
-    struct origin relay_origin;
     struct nameset relay_organizations; /* names of organizations; asked if relay says so */
     struct list_setting relay_ips;      /* may relay without AUTH */
     struct list_setting local_ips;      /* must authenticate (MDaemon) ... */
@@ -97,17 +97,19 @@ enum unverifiable_recipient { UNVERIFIABLE_DEFER = 0, UNVERIFIABLE_ACCEPT };
 struct organization {
     const char *name;
     struct origin origin;
+    enum authenticate_senders authenticate_senders; /* SMG 10, MDaemon */
+    enum authenticate_inbound authenticate_inbound; /* SMG 9 */
+    enum unverifiable_recipient unverifiable_recipient;
+    bool match_sender; /* SMG 11: a user's MAIL FROM is his own name */
     bool broken; /* its delegated file is, and there are no earlier settings: all that concerns it
                     is a temporary failure */
+    struct origin authenticate_senders_origin;
+    struct origin authenticate_inbound_origin;
+    struct origin unverifiable_recipient_origin;
+    struct origin match_sender_origin;
     struct origin broken_origin;
     struct source *recipients; /* knows which recipients exist; NULL: all do */
     struct origin recipients_origin;
-    enum unverifiable_recipient unverifiable_recipient;
-    struct origin unverifiable_recipient_origin;
-    enum authenticate_senders authenticate_senders; /* SMG 10, MDaemon */
-    struct origin authenticate_senders_origin;
-    enum authenticate_inbound authenticate_inbound; /* SMG 9 */
-    struct origin authenticate_inbound_origin;
     const struct organization *const *shared_with; /* a sender known to one of them is exempt from
                                                       sender.auth-required (MDaemon); borrowed */
     size_t shared_with_count;
@@ -115,8 +117,6 @@ struct organization {
     struct access auth_exempt_ips; /* SMG 12, 13: ACCESS_ANY: nobody is exempt; ACCESS_ALLOW: those
                                       in the list are, ACCESS_DENY: those not in it; an empty list
                                       exempts nobody in both modes */
-    bool match_sender;             /* SMG 11: a user's MAIL FROM is his own name */
-    struct origin match_sender_origin;
     struct list_setting match_exempt_senders; /* MDaemon */
     struct access auth_users; /* SMG 14, 15: asks only about names in this organization's domains */
     const struct source_chain *sources;
