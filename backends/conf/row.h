@@ -46,14 +46,14 @@ struct row {
     const char *name;
     enum row_type type;
     bool required;
-    size_t offset;      /* of the value in the section's struct */
+    bool may_be_empty; /* ROW_STRING: "" is allowed and means that it is not set */
+    bool delegable; /* the tenant's own administrator may set it (conf_delegated_load); never of a
+                       ROW_PATH */
+    size_t offset;  /* of the value in the section's struct */
     const char *preset; /* the default as it would be written; NULL: none */
     int64_t low, high;  /* ROW_INT, ROW_DURATION, ROW_SIZE; both 0: anything that is not negative */
     const struct choice *choices; /* ROW_CHOICE(S): ends with word NULL */
-    bool may_be_empty;            /* ROW_STRING: "" is allowed and means that it is not set */
-    bool delegable;   /* the tenant's own administrator may set it (conf_delegated_load); never of a
-                         ROW_PATH */
-    const char *help; /* one line for the manual page */
+    const char *help;             /* one line for the manual page */
 };
 
 /* A kind of section. The top level of the file is a section type too, without a name of its own. */

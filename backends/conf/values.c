@@ -107,6 +107,10 @@ value_parse(struct conf *conf, const struct row *row, const char *text, void *va
 {
     void *at = member(row, values);
     const struct choice *choice;
+    if (text[0] == '\0' && row->may_be_empty) {
+        *(const char **)at = NULL;
+        return 0;
+    }
     if (text[0] == '\0') {
         err_set(err, "is empty (leave the setting out if it is not wanted)");
         return -1;

@@ -15,6 +15,13 @@ static const struct choice methods[] = {{"plain", METHOD_PLAIN},
                                         {"external", METHOD_EXTERNAL},
                                         {0}};
 
+static const struct choice when_off[] = {{"refuse", false}, {"ban", true}, {0}};
+
+static const struct choice relays[] = {
+    {"all", RELAY_ALL}, {"organizations", RELAY_ORGANIZATIONS}, {"none", RELAY_NONE}, {0}};
+
+enum { DAY_MS = 24 * 60 * 60 * 1000 };
+
 static const struct row rows[] = {
     {.name = "auth",
      .type = ROW_CHOICE,
@@ -49,14 +56,68 @@ static const struct row rows[] = {
      .offset = offsetof(struct listener_values, auth_users),
      .preset = "any",
      .help = "Names that may log in: any, allow LIST or deny LIST, with a list of kind user."},
+    {.name = "on_auth_when_off",
+     .type = ROW_CHOICE,
+     .offset = offsetof(struct listener_values, on_auth_when_off),
+     .preset = "refuse",
+     .choices = when_off,
+     .help = "What happens to a client that tries to log in while auth is off: the login is "
+             "refused, or the client is banned as well (see screen), because nobody honest logs in "
+             "at this port."},
+    {.name = "relay",
+     .type = ROW_CHOICE,
+     .offset = offsetof(struct listener_values, relay),
+     .preset = "all",
+     .choices = relays,
+     .help = "Who of those who have logged in may send to domains of no organization: all, the "
+             "users of relay_organizations, or nobody. The others are handed to upstream_inbound, "
+             "which must deliver to our own domains only."},
+    {.name = "relay_organizations",
+     .type = ROW_STRINGS,
+     .offset = offsetof(struct listener_values, relay_organizations),
+     .help = "With relay = organizations: the organizations whose users may."},
+    {.name = "relay_ips",
+     .type = ROW_STRING,
+     .may_be_empty = true,
+     .offset = offsetof(struct listener_values, relay_ips),
+     .help = "A list of kind ip: clients that may send to any domain without a login, as printers "
+             "or an application server do. A list that holds everybody is refused: that is an open "
+             "relay."},
+    {.name = "local_ips",
+     .type = ROW_STRING,
+     .may_be_empty = true,
+     .offset = offsetof(struct listener_values, local_ips),
+     .help = "A list of kind ip: our own networks. Mail from there is refused without a login, "
+             "whoever its sender says to be; so a machine that was broken into sends nothing."},
+    {.name = "trusted_ips",
+     .type = ROW_STRING,
+     .may_be_empty = true,
+     .offset = offsetof(struct listener_values, trusted_ips),
+     .help = "A list of kind ip: clients in local_ips that need no login all the same."},
+    {.name = "roles_must_auth",
+     .type = ROW_STRINGS,
+     .offset = offsetof(struct listener_values, roles_must_auth),
+     .help = "Names before the @ that nobody may use as a sender in our domains without a login: "
+             "postmaster, abuse and webmaster are often forged. No exemption holds for them."},
+    {.name = "relay_window",
+     .type = ROW_DURATION,
+     .offset = offsetof(struct listener_values, relay_window_ms),
+     .preset = "0",
+     .low = 0,
+     .high = 7 * (int64_t)DAY_MS,
+     .help = "SMTP after POP: a client counts as logged in for so long after a POP3 or IMAP login "
+             "from its address. 0: never. Everybody behind that address can use it; give it only "
+             "to those whose mail programs cannot log in."},
     {.name = "upstream",
      .type = ROW_STRING,
      .offset = offsetof(struct listener_values, upstream),
-     .help = "Where sessions go that have logged in, unless their organization says otherwise."},
+     .help = "Where sessions go that may send to any domain: those that have logged in, unless "
+             "their organization says otherwise, and clients in relay_ips."},
     {.name = "upstream_inbound",
      .type = ROW_STRING,
      .offset = offsetof(struct listener_values, upstream_inbound),
-     .help = "Where sessions go that have not logged in and bring mail for one of our domains."},
+     .help = "Where the other sessions go, which bring mail for one of our domains: strangers, and "
+             "those that have logged in without the right to relay. It must not relay."},
     {.name = "default_domain",
      .type = ROW_STRING,
      .offset = offsetof(struct listener_values, default_domain),
@@ -121,16 +182,34 @@ read_default_domain(struct conf *conf, const struct section *section, const char
     return lower;
 }
 
+/* The local parts in lower case, kept by the configuration. */
 static void
-build_listener(struct built_site *built, const struct section *section, struct problems *problems)
+read_roles(struct conf *conf, const struct section *section, struct nameset *roles_r,
+           struct problems *problems)
 {
-    struct site *site = &built->site;
-    if (section->name == NULL)
-        return; /* conf has said so */
-    struct listener *listener =
-        tenancy_add_listener(site->tenancy, section->name, section->origin, NULL);
-    if (listener == NULL)
-        return; /* the name is taken: conf has said so */
+    static const char setting[] = "roles_must_auth";
+    const struct strings *names =
+        &((const struct listener_values *)section->values)->roles_must_auth;
+    nameset_init(roles_r, section_origin(section, setting));
+    for (size_t i = 0; i < names->count; i++) {
+        char *lower = conf_keep(conf, xstrdup(names->items[i]));
+        ascii_lower_copy(lower, lower, strlen(lower));
+        if (strchr(lower, '@') != NULL)
+            section_problem_at(section, setting, names->origins[i], problems, PROBLEM_ERROR,
+                               "\"%s\" has a domain (write what stands before the @: it holds for "
+                               "all of our domains)",
+                               names->items[i]);
+        else if (!nameset_add(roles_r, lower))
+            section_problem_at(section, setting, names->origins[i], problems, PROBLEM_ERROR,
+                               "\"%s\" is named twice", names->items[i]);
+    }
+}
+
+/* Who may log in, and how. */
+static void
+read_login(struct built_site *built, const struct section *section, struct listener *listener,
+           struct problems *problems)
+{
     const struct listener_values *values = section->values;
     check_methods(section, values->methods, problems);
     listener->auth = (enum auth_availability)values->auth;
@@ -142,14 +221,53 @@ build_listener(struct built_site *built, const struct section *section, struct p
     listener->require_auth = values->require_auth;
     listener->require_auth_origin = section_origin(section, "require_auth");
     listener->auth_ips =
-        build_access(built, section, "auth_ips", values->auth_ips, LIST_IP, problems);
+        build_access(&built->lists, section, "auth_ips", values->auth_ips, LIST_IP, problems);
     listener->auth_users =
-        build_access(built, section, "auth_users", values->auth_users, LIST_USER, problems);
-    listener->default_domain =
-        read_default_domain(site->conf, section, values->default_domain, problems);
+        build_access(&built->lists, section, "auth_users", values->auth_users, LIST_USER, problems);
+    listener->ban_when_off = values->on_auth_when_off;
+    listener->on_auth_when_off_origin = section_origin(section, "on_auth_when_off");
+}
+
+/* Who may send what without a login, and where it goes. */
+static void
+read_relay(struct built_site *built, const struct section *section, struct listener *listener,
+           struct problems *problems)
+{
+    const struct listener_values *values = section->values;
+    struct parts *lists = &built->lists;
+    listener->relay = (enum relay)values->relay;
+    listener->relay_origin = section_origin(section, "relay");
+    build_references(built->site.conf, "organization", section, "relay_organizations",
+                     &values->relay_organizations, &listener->relay_organizations, problems);
+    listener->relay_ips = build_list_setting(lists, section, "relay_ips", values->relay_ips,
+                                             LIST_IP, "nobody may send without a login", problems);
+    listener->local_ips = build_list_setting(lists, section, "local_ips", values->local_ips,
+                                             LIST_IP, "nobody must log in", problems);
+    listener->trusted_ips = build_list_setting(lists, section, "trusted_ips", values->trusted_ips,
+                                               LIST_IP, "nobody is exempt", problems);
+    read_roles(built->site.conf, section, &listener->roles_must_auth, problems);
+    listener->relay_window_ms = values->relay_window_ms;
+    built->site.has_relay_windows |= values->relay_window_ms > 0;
+    listener->relay_window_origin = section_origin(section, "relay_window");
     listener->upstream = build_upstream(built, section, "upstream", values->upstream, problems);
     listener->upstream_inbound =
         build_upstream(built, section, "upstream_inbound", values->upstream_inbound, problems);
+}
+
+static void
+build_listener(struct built_site *built, const struct section *section, struct problems *problems)
+{
+    if (section->name == NULL)
+        return; /* conf has said so */
+    struct listener *listener =
+        tenancy_add_listener(built->site.tenancy, section->name, section->origin, NULL);
+    if (listener == NULL)
+        return; /* the name is taken: conf has said so */
+    read_login(built, section, listener, problems);
+    read_relay(built, section, listener, problems);
+    const struct listener_values *values = section->values;
+    listener->default_domain =
+        read_default_domain(built->site.conf, section, values->default_domain, problems);
 }
 
 void

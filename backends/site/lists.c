@@ -20,10 +20,12 @@ static const struct row rows[] = {
      .offset = offsetof(struct list_values, kind),
      .required = true,
      .choices = kinds,
+     .delegable = true,
      .help = "What it holds: addresses of clients, or names of users."},
     {.name = "entries",
      .type = ROW_STRINGS,
      .offset = offsetof(struct list_values, entries),
+     .delegable = true,
      .help = "ip: an address, a network (192.0.2.0/24), a wildcard (10.1.*.*) or a /regular "
              "expression/. user: a name, a wildcard (*@acme.example) or a /regular expression/; "
              "without case."},
@@ -36,68 +38,78 @@ static const struct row rows[] = {
 const struct section_type list_section = {
     .name = "list",
     .titled = true,
+    .delegable = true,
     .size = sizeof(struct list_values),
     .rows = rows,
     .help = "Patterns of addresses or names, for settings that allow or deny a list.",
 };
 
-static void
-add_entries(struct list *list, const struct section *section, struct problems *problems)
-{
-    const struct list_values *values = section->values;
-    for (size_t i = 0; i < values->entries.count; i++) {
-        struct err err;
-        struct origin origin = values->entries.origins[i];
-        if (list_add(list, values->entries.items[i], origin, &err) != 0)
-            section_problem_at(section, "entries", origin, problems, PROBLEM_ERROR, "\"%s\": %s",
-                               values->entries.items[i], err.text);
-    }
-}
-
+/* Where the mistakes in a list go. */
 struct complaint {
     const struct section *section;
+    enum problem_weight weight;
     struct problems *problems;
 };
+
+/* Returns whether all entries are good. */
+static bool
+add_entries(struct list *list, const struct complaint *to)
+{
+    const struct strings *entries = &((const struct list_values *)to->section->values)->entries;
+    bool is_good = true;
+    for (size_t i = 0; i < entries->count; i++) {
+        struct err err;
+        struct origin origin = entries->origins[i];
+        if (list_add(list, entries->items[i], origin, &err) == 0)
+            continue;
+        section_problem_at(to->section, "entries", origin, to->problems, to->weight, "\"%s\": %s",
+                           entries->items[i], err.text);
+        is_good = false;
+    }
+    return is_good;
+}
 
 static void
 complain_line(void *context, struct origin origin, const struct err *err)
 {
     const struct complaint *complaint = context;
-    section_problem_at(complaint->section, NULL, origin, complaint->problems, PROBLEM_ERROR, "%s",
-                       err->text);
+    section_problem_at(complaint->section, NULL, origin, complaint->problems, complaint->weight,
+                       "%s", err->text);
 }
 
-static void
-add_file(struct list *list, const struct section *section, struct problems *problems)
+/* Returns whether the file was read and all its entries are good. */
+static bool
+add_file(struct list *list, struct complaint *to)
 {
-    const struct list_values *values = section->values;
+    const struct list_values *values = to->section->values;
     if (values->file == NULL)
-        return;
+        return true;
     struct err err;
     size_t length;
     char *text = file_read(values->file, LIST_FILE_MAX, &length, &err);
     if (text == NULL) {
-        section_problem(section, "file", problems, PROBLEM_ERROR, "%s", err.text);
-        return;
+        section_problem(to->section, "file", to->problems, to->weight, "%s", err.text);
+        return false;
     }
-    struct complaint complaint = {section, problems};
-    list_add_text(list, text, length, values->file, complain_line, &complaint);
+    size_t bad = list_add_text(list, text, length, values->file, complain_line, to);
     free(text);
+    return bad == 0;
 }
 
 static void *
-open_list(struct conf *conf, const struct section *section, struct problems *problems)
+open_list(struct conf *conf, const struct section *section, enum problem_weight weight,
+          struct problems *problems)
 {
     (void)conf;
     const struct list_values *values = section->values;
-    size_t errors_before = problems->errors;
+    struct complaint to = {section, weight, problems};
     struct list *list = list_create(section->name, (enum list_kind)values->kind, section->origin);
-    if (!section_is_set(section, "entries") && !section_is_set(section, "file"))
-        section_problem(section, NULL, problems, PROBLEM_ERROR,
+    bool is_there = section_is_set(section, "entries") || section_is_set(section, "file");
+    if (!is_there)
+        section_problem(section, NULL, problems, weight,
                         "has neither entries nor a file (an empty list is entries = {})");
-    add_entries(list, section, problems);
-    add_file(list, section, problems);
-    if (problems->errors > errors_before) {
+    bool entries_good = add_entries(list, &to), file_good = add_file(list, &to);
+    if (!is_there || !entries_good || !file_good) {
         list_free(list);
         return NULL;
     }

@@ -6,12 +6,14 @@
 
 void
 parts_open(struct parts *parts_r, const struct parts_kind *kind, struct conf *conf,
-           struct problems *problems)
+           enum problem_weight weight, struct problems *problems)
 {
     size_t count;
     const struct section *const *sections = conf_sections(conf, NULL, kind->name, &count);
     *parts_r = (struct parts){
         .kind = kind,
+        .conf = conf,
+        .weight = weight,
         .items = xcalloc(count + 1, sizeof *parts_r->items),
         .count = count,
     };
@@ -19,7 +21,7 @@ parts_open(struct parts *parts_r, const struct parts_kind *kind, struct conf *co
     for (size_t i = 0; i < count; i++) {
         parts_r->items[i].section = sections[i];
         if (!sections[i]->broken)
-            parts_r->items[i].item = kind->open(conf, sections[i], problems);
+            parts_r->items[i].item = kind->open(conf, sections[i], weight, problems);
         if (sections[i]->name != NULL)
             strmap_add(&parts_r->by_name, sections[i]->name, &parts_r->items[i]);
     }
@@ -36,18 +38,21 @@ parts_close(struct parts *parts)
     *parts = (struct parts){0};
 }
 
-static void
-complain_missing(const struct parts *parts, const char *name, const struct section *section,
-                 const char *setting, struct origin origin, struct problems *problems)
+void
+parts_complain_missing(const struct conf *conf, const char *kind, const char *name,
+                       const struct section *section, const char *setting, struct origin origin,
+                       enum problem_weight weight, struct problems *problems)
 {
-    const char **names = xcalloc(parts->count + 1, sizeof *names);
-    for (size_t i = 0, count = 0; i < parts->count; i++)
-        if (parts->items[i].section->name != NULL)
-            names[count++] = parts->items[i].section->name;
+    size_t section_count;
+    const struct section *const *sections = conf_sections(conf, NULL, kind, &section_count);
+    const char **names = xcalloc(section_count + 1, sizeof *names);
+    for (size_t i = 0, count = 0; i < section_count; i++)
+        if (sections[i]->name != NULL)
+            names[count++] = sections[i]->name;
     char suggestion[SUGGEST_TEXT_MAX];
     suggest_text(name, names, suggestion);
-    section_problem_at(section, setting, origin, problems, PROBLEM_ERROR, "there is no %s \"%s\"%s",
-                       parts->kind->name, name, suggestion);
+    section_problem_at(section, setting, origin, problems, weight, "there is no %s \"%s\"%s", kind,
+                       name, suggestion);
     free(names);
 }
 
@@ -57,7 +62,8 @@ parts_refer(struct parts *parts, const char *name, const struct section *section
 {
     struct part *part = strmap_get(&parts->by_name, name);
     if (part == NULL)
-        complain_missing(parts, name, section, setting, origin, problems);
+        parts_complain_missing(parts->conf, parts->kind->name, name, section, setting, origin,
+                               parts->weight, problems);
     else
         part->used = true;
     return part;

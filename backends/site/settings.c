@@ -8,6 +8,7 @@ struct top_values {
     const char *socket, *socket_mode, *socket_group;
     int64_t max_sessions, session_timeout_ms, failure_delay_ms, max_attempts;
     int log_format, log_level, encoding;
+    bool open_relay_is_meant;
 };
 
 static const struct choice log_formats[] = {{"logfmt", LOG_LOGFMT}, {"json", LOG_JSON}, {0}};
@@ -83,11 +84,17 @@ static const struct row rows[] = {
      .help = "How login names are handed to nginx. plain: names with +, = or letters outside of "
              "ASCII are refused, because nginx before 1.29.2 passes them on raw. xtext: they are "
              "encoded; only for nginx before 1.29.2."},
+    {.name = "i_know_this_is_an_open_relay",
+     .type = ROW_BOOL,
+     .offset = offsetof(struct top_values, open_relay_is_meant),
+     .preset = "false",
+     .help = "Start although relay_ips of a listener holds every address, so that anybody may send "
+             "anything to anywhere; for a front door that strangers cannot reach."},
     {0}};
 
 static const struct section_type *const children[] = {
-    &listener_section, &organization_section, &source_section,
-    &upstream_section, &list_section,         NULL,
+    &listener_section, &organization_section, &source_section, &upstream_section,
+    &list_section,     &rule_section,         &screen_section, NULL,
 };
 
 const struct section_type site_section = {
@@ -122,6 +129,7 @@ build_settings(struct built_site *built, struct problems *problems)
     const struct section *top = conf_top(built->site.conf);
     const struct top_values *values = top->values;
     check_socket(top, values->socket, problems);
+    built->open_relay_is_meant = values->open_relay_is_meant;
     built->site.settings = (struct site_settings){
         .socket = values->socket,
         .socket_mode = read_mode(top, values->socket_mode, problems),

@@ -6,9 +6,11 @@
 #include "build.h"
 
 static void *
-open_source(struct conf *conf, const struct section *section, struct problems *problems)
+open_source(struct conf *conf, const struct section *section, enum problem_weight weight,
+            struct problems *problems)
 {
     (void)conf;
+    (void)weight;
     return source_open(section, problems);
 }
 
@@ -21,8 +23,10 @@ close_source(void *source)
 static const struct parts_kind source_parts = {"source", open_source, close_source};
 
 static void *
-open_upstream(struct conf *conf, const struct section *section, struct problems *problems)
+open_upstream(struct conf *conf, const struct section *section, enum problem_weight weight,
+              struct problems *problems)
 {
+    (void)weight;
     return upstream_open(conf, section, problems);
 }
 
@@ -52,6 +56,7 @@ free_built(struct built_site *built)
     for (size_t i = 0; i < built->chain_count; i++)
         source_chain_free(built->chains[i]);
     free(built->chains);
+    free(built->tenants);
     parts_close(&built->sources);
     parts_close(&built->upstreams);
     parts_close(&built->lists);
@@ -60,18 +65,23 @@ free_built(struct built_site *built)
 }
 
 static struct built_site *
-build(struct conf *conf, struct problems *problems)
+build(struct conf *conf, const struct site *previous, struct problems *problems)
 {
     struct built_site *built = xcalloc(1, sizeof *built);
     atomic_init(&built->references, 1);
     built->site.conf = conf;
+    built->previous = (const struct built_site *)previous;
     built->site.tenancy = tenancy_create();
     build_settings(built, problems);
-    parts_open(&built->lists, &list_parts, conf, problems);
-    parts_open(&built->sources, &source_parts, conf, problems);
-    parts_open(&built->upstreams, &upstream_parts, conf, problems);
+    parts_open(&built->lists, &list_parts, conf, PROBLEM_ERROR, problems);
+    parts_open(&built->sources, &source_parts, conf, PROBLEM_ERROR, problems);
+    parts_open(&built->upstreams, &upstream_parts, conf, PROBLEM_ERROR, problems);
     build_organizations(built, problems);
     build_listeners(built, problems);
+    build_rules(built, problems);
+    build_screen(built, problems);
+    build_open_relay(built, problems);
+    built->previous = NULL;
     return built;
 }
 
@@ -79,12 +89,11 @@ struct site *
 site_load(const char *path, enum site_purpose purpose, const struct site *previous,
           struct problems *problems)
 {
-    (void)previous;
     size_t errors_before = problems->errors;
     struct conf *conf = conf_read(path, &site_section, problems);
     if (conf == NULL)
         return NULL;
-    struct built_site *built = build(conf, problems);
+    struct built_site *built = build(conf, previous, problems);
     if (problems->errors > errors_before) {
         free_built(built);
         return NULL;

@@ -1,0 +1,110 @@
+#include <string.h>
+
+#include "build.h"
+
+static const char *
+kind_name(enum list_kind kind)
+{
+    return kind == LIST_IP ? "ip" : "user";
+}
+
+/* Reads "allow LIST" or "deny LIST". Returns the list's name, or NULL. */
+static const char *
+read_words(const char *text, enum access_mode *mode_r)
+{
+    static const struct {
+        const char *word;
+        enum access_mode mode;
+    } modes[] = {{"allow ", ACCESS_ALLOW}, {"deny ", ACCESS_DENY}};
+
+    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
+        size_t length = strlen(modes[i].word);
+        if (strncmp(text, modes[i].word, length) == 0) {
+            *mode_r = modes[i].mode;
+            return text + length + strspn(text + length, " ");
+        }
+    }
+    return NULL;
+}
+
+/* The list of a kind with a name, or NULL if there is none: then problems tells. */
+static const struct list *
+find_list(struct parts *lists, const struct section *section, const char *setting, const char *name,
+          enum list_kind kind, struct problems *problems)
+{
+    struct origin origin = section_origin(section, setting);
+    struct part *part = parts_refer(lists, name, section, setting, origin, problems);
+    const struct list *list = part != NULL ? part->item : NULL;
+    if (list == NULL || list_kind(list) == kind)
+        return list;
+    section_problem(section, setting, problems, lists->weight,
+                    "list \"%s\" is of kind \"%s\" (a list of kind \"%s\" is needed)", name,
+                    kind_name(list_kind(list)), kind_name(kind));
+    return NULL;
+}
+
+static void
+warn_empty(const struct section *section, const char *setting, const struct list *list,
+           const char *if_empty, struct problems *problems)
+{
+    if (list_size(list) == 0)
+        section_problem(section, setting, problems, PROBLEM_WARNING, "list \"%s\" is empty: %s",
+                        list_name(list), if_empty);
+}
+
+/* open is the word for "no list". */
+static struct access
+read_access(struct parts *lists, const struct section *section, const char *setting,
+            const char *text, const char *open, enum list_kind kind, struct problems *problems)
+{
+    struct access access = {.origin = section_origin(section, setting)};
+    if (strcmp(text, open) == 0)
+        return access;
+
+    enum access_mode mode = ACCESS_ANY;
+    const char *name = read_words(text, &mode);
+    if (name == NULL || *name == '\0') {
+        section_problem(section, setting, problems, lists->weight,
+                        "\"%s\" is unknown (write \"%s\", \"allow LIST\" or \"deny LIST\")", text,
+                        open);
+        return access;
+    }
+    access.list = find_list(lists, section, setting, name, kind, problems);
+    if (access.list != NULL)
+        access.mode = mode;
+    return access;
+}
+
+struct access
+build_access(struct parts *lists, const struct section *section, const char *setting,
+             const char *text, enum list_kind kind, struct problems *problems)
+{
+    struct access access = read_access(lists, section, setting, text, "any", kind, problems);
+    if (access.mode == ACCESS_ALLOW)
+        warn_empty(section, setting, access.list, "nobody passes", problems);
+    return access;
+}
+
+struct access
+build_exemption(struct parts *lists, const struct section *section, const char *setting,
+                const char *text, struct problems *problems)
+{
+    struct access access = read_access(lists, section, setting, text, "none", LIST_IP, problems);
+    if (access.mode != ACCESS_ANY)
+        warn_empty(section, setting, access.list, "nobody is exempt", problems);
+    return access;
+}
+
+struct list_setting
+build_list_setting(struct parts *lists, const struct section *section, const char *setting,
+                   const char *name, enum list_kind kind, const char *if_empty,
+                   struct problems *problems)
+{
+    struct list_setting found = {.origin = section_origin(section, setting)};
+    if (name == NULL)
+        return found;
+    found.list = find_list(lists, section, setting, name, kind, problems);
+    if (found.list != NULL)
+        warn_empty(section, setting, found.list, if_empty, problems);
+    return found;
+}

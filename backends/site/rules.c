@@ -1,0 +1,215 @@
+#include <string.h>
+
+#include "ascii.h"
+#include "build.h"
+
+static const struct choice conditions[] = {
+    {"any", CONDITION_ANY}, {"yes", CONDITION_YES},  {"no", CONDITION_NO},    {"on", CONDITION_YES},
+    {"off", CONDITION_NO},  {"true", CONDITION_YES}, {"false", CONDITION_NO}, {0}};
+
+static const struct choice protocols[] = {{"smtp", PROTOCOL_SMTP},
+                                          {"pop3", PROTOCOL_POP3},
+                                          {"imap", PROTOCOL_IMAP},
+                                          {"http", PROTOCOL_HTTP},
+                                          {0}};
+
+static const struct choice actions[] = {{"accept", RULE_ACCEPT},
+                                        {"refuse", RULE_REFUSE},
+                                        {"defer", RULE_DEFER},
+                                        {"tag", RULE_TAG},
+                                        {0}};
+
+static const struct row rows[] = {
+    {.name = "authenticated",
+     .type = ROW_CHOICE,
+     .offset = offsetof(struct rule_values, authenticated),
+     .preset = "any",
+     .choices = conditions,
+     .help = "Holds for sessions that have logged in (yes; a relay_window counts), for those that "
+             "have not (no), or for all (any)."},
+    {.name = "tls",
+     .type = ROW_CHOICE,
+     .offset = offsetof(struct rule_values, tls),
+     .preset = "any",
+     .choices = conditions,
+     .help = "Holds for sessions with TLS, for those without it, or for all."},
+    {.name = "protocol",
+     .type = ROW_CHOICES,
+     .offset = offsetof(struct rule_values, protocols),
+     .choices = protocols,
+     .help = "Holds for these protocols; http is a login at a web page. Not set: for all."},
+    {.name = "listeners",
+     .type = ROW_STRINGS,
+     .offset = offsetof(struct rule_values, listeners),
+     .help = "Holds at these listeners. Not set: at all."},
+    {.name = "organizations",
+     .type = ROW_STRINGS,
+     .offset = offsetof(struct rule_values, organizations),
+     .help = "Holds if the user, the sender or the recipient belongs to one of these "
+             "organizations. Not set: for all."},
+    {.name = "clients",
+     .type = ROW_STRING,
+     .may_be_empty = true,
+     .offset = offsetof(struct rule_values, clients),
+     .help = "A list of kind ip that the client must be in. Not set: any client."},
+    {.name = "senders",
+     .type = ROW_STRING,
+     .may_be_empty = true,
+     .offset = offsetof(struct rule_values, senders),
+     .help = "A list of kind user that the sender's address must be in. Not set: any sender. With "
+             "it the rule never holds for bounces (<>) and at a login, where there is no sender "
+             "yet."},
+    {.name = "recipients",
+     .type = ROW_STRING,
+     .may_be_empty = true,
+     .offset = offsetof(struct rule_values, recipients),
+     .help = "A list of kind user that the recipient's address must be in. Not set: any recipient. "
+             "With it the rule never holds at a login, where there is no recipient yet."},
+    {.name = "action",
+     .type = ROW_CHOICE,
+     .required = true,
+     .offset = offsetof(struct rule_values, action),
+     .choices = actions,
+     .help = "accept: ask no further rule; refuse; defer: the client is to come again later; tag: "
+             "accept, and note the rule's name in the log."},
+    {.name = "code",
+     .type = ROW_STRING,
+     .may_be_empty = true,
+     .offset = offsetof(struct rule_values, code),
+     .help = "What SMTP clients are told on refuse (default: 550 5.7.1) or defer (default: 450 "
+             "4.7.1)."},
+    {.name = "text",
+     .type = ROW_STRING,
+     .may_be_empty = true,
+     .offset = offsetof(struct rule_values, text),
+     .help = "The words behind the code, at most 200 printable ASCII characters."},
+    {0}};
+
+const struct section_type rule_section = {
+    .name = "rule",
+    .titled = true,
+    .size = sizeof(struct rule_values),
+    .rows = rows,
+    .help = "What is done with a session for which all its conditions hold. Rules are tried in the "
+            "order of the file after all else has let the session pass, and the first that holds "
+            "decides; so accept keeps later rules away but does not undo a refusal.",
+};
+
+enum { RULE_TEXT_MAX = 200 };
+
+/* Reads over one to three digits. Returns what is behind them, or NULL. */
+static const char *
+skip_number(const char *at)
+{
+    size_t digits = strspn(at, "0123456789");
+    return digits >= 1 && digits <= 3 ? at + digits : NULL;
+}
+
+/* Whether a code is `NNN X.Y.Z` (RFC 5321 4.2.1, RFC 3463 2) with both of that class. */
+static bool
+is_code(const char *code, char class)
+{
+    bool is_basic = code[0] == class && code[1] >= '0' && code[1] <= '5' && ascii_is_digit(code[2]);
+    if (!is_basic || code[3] != ' ' || code[4] != class || code[5] != '.')
+        return false;
+    const char *behind = skip_number(code + 6);
+    if (behind == NULL || *behind != '.')
+        return false;
+    behind = skip_number(behind + 1);
+    return behind != NULL && *behind == '\0';
+}
+
+static bool
+is_text(const char *text)
+{
+    for (const char *at = text; *at != '\0'; at++)
+        if (*at < ' ' || *at > '~')
+            return false;
+    return strlen(text) <= RULE_TEXT_MAX;
+}
+
+/* What is said on refuse and defer. */
+static void
+read_answer(const struct section *section, struct rule *rule, struct problems *problems)
+{
+    const struct rule_values *values = section->values;
+    bool refuses = rule->action == RULE_REFUSE;
+    rule->code = values->code != NULL ? values->code : refuses ? "550 5.7.1" : "450 4.7.1";
+    rule->text = values->text != NULL ? values->text
+                 : refuses            ? "refused by local policy"
+                                      : "not now, try again later";
+    if (!is_code(rule->code, refuses ? '5' : '4'))
+        section_problem(section, "code", problems, PROBLEM_ERROR,
+                        "\"%s\" is not a code for %s (write it like \"%s\")", rule->code,
+                        refuses ? "refuse" : "defer", refuses ? "550 5.7.1" : "450 4.7.1");
+    if (!is_text(rule->text))
+        section_problem(section, "text", problems, PROBLEM_ERROR,
+                        "is longer than %d characters or not printable ASCII", RULE_TEXT_MAX);
+}
+
+static void
+read_action(const struct section *section, struct rule *rule, struct problems *problems)
+{
+    const struct rule_values *values = section->values;
+    if (section->broken)
+        return; /* perhaps it has no action */
+    rule->action = (enum rule_action)values->action;
+    switch (rule->action) {
+    case RULE_DEFER:
+    case RULE_REFUSE:
+        read_answer(section, rule, problems);
+        return;
+    case RULE_ACCEPT:
+    case RULE_TAG:
+        break;
+    }
+    if (values->code != NULL)
+        section_problem(section, "code", problems, PROBLEM_ERROR,
+                        "is for refuse and defer only: clients that are accepted are told nothing");
+    if (values->text != NULL)
+        section_problem(section, "text", problems, PROBLEM_ERROR,
+                        "is for refuse and defer only: clients that are accepted are told nothing");
+}
+
+static void
+read_conditions(struct built_site *built, const struct section *section, struct rule *rule,
+                struct problems *problems)
+{
+    static const char never[] = "the rule never holds";
+    const struct rule_values *values = section->values;
+    const struct conf *conf = built->site.conf;
+    struct parts *lists = &built->lists;
+    rule->authenticated = (enum condition)values->authenticated;
+    rule->tls = (enum condition)values->tls;
+    rule->protocols = values->protocols;
+    build_references(conf, "listener", section, "listeners", &values->listeners, &rule->listeners,
+                     problems);
+    build_references(conf, "organization", section, "organizations", &values->organizations,
+                     &rule->organizations, problems);
+    rule->clients =
+        build_list_setting(lists, section, "clients", values->clients, LIST_IP, never, problems)
+            .list;
+    rule->senders =
+        build_list_setting(lists, section, "senders", values->senders, LIST_USER, never, problems)
+            .list;
+    rule->recipients = build_list_setting(lists, section, "recipients", values->recipients,
+                                          LIST_USER, never, problems)
+                           .list;
+}
+
+void
+build_rules(struct built_site *built, struct problems *problems)
+{
+    size_t count;
+    const struct section *const *sections = conf_sections(built->site.conf, NULL, "rule", &count);
+    for (size_t i = 0; i < count; i++) {
+        if (sections[i]->name == NULL)
+            continue; /* conf has said so */
+        struct rule *rule =
+            tenancy_add_rule(built->site.tenancy, sections[i]->name, sections[i]->origin, NULL);
+        if (rule == NULL)
+            continue; /* the name is taken: conf has said so */
+        read_conditions(built, sections[i], rule, problems);
+        read_action(sections[i], rule, problems);
+    }
+}
