@@ -1,12 +1,15 @@
 /*
- * Opens one ldap source and asks it what standard input says; for test_ldap.py. Every question runs
- * on a thread with the small stack that sessions have.
+ * Opens one ldap source and asks it what standard input says; for harness/ldap_driver.py. Every
+ * question runs on a thread with the small stack that sessions have.
  *
- *     ldap_driver FILE            FILE holds one section: source "NAME" { type = "ldap" ... }
- *     verify USER PASSWORD MS     -> verify OUTCOME ACCOUNT MAY-BE-UNKNOWN TOOK-MS DETAIL, with
- * tabs knows USER - MS             -> knows ANSWER storm THREADS LOGINS MS     -> storm SECONDS
- * OUTCOME=COUNT...; as user0 to user999, whose passwords are pass0 to pass999; each tenth is a
- * wrong one Words are hexadecimal ("-": empty), so that a name may hold anything.
+ *     ldap_driver FILE           FILE holds one section: source "NAME" { type = "ldap" ... }
+ *     verify USER PASSWORD MS    -> verify OUTCOME ACCOUNT MAY-BE-UNKNOWN TOOK-MS DETAIL, with tabs
+ *     knows USER - MS            -> knows ANSWER
+ *     recipient ADDRESS - MS     -> recipient ANSWER NAME CACHED TOOK-MS DETAIL, with tabs; ANSWER
+ * is malformed for what is no address storm THREADS LOGINS MS    -> storm SECONDS OUTCOME=COUNT...;
+ * as user0 to user999, whose passwords are pass0 to pass999; each tenth is a wrong one
+ *
+ * Words are hexadecimal ("-": empty), so that a name may hold anything.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -17,25 +20,37 @@
 #include "alloc.h"
 #include "clock.h"
 #include "ldap_source.h"
+#include "source.h"
 
 enum { STACK_BYTES = 128 * 1024, STORM_USERS = 1000, OUTCOMES = VERIFY_AMBIGUOUS + 1 };
 
 static const char *const outcome_names[OUTCOMES] = {"unavailable", "ok",       "wrong",
                                                     "unknown",     "disabled", "ambiguous"};
 
+static const char *const knowledge_names[] = {
+    [KNOWLEDGE_NOT_ASKED] = "not-asked",
+    [KNOWLEDGE_CANNOT_TELL] = "cannot-tell",
+    [KNOWLEDGE_UNKNOWN] = "unknown",
+    [KNOWLEDGE_KNOWN] = "known",
+};
+
+enum question_kind { ASK_VERIFY, ASK_KNOWS, ASK_RECIPIENT };
+
 struct question {
-    void *source;
+    struct source *source;
+    enum question_kind kind;
     struct username user;
+    struct mailbox mailbox;
     struct secret password;
     int64_t budget_ms;
-    bool only_knows;
     /* answers */
     struct verify_result result;
     enum knowledge knowledge;
+    struct recipient_result recipient;
 };
 
 struct storm {
-    void *source;
+    struct source *source;
     unsigned logins;
     int64_t budget_ms;
     atomic_uint next_user;
@@ -60,10 +75,18 @@ ask(struct question *question)
 {
     struct deadline deadline = deadline_after(question->budget_ms);
     const struct verify_request request = {&question->user, &question->password, deadline};
-    if (question->only_knows)
-        question->knowledge = source_kind_ldap.knows(question->source, &question->user, deadline);
-    else
-        source_kind_ldap.verify(question->source, &request, &question->result);
+    switch (question->kind) {
+    case ASK_VERIFY:
+        source_verify(question->source, &request, &question->result);
+        break;
+    case ASK_KNOWS:
+        question->knowledge =
+            source_kind_ldap.knows(question->source->self, &question->user, deadline);
+        break;
+    case ASK_RECIPIENT:
+        source_recipient(question->source, &question->mailbox, deadline, &question->recipient);
+        break;
+    }
 }
 
 static void *
@@ -95,7 +118,7 @@ storm_on_thread(void *context)
 }
 
 static void
-run_storm(void *source, unsigned threads, unsigned logins, int64_t budget_ms)
+run_storm(struct source *source, unsigned threads, unsigned logins, int64_t budget_ms)
 {
     struct storm storm = {.source = source, .logins = logins, .budget_ms = budget_ms};
     pthread_t *ids = xcalloc(threads, sizeof ids[0]);
@@ -124,35 +147,73 @@ unhex(const char *word, char *bytes_r, size_t size)
 }
 
 static void
-run_question(void *source, bool only_knows, const char *user, const char *password,
+print_answer(const struct question *question, long long took_ms)
+{
+    const struct verify_result *result = &question->result;
+    const struct recipient_result *recipient = &question->recipient;
+    switch (question->kind) {
+    case ASK_VERIFY:
+        printf("verify\t%s\t%s\t%d\t%lld\t%s\n", outcome_names[result->outcome],
+               result->account.name[0] != '\0' ? result->account.name : "-",
+               result->wrong_may_be_unknown, took_ms, result->detail);
+        break;
+    case ASK_KNOWS:
+        printf("knows %s\n", knowledge_names[question->knowledge]);
+        break;
+    case ASK_RECIPIENT:
+        printf("recipient\t%s\t%s\t%d\t%lld\t%s\n", knowledge_names[recipient->knowledge],
+               recipient->name[0] != '\0' ? recipient->name : "-", recipient->was_cached, took_ms,
+               recipient->detail);
+        break;
+    }
+}
+
+/* Returns whether name is what the question may be about. */
+static bool
+set_subject(struct question *question, const char *name)
+{
+    char bytes[1024];
+    size_t length = unhex(name, bytes, sizeof bytes);
+    if (question->kind == ASK_RECIPIENT)
+        return mailbox_parse(bytes, length, &question->mailbox, NULL) == 0;
+    snprintf(question->user.text, sizeof question->user.text, "%s", bytes);
+    const char *at = strrchr(question->user.text, '@');
+    question->user.local_length =
+        at != NULL ? (size_t)(at - question->user.text) : strlen(question->user.text);
+    return true;
+}
+
+static void
+run_question(struct source *source, enum question_kind kind, const char *name, const char *password,
              int64_t budget_ms)
 {
-    struct question question = {.source = source, .budget_ms = budget_ms, .only_knows = only_knows};
+    struct question question = {.source = source, .kind = kind, .budget_ms = budget_ms};
+    if (!set_subject(&question, name)) {
+        printf("recipient\tmalformed\t-\t0\t0\t\n");
+        return;
+    }
     char bytes[1024];
     size_t length = unhex(password, bytes, sizeof bytes);
     secret_init(&question.password);
     secret_set(&question.password, bytes, length);
     explicit_bzero(bytes, sizeof bytes); /* a test looks for what else keeps it */
-    unhex(user, question.user.text, sizeof question.user.text);
-    const char *at = strrchr(question.user.text, '@');
-    question.user.local_length =
-        at != NULL ? (size_t)(at - question.user.text) : strlen(question.user.text);
 
     int64_t began_us = clock_now_us();
     pthread_join(start_small(ask_on_thread, &question), NULL);
-    const struct verify_result *result = &question.result;
-    if (only_knows)
-        printf("knows %d\n", (int)question.knowledge);
-    else
-        printf("verify\t%s\t%s\t%d\t%lld\t%s\n", outcome_names[result->outcome],
-               result->account.name[0] != '\0' ? result->account.name : "-",
-               result->wrong_may_be_unknown, (long long)(clock_now_us() - began_us) / 1000,
-               result->detail);
+    print_answer(&question, (long long)(clock_now_us() - began_us) / 1000);
     secret_fini(&question.password);
 }
 
+static enum question_kind
+kind_of(const char *command)
+{
+    if (strcmp(command, "verify") == 0)
+        return ASK_VERIFY;
+    return strcmp(command, "knows") == 0 ? ASK_KNOWS : ASK_RECIPIENT;
+}
+
 static void
-answer_all(void *source)
+answer_all(struct source *source)
 {
     char line[8192], command[16], first[2048], second[2048];
     long long budget_ms = 0;
@@ -163,7 +224,7 @@ answer_all(void *source)
             run_storm(source, (unsigned)strtoul(first, NULL, 10),
                       (unsigned)strtoul(second, NULL, 10), budget_ms);
         else
-            run_question(source, strcmp(command, "knows") == 0, first, second, budget_ms);
+            run_question(source, kind_of(command), first, second, budget_ms);
         fflush(stdout);
     }
 }
@@ -193,13 +254,14 @@ main(int argc, char **argv)
     size_t count = 0;
     const struct section *const *sections =
         conf != NULL ? conf_sections(conf, conf_top(conf), "source", &count) : NULL;
-    void *source = count == 1 ? source_kind_ldap.open(sections[0], &problems) : NULL;
+    struct source *source =
+        count == 1 ? source_open_as(&source_kind_ldap, sections[0], &problems) : NULL;
     problems_print(&problems, stderr);
     if (source != NULL) {
         printf("ready\n");
         fflush(stdout);
         answer_all(source);
-        source_kind_ldap.close(source);
+        source_close(source);
     }
     conf_free(conf);
     problems_fini(&problems);
