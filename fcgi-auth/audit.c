@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "log.h"
+#include "rule.h"
 
 enum { USER_BYTES_MAX = 256, RULE_TEXT_MAX = 1024 };
 
@@ -29,39 +30,71 @@ at_most(size_t length, size_t limit)
     return length < limit ? length : limit;
 }
 
+/* Which source was asked, and what it said about the recipient or the login. */
+struct asked {
+    const char *source, *detail, *cached, *recipient_user;
+};
+
+static struct asked
+asked_of(const struct audit *audit)
+{
+    if (audit->verified != NULL)
+        return (struct asked){.source = audit->verified->rule.section_name,
+                              .detail = or_null(audit->verified->detail)};
+    if (audit->recipient == NULL || audit->recipient->source == NULL)
+        return (struct asked){0};
+    const struct recipient_result *result = &audit->recipient->result;
+    return (struct asked){.source = source_name(audit->recipient->source),
+                          .detail = or_null(result->detail),
+                          .cached = result->was_cached ? "yes" : "no",
+                          .recipient_user = or_null(result->name)};
+}
+
+static bool
+has_window(const struct audit *audit)
+{
+    return audit->facts->method == METHOD_NONE && audit->decision->user.text[0] != '\0';
+}
+
 void
 audit_decision(const struct audit *audit)
 {
     const struct facts *facts = audit->facts;
     const struct decision *decision = audit->decision;
     const struct verdict *verdict = &decision->verdict;
-    const struct verify_result *verified = audit->verified;
+    const struct organization *organization = decision->organization;
+    const struct asked asked = asked_of(audit);
 
-    char client[NETADDR_TEXT_MAX] = "";
+    char client[NETADDR_TEXT_MAX] = "", rule[RULE_TEXT_MAX], reason[VERDICT_ID_MAX];
     if (facts->client.family != NETADDR_NONE)
         netaddr_format(&facts->client, client);
-    char rule[RULE_TEXT_MAX];
     rule_format(&verdict->rule, rule, sizeof rule);
-    const struct organization *organization = decision->organization;
+    verdict_id(verdict, reason);
+    struct log_field ban = LOG_INT("ban", (audit->banned_ms + 999) / 1000);
+    if (audit->banned_ms == 0)
+        ban = LOG_STR("ban", NULL);
 
-    log_event(verdict->reason == REASON_INTERNAL ? LOG_ERROR : LOG_INFO, "decision",
-              LOG_STR("session", audit->session), LOG_STR("listener", facts->listener),
-              LOG_STR("protocol", protocol_name(facts->protocol)),
-              LOG_STR("method", auth_method_name(facts->method)),
-              LOG_BYTES("login", facts->user, at_most(facts->user_length, USER_BYTES_MAX)),
-              LOG_STR("user", canonical_user(audit)), LOG_STR("client", or_null(client)),
-              LOG_BYTES("from", facts->mail_from, at_most(facts->mail_from_length, USER_BYTES_MAX)),
-              LOG_BYTES("to", facts->rcpt_to, at_most(facts->rcpt_to_length, USER_BYTES_MAX)),
-              LOG_STR("organization", organization != NULL ? organization->name : NULL),
-              LOG_STR("tls", facts->tls ? "on" : "off"),
-              LOG_STR("verdict", verdict_action_name(verdict->action)),
-              LOG_STR("code", or_null(reason_code(verdict->reason, facts->protocol))),
-              LOG_STR("reason", reason_id(verdict->reason)), LOG_STR("rule", rule),
-              LOG_STR("source", verified != NULL ? verified->rule.section_name : NULL),
-              LOG_STR("detail", verified != NULL ? or_null(verified->detail) : NULL),
-              LOG_STR("upstream", audit->route != NULL ? upstream_name(decision->upstream) : NULL),
-              LOG_STR("server", audit->route != NULL ? audit->route->server : NULL),
-              LOG_INT("ms", audit->took_us / 1000));
+    log_event(
+        verdict->reason == REASON_INTERNAL ? LOG_ERROR : LOG_INFO, "decision",
+        LOG_STR("session", audit->session), LOG_STR("listener", facts->listener),
+        LOG_STR("protocol", protocol_name(facts->protocol)),
+        LOG_STR("method", auth_method_name(facts->method)),
+        LOG_BYTES("login", facts->user, at_most(facts->user_length, USER_BYTES_MAX)),
+        LOG_STR("user", canonical_user(audit)), LOG_STR("window", has_window(audit) ? "on" : NULL),
+        LOG_STR("client", or_null(client)),
+        LOG_BYTES("from", facts->mail_from, at_most(facts->mail_from_length, USER_BYTES_MAX)),
+        LOG_BYTES("to", facts->rcpt_to, at_most(facts->rcpt_to_length, USER_BYTES_MAX)),
+        LOG_STR("recipient_user", asked.recipient_user),
+        LOG_STR("organization", organization != NULL ? organization->name : NULL),
+        LOG_STR("tls", facts->tls ? "on" : "off"),
+        LOG_STR("verdict", verdict_action_name(verdict->action)),
+        LOG_STR("code", or_null(audit->code)), LOG_STR("reason", reason), LOG_STR("rule", rule),
+        LOG_STR("tag", decision->tagged_by != NULL ? decision->tagged_by->name : NULL), ban,
+        LOG_STR("source", asked.source), LOG_STR("cached", asked.cached),
+        LOG_STR("detail", asked.detail),
+        LOG_STR("upstream", audit->route != NULL ? upstream_name(decision->upstream) : NULL),
+        LOG_STR("server", audit->route != NULL ? audit->route->server : NULL),
+        LOG_INT("ms", audit->took_us / 1000));
 }
 
 void

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "decide.h"
+#include "recipient.h"
 #include "route.h"
 #include "verify.h"
 
@@ -16,8 +17,11 @@ struct audit {
     const char *session;
     const struct facts *facts;
     const struct decision *decision;
-    const struct verify_result *verified; /* NULL: no source was asked */
-    const struct route *route;            /* NULL: none was chosen */
+    const char *code;                        /* what the client was told; "": nothing */
+    const struct verify_result *verified;    /* NULL: no source was asked about a login */
+    const struct recipient_asked *recipient; /* NULL: nor about a recipient */
+    const struct route *route;               /* NULL: none was chosen */
+    int64_t banned_ms;                       /* 0: the client is not banned for what it did */
     int64_t took_us;
 };
 

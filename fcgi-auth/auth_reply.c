@@ -2,9 +2,11 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <string.h>
 
-/* Where nginx asks for the same again; it is nobody's answer. */
-static const char ask_again[] = "WAIT";
+/* The two words of Auth-Status that are no text for the client: nginx connects him to the server,
+ * or asks for the same again. */
+static const char go_on[] = "OK", ask_again[] = "WAIT";
 
 void
 auth_reply_wait(struct answer *answer_r, unsigned wait_s)
@@ -15,42 +17,50 @@ auth_reply_wait(struct answer *answer_r, unsigned wait_s)
     answer_end(answer_r, NULL);
 }
 
+/* Writes what the client is to read. A rule's text may be the very word that nginx takes for more
+ * than a text; with a full stop it is not. */
+static void
+add_text(struct answer *answer, const char *text)
+{
+    char sentence[16];
+    if (strcmp(text, go_on) == 0 || strcmp(text, ask_again) == 0) {
+        snprintf(sentence, sizeof sentence, "%s.", text);
+        text = sentence;
+    }
+    answer_add(answer, "Auth-Status", text);
+}
+
 void
 auth_reply_refuse(struct answer *answer_r, const struct verdict *verdict, enum protocol protocol)
 {
     assert(verdict->action != VERDICT_ACCEPT);
-    const char *code = reason_code(verdict->reason, protocol);
-    const char *text = reason_text(verdict->reason);
+    const char *code = verdict_code(verdict, protocol);
+    const char *text = verdict_text(verdict);
 
     answer_init(answer_r, "200 OK");
     if (protocol == PROTOCOL_SMTP) {
-        answer_add(answer_r, "Auth-Status", text);
+        add_text(answer_r, text);
         answer_add(answer_r, "Auth-Error-Code", code);
     } else {
         char status[256];
         snprintf(status, sizeof status, "%s%s%s", code, *code != '\0' ? " " : "", text);
-        answer_add(answer_r, "Auth-Status", status);
+        add_text(answer_r, status);
     }
     if (verdict->wait_s > 0)
         answer_add_number(answer_r, "Auth-Wait", verdict->wait_s);
     answer_end(answer_r, NULL);
 }
 
-static int
-add_user(struct answer *answer, const char *user)
-{
-    if (user != NULL)
-        return answer_add(answer, "Auth-User", user);
-    return answer_add(answer, "Auth-User", "") != 0 ? -1 : answer_add(answer, "Auth-Pass", "");
-}
-
 int
-auth_reply_accept(struct answer *answer_r, const struct route *route, const char *user)
+auth_reply_accept(struct answer *answer_r, const struct route *route, const char *user,
+                  enum auth_method method)
 {
     answer_init(answer_r, "200 OK");
     if (answer_add(answer_r, "Auth-Server", route->address) != 0 ||
         answer_add_number(answer_r, "Auth-Port", route->port) != 0 ||
-        add_user(answer_r, user) != 0 || answer_add(answer_r, "Auth-Status", "OK") != 0)
+        answer_add(answer_r, "Auth-User", user) != 0 ||
+        (method == METHOD_NONE && answer_add(answer_r, "Auth-Pass", "") != 0) ||
+        answer_add(answer_r, "Auth-Status", go_on) != 0)
         return -1;
     answer_end(answer_r, NULL);
     return 0;

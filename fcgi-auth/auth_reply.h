@@ -13,11 +13,12 @@
 #include "decide.h"
 #include "route.h"
 
-/* The session goes on to the server of the route as that user; user is NULL for a session without
- * AUTH: then the answer says so with an empty Auth-User, which takes back the name of an earlier,
- * refused AUTH that nginx would hand to the server. user is encoded for XCLIENT already. Returns 0,
- * or -1 if this cannot be said in the room there is: nothing may be sent then. */
-int auth_reply_accept(struct answer *answer_r, const struct route *route, const char *user);
+/* The session goes on to the server of the route as that user, "": as nobody. user is encoded for
+ * XCLIENT already. It is always said, and with the method none so is that there is no password:
+ * that takes back those of an earlier, refused AUTH, which nginx would hand to the server. Returns
+ * 0, or -1 if this cannot be said in the room there is: nothing may be sent then. */
+int auth_reply_accept(struct answer *answer_r, const struct route *route, const char *user,
+                      enum auth_method method);
 
 /* Any verdict but ACCEPT. */
 void auth_reply_refuse(struct answer *answer_r, const struct verdict *verdict,

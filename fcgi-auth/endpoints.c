@@ -6,16 +6,18 @@
 
 #include "alloc.h"
 #include "auth_reply.h"
+#include "http_reply.h"
 #include "log.h"
-#include "request.h"
+#include "params.h"
 #include "session.h"
 
 enum { CROWDED_WAIT_S = 1 };
 
-typedef void endpoint(struct reload *reload, char **params, bool crowded, struct answer *answer_r);
+typedef void endpoint(const struct endpoints *endpoints, char **params, bool crowded,
+                      struct answer *answer_r);
 
 static void
-serve_auth(struct reload *reload, char **params, bool crowded, struct answer *answer_r)
+serve_auth(const struct endpoints *endpoints, char **params, bool crowded, struct answer *answer_r)
 {
     if (crowded) {
         log_event(LOG_DEBUG, "session.crowded",
@@ -23,9 +25,24 @@ serve_auth(struct reload *reload, char **params, bool crowded, struct answer *an
         auth_reply_wait(answer_r, CROWDED_WAIT_S);
         return;
     }
-    struct site *site = reload_hold(reload);
-    session_run(site, params, answer_r);
-    reload_release(reload, site);
+    struct site *site = reload_hold(endpoints->reload);
+    session_run(site, endpoints->state, params, answer_r);
+    reload_release(endpoints->reload, site);
+}
+
+static void
+serve_auth_request(const struct endpoints *endpoints, char **params, bool crowded,
+                   struct answer *answer_r)
+{
+    if (crowded) {
+        log_event(LOG_DEBUG, "session.crowded",
+                  LOG_STR("client", param_find(params, "REMOTE_ADDR")));
+        http_reply_refuse(answer_r, HTTP_UNAVAILABLE);
+        return;
+    }
+    struct site *site = reload_hold(endpoints->reload);
+    session_run_web(site, endpoints->state, params, answer_r);
+    reload_release(endpoints->reload, site);
 }
 
 /* An answer for people and scripts. The Auth-Status is there for nginx mail, which would otherwise
@@ -40,7 +57,8 @@ answer_text(struct answer *answer_r, const char *status, char *text)
 }
 
 static void
-serve_reload(struct reload *reload, char **params, bool crowded, struct answer *answer_r)
+serve_reload(const struct endpoints *endpoints, char **params, bool crowded,
+             struct answer *answer_r)
 {
     (void)crowded;
     const char *method = param_find(params, "REQUEST_METHOD");
@@ -50,7 +68,7 @@ serve_reload(struct reload *reload, char **params, bool crowded, struct answer *
     }
     struct problems problems;
     problems_init(&problems);
-    bool loaded = reload_now(reload, &problems) == 0;
+    bool loaded = reload_now(endpoints->reload, &problems) == 0;
 
     char *text;
     size_t length;
@@ -66,20 +84,22 @@ serve_reload(struct reload *reload, char **params, bool crowded, struct answer *
 static const struct {
     const char *path;
     endpoint *serve;
-} endpoints[] = {
+} served[] = {
     {"/auth", serve_auth},
+    {"/auth-request", serve_auth_request},
     {"/api/v1/reload", serve_reload},
 };
 
 void
-endpoints_serve(struct reload *reload, char **params, bool crowded, struct answer *answer_r)
+endpoints_serve(const struct endpoints *endpoints, char **params, bool crowded,
+                struct answer *answer_r)
 {
     const char *path = param_find(params, "DOCUMENT_URI");
     if (path == NULL)
         path = param_find(params, "SCRIPT_NAME");
-    for (size_t i = 0; path != NULL && i < sizeof endpoints / sizeof endpoints[0]; i++)
-        if (strcmp(path, endpoints[i].path) == 0) {
-            endpoints[i].serve(reload, params, crowded, answer_r);
+    for (size_t i = 0; path != NULL && i < sizeof served / sizeof served[0]; i++)
+        if (strcmp(path, served[i].path) == 0) {
+            served[i].serve(endpoints, params, crowded, answer_r);
             return;
         }
     log_event(LOG_WARN, "request.unknown-path", LOG_STR("path", path));

@@ -11,8 +11,16 @@
 
 #include "answer.h"
 #include "reload.h"
+#include "state.h"
+
+/* What all requests of one service share. */
+struct endpoints {
+    struct reload *reload;
+    struct state *state;
+};
 
 /* crowded: too many sessions run; those who ask for one are asked to wait. */
-void endpoints_serve(struct reload *reload, char **params, bool crowded, struct answer *answer_r);
+void endpoints_serve(const struct endpoints *endpoints, char **params, bool crowded,
+                     struct answer *answer_r);
 
 #endif

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <sys/types.h>
 
+#include "params.h"
+
 /* The parameters that are read; all others are not looked at. */
 enum param {
     PARAM_METHOD,
@@ -19,10 +21,7 @@ enum param {
     PARAM_COUNT,
 };
 
-static const struct {
-    const char *name;
-    const char *twice; /* what is wrong when it comes twice: whose value would hold? */
-} known[PARAM_COUNT] = {
+static const struct param_name known[PARAM_COUNT] = {
     [PARAM_METHOD] = {"HTTP_AUTH_METHOD", "Auth-Method came twice"},
     [PARAM_USER] = {"HTTP_AUTH_USER", "Auth-User came twice"},
     [PARAM_PASSWORD] = {"HTTP_AUTH_PASS", "Auth-Pass came twice"},
@@ -34,46 +33,6 @@ static const struct {
     [PARAM_MAIL_FROM] = {"HTTP_AUTH_SMTP_FROM", "Auth-SMTP-From came twice"},
     [PARAM_RCPT_TO] = {"HTTP_AUTH_SMTP_TO", "Auth-SMTP-To came twice"},
 };
-
-struct values {
-    char *of[PARAM_COUNT]; /* NULL: not sent */
-};
-
-/* The value behind "name=", or NULL if the parameter has another name. */
-static char *
-value_of(char *param, const char *name)
-{
-    size_t length = strlen(name);
-    return strncmp(param, name, length) == 0 && param[length] == '=' ? param + length + 1 : NULL;
-}
-
-const char *
-param_find(char *const *params, const char *name)
-{
-    for (; *params != NULL; params++) {
-        const char *value = value_of(*params, name);
-        if (value != NULL)
-            return value;
-    }
-    return NULL;
-}
-
-static struct values
-collect(char **params, struct facts *facts)
-{
-    struct values values = {0};
-    for (; *params != NULL; params++)
-        for (enum param i = 0; i < PARAM_COUNT; i++) {
-            char *value = value_of(*params, known[i].name);
-            if (value == NULL)
-                continue;
-            if (values.of[i] != NULL)
-                facts->malformed = known[i].twice;
-            values.of[i] = value;
-            break;
-        }
-    return values;
-}
 
 static int
 hex_digit(char c)
@@ -140,7 +99,10 @@ decode_password(char *value, struct request *request)
 static void
 decode_protocol(const char *value, struct facts *facts)
 {
-    if (value == NULL || protocol_parse(value, &facts->protocol) != 0)
+    enum protocol protocol = PROTOCOL_HTTP; /* this way no web page comes */
+    if (value != NULL && protocol_parse(value, &protocol) == 0 && protocol != PROTOCOL_HTTP)
+        facts->protocol = protocol;
+    else
         facts->malformed = "Auth-Protocol is not one of smtp, imap, pop3";
 }
 
@@ -170,8 +132,8 @@ decode_attempt(const char *value, struct facts *facts)
         facts->attempt = facts->attempt * 10 + (unsigned)(*value - '0');
 }
 
-static void
-decode_client(const char *value, struct facts *facts)
+void
+request_decode_client(const char *value, struct facts *facts)
 {
     if (value == NULL || netaddr_parse(value, &facts->client, NULL) != 0)
         facts->client = (struct netaddr){.family = NETADDR_NONE};
@@ -193,18 +155,19 @@ request_decode(struct request *request_r, char **params)
     secret_init(&request_r->password);
     struct facts *facts = &request_r->facts;
 
-    struct values values = collect(params, facts);
-    decode_protocol(values.of[PARAM_PROTOCOL], facts);
-    decode_method(values.of[PARAM_METHOD], facts);
-    decode_attempt(values.of[PARAM_ATTEMPT], facts);
-    decode_client(values.of[PARAM_CLIENT], facts);
-    facts->tls = values.of[PARAM_TLS] != NULL && strcmp(values.of[PARAM_TLS], "on") == 0;
-    facts->listener = values.of[PARAM_LISTENER];
+    char *values[PARAM_COUNT];
+    facts->malformed = params_collect(params, known, PARAM_COUNT, values);
+    decode_protocol(values[PARAM_PROTOCOL], facts);
+    decode_method(values[PARAM_METHOD], facts);
+    decode_attempt(values[PARAM_ATTEMPT], facts);
+    request_decode_client(values[PARAM_CLIENT], facts);
+    facts->tls = values[PARAM_TLS] != NULL && strcmp(values[PARAM_TLS], "on") == 0;
+    facts->listener = values[PARAM_LISTENER];
     if (facts->method == METHOD_NONE) {
-        decode_paths(values.of[PARAM_MAIL_FROM], values.of[PARAM_RCPT_TO], facts);
+        decode_paths(values[PARAM_MAIL_FROM], values[PARAM_RCPT_TO], facts);
     } else {
-        decode_user(values.of[PARAM_USER], facts);
-        decode_password(values.of[PARAM_PASSWORD], request_r);
+        decode_user(values[PARAM_USER], facts);
+        decode_password(values[PARAM_PASSWORD], request_r);
     }
 }
 

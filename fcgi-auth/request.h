@@ -24,7 +24,7 @@ void request_decode(struct request *request_r, char **params);
 
 void request_fini(struct request *request);
 
-/* The value of a parameter, or NULL; the first one if it was sent twice. */
-const char *param_find(char *const *params, const char *name);
+/* An address as the web server writes it; none if it is not one (unix:, NULL). */
+void request_decode_client(const char *value, struct facts *facts);
 
 #endif

@@ -31,7 +31,7 @@ enum {
 struct service {
     struct listen_socket socket;
     int signal_fd;
-    struct reload *reload;
+    struct endpoints endpoints;
     struct workers *workers;
     bool accept_paused;
 };
@@ -40,7 +40,7 @@ static void
 serve(void *context, char **params, bool crowded, struct answer *answer_r)
 {
     struct service *service = context;
-    endpoints_serve(service->reload, params, crowded, answer_r);
+    endpoints_serve(&service->endpoints, params, crowded, answer_r);
 }
 
 static bool
@@ -150,7 +150,7 @@ hear_signals(struct service *service)
     bool goes_on = true;
     while (read(service->signal_fd, &info, sizeof info) == sizeof info) {
         if (info.ssi_signo == SIGHUP)
-            reload_request(service->reload);
+            reload_request(service->endpoints.reload);
         else
             goes_on = false;
     }
@@ -188,9 +188,9 @@ run(struct service *service)
 static int
 drain(struct service *service)
 {
-    struct site *site = reload_hold(service->reload);
+    struct site *site = reload_hold(service->endpoints.reload);
     struct deadline deadline = deadline_after(site->settings.session_timeout_ms);
-    reload_release(service->reload, site);
+    reload_release(service->endpoints.reload, site);
     log_event(LOG_INFO, "service.stopping", LOG_STR("socket", service->socket.path));
 
     if (!service->socket.inherited) {
@@ -204,8 +204,9 @@ drain(struct service *service)
         _exit(EXIT_FAILURE);
     }
     /* In this order: a reload under way still tells the workers what it has read. */
-    reload_free(service->reload);
+    reload_free(service->endpoints.reload);
     workers_free(service->workers);
+    state_free(service->endpoints.state);
     log_event(LOG_INFO, "service.stopped", LOG_INT("sessions_lost", 0));
     return EXIT_SUCCESS;
 }
@@ -228,7 +229,8 @@ start(struct service *service, const char *config_path, struct err *err)
         return -1;
     }
     service->workers = workers_create((unsigned)settings->max_sessions, serve, service);
-    service->reload = reload_create(config_path, site, apply, service);
+    service->endpoints.state = state_create();
+    service->endpoints.reload = reload_create(config_path, site, apply, service);
     return 0;
 }
 

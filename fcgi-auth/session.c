@@ -1,8 +1,9 @@
 /*
  * The order of things:
  *
- *     AUTH:  facts, admit (decide_auth), verify, judge (decide_login), route, audit, reply
- *     none:  facts, recipient (decide_recipient), route, audit, reply
+ *     AUTH:  facts, admit (decide_auth), verify, judge (decide_login), route, reply, record
+ *     none:  facts, recipient (decide_recipient, and what it hangs on), route, reply, record
+ *     web:   as AUTH, without a route
  *
  * A session starts as a temporary failure (a decision's zero) and improves on evidence only.
  */
@@ -14,22 +15,29 @@
 #include "audit.h"
 #include "auth_reply.h"
 #include "clock.h"
-#include "request.h"
+#include "http_reply.h"
+#include "memory.h"
+#include "recipient.h"
+#include "web_request.h"
 
 enum { SESSION_ID_MAX = 32 };
 
 struct session {
     const struct site *site;
+    struct state *state;
     char id[SESSION_ID_MAX];
     int64_t began_us;
     struct deadline deadline;
     struct request request;
+    char window[USERNAME_MAX + 1]; /* behind the fact of that name */
     struct decision decision;
+    struct recipient_asked recipient;
     bool was_verified;
     struct verify_result verified;
     bool is_routed;
     struct route route;
     char user[USERNAME_ENCODED_MAX + 1]; /* for Auth-User */
+    const char *code;                    /* that the client was told */
 };
 
 /* Tells the sessions of one process apart in the log, and those of the one before it. */
@@ -78,9 +86,8 @@ run_login(struct session *session)
 static void
 run_recipient(struct session *session)
 {
-    const struct site *site = session->site;
-    decide_recipient(site->tenancy, &site->settings.decide, &session->request.facts, NULL,
-                     &session->decision);
+    recipient_decide(session->site, session->id, session->deadline, &session->request.facts,
+                     &session->decision, &session->recipient);
 }
 
 /* Turns what was accepted into a refusal that is our own fault. */
@@ -119,50 +126,120 @@ choose_route(struct session *session)
     no_route(session, &none_up);
 }
 
+/* Who it is, by AUTH or by a relay window; "": nobody is authenticated. */
+static const char *
+canonical_user(const struct session *session)
+{
+    if (session->was_verified)
+        return session->verified.account.name;
+    return session->decision.user.text[0] != '\0' ? session->window : "";
+}
+
+/* Writes the answer to nginx mail. An accepted session fails if it cannot be written. */
 static void
-audit(const struct session *session)
+reply(struct session *session, struct answer *answer_r)
+{
+    const struct facts *facts = &session->request.facts;
+    const char *user = canonical_user(session);
+    if (is_accepted(session)) {
+        if (user[0] != '\0' &&
+            username_encode(user, session->site->settings.decide.encoding, session->user) != 0)
+            fail(session, "the account's name cannot be written into Auth-User");
+        else if (auth_reply_accept(answer_r, &session->route, session->user, facts->method) != 0)
+            fail(session, "the answer does not fit");
+    }
+    if (!is_accepted(session))
+        auth_reply_refuse(answer_r, &session->decision.verdict, facts->protocol);
+    session->code = verdict_code(&session->decision.verdict, facts->protocol);
+}
+
+/* Writes the answer to nginx's auth_request, likewise. */
+static void
+reply_web(struct session *session, struct answer *answer_r)
+{
+    if (is_accepted(session) && http_reply_accept(answer_r, canonical_user(session)) != 0)
+        fail(session, "the answer does not fit");
+    enum http_status status = http_reply_status(&session->decision, &session->request.facts);
+    if (status != HTTP_ALLOWED)
+        http_reply_refuse(answer_r, status);
+    session->code = http_reply_code(status);
+}
+
+static void
+audit(const struct session *session, int64_t banned_ms)
 {
     audit_decision(&(struct audit){
         .session = session->id,
         .facts = &session->request.facts,
         .decision = &session->decision,
+        .code = session->code,
         .verified = session->was_verified ? &session->verified : NULL,
+        .recipient = &session->recipient,
         .route = session->is_routed ? &session->route : NULL,
+        .banned_ms = banned_ms,
         .took_us = clock_now_us() - session->began_us,
     });
 }
 
-/* Writes the answer for an accepted session; fails it if it cannot be written. */
+/* What comes of the session for the next ones, and the log. */
 static void
-reply_accept(struct session *session, struct answer *answer_r)
+record(const struct session *session)
 {
-    bool has_login = session->request.facts.method != METHOD_NONE;
-    if (has_login && username_encode(session->verified.account.name,
-                                     session->site->settings.decide.encoding, session->user) != 0)
-        fail(session, "the account's name cannot be written into Auth-User");
-    else if (auth_reply_accept(answer_r, &session->route, has_login ? session->user : NULL) != 0)
-        fail(session, "the answer does not fit");
+    const struct facts *facts = &session->request.facts;
+    if (is_accepted(session) && session->was_verified)
+        memory_log_in(session->state, session->site, facts, &session->verified.account);
+    audit(session,
+          memory_ban(session->state, session->site, session->id, facts, &session->decision));
+}
+
+static void
+begin(struct session *session, const struct site *site, struct state *state)
+{
+    *session = (struct session){.site = site, .state = state, .began_us = clock_now_us()};
+    session->deadline = deadline_after(site->settings.session_timeout_ms);
+    set_id(session);
+}
+
+static void
+recall(struct session *session)
+{
+    memory_recall(session->state, session->site, &session->request.facts, session->window);
+}
+
+static void
+end(struct session *session)
+{
+    record(session);
+    verify_result_fini(&session->verified);
+    request_fini(&session->request);
 }
 
 void
-session_run(const struct site *site, char **params, struct answer *answer_r)
+session_run(const struct site *site, struct state *state, char **params, struct answer *answer_r)
 {
-    struct session session = {.site = site, .began_us = clock_now_us()};
-    session.deadline = deadline_after(site->settings.session_timeout_ms);
-    set_id(&session);
-
+    struct session session;
+    begin(&session, site, state);
     request_decode(&session.request, params);
+    recall(&session);
     if (session.request.facts.method == METHOD_NONE)
         run_recipient(&session);
     else
         run_login(&session);
     if (is_accepted(&session))
         choose_route(&session);
-    if (is_accepted(&session))
-        reply_accept(&session, answer_r);
-    if (!is_accepted(&session))
-        auth_reply_refuse(answer_r, &session.decision.verdict, session.request.facts.protocol);
-    audit(&session);
-    verify_result_fini(&session.verified);
-    request_fini(&session.request);
+    reply(&session, answer_r);
+    end(&session);
+}
+
+void
+session_run_web(const struct site *site, struct state *state, char **params,
+                struct answer *answer_r)
+{
+    struct session session;
+    begin(&session, site, state);
+    web_request_decode(&session.request, params);
+    recall(&session);
+    run_login(&session);
+    reply_web(&session, answer_r);
+    end(&session);
 }

@@ -1,5 +1,5 @@
 /*
- * session: the life of one session, from nginx's question to the answer.
+ * session: the life of one session, from the web server's question to the answer.
  *
  * Runs in a worker's thread and may wait for sources, at most for the site's session_timeout.
  */
@@ -8,8 +8,15 @@
 
 #include "answer.h"
 #include "site.h"
+#include "state.h"
 
-/* params: as request_decode wants them; they are changed in place. */
-void session_run(const struct site *site, char **params, struct answer *answer_r);
+/* A mail client, asked about by nginx mail. state is the service's. params: as request_decode wants
+ * them; they are changed in place. */
+void session_run(const struct site *site, struct state *state, char **params,
+                 struct answer *answer_r);
+
+/* A browser, asked about by nginx's auth_request. params: as web_request_decode wants them. */
+void session_run_web(const struct site *site, struct state *state, char **params,
+                     struct answer *answer_r);
 
 #endif

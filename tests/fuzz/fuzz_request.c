@@ -4,28 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "alloc.h"
 #include "auth_reply.h"
+#include "input.h"
 #include "request.h"
 
-enum { PARAMS_MAX = 64 };
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-split(const uint8_t *data, size_t size, char *params_r[PARAMS_MAX + 1])
-{
-    size_t count = 0;
-    while (size > 0 && count < PARAMS_MAX) {
-        const uint8_t *end = memchr(data, '\0', size);
-        size_t length = end != NULL ? (size_t)(end - data) : size;
-        params_r[count++] = xstrndup((const char *)data, length);
-        size_t used = end != NULL ? length + 1 : length;
-        data += used;
-        size -= used;
-    }
-    params_r[count] = NULL;
-}
 
 static void
 check_facts(const struct request *request, size_t size)
@@ -82,13 +65,12 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *params[PARAMS_MAX + 1];
-    split(data, size, params);
+    input_split(data, size, params);
     struct request request;
     request_decode(&request, params);
     check_facts(&request, size);
     check_answer(&request);
     request_fini(&request);
-    for (char **param = params; *param != NULL; param++)
-        free(*param);
+    input_free(params);
     return 0;
 }

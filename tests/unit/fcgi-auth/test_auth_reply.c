@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "auth_reply.h"
+#include "rule.h"
 
 static const struct {
     const char *name;
@@ -71,6 +72,65 @@ test_refusals(void **state)
     }
 }
 
+static const struct {
+    const char *name;
+    struct rule rule;
+    enum protocol protocol;
+    const char *want;
+} rule_refusals[] = {
+    {.name = "a rule section has its own code and text in SMTP",
+     .rule = {.action = RULE_REFUSE, .code = "554 5.7.26", .text = "not here"},
+     .protocol = PROTOCOL_SMTP,
+     .want = "Status: 200 OK\r\nAuth-Status: not here\r\nAuth-Error-Code: 554 5.7.26\r\n\r\n"},
+    {.name = "in IMAP the text alone, behind IMAP's own code",
+     .rule = {.action = RULE_DEFER, .code = "450 4.7.1", .text = "not now"},
+     .protocol = PROTOCOL_IMAP,
+     .want = "Status: 200 OK\r\nAuth-Status: [UNAVAILABLE] not now\r\n\r\n"},
+    {.name = "a refusal whose text is OK is none to nginx: it is another word",
+     .rule = {.action = RULE_REFUSE, .code = "550 5.7.1", .text = "OK"},
+     .protocol = PROTOCOL_SMTP,
+     .want = "Status: 200 OK\r\nAuth-Status: OK.\r\nAuth-Error-Code: 550 5.7.1\r\n\r\n"},
+    {.name = "a refusal whose text is WAIT does not make nginx wait",
+     .rule = {.action = RULE_REFUSE, .code = "550 5.7.1", .text = "WAIT"},
+     .protocol = PROTOCOL_SMTP,
+     .want = "Status: 200 OK\r\nAuth-Status: WAIT.\r\nAuth-Error-Code: 550 5.7.1\r\n\r\n"},
+};
+
+static void
+test_rule_refusals(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof rule_refusals / sizeof rule_refusals[0]; i++) {
+        struct verdict verdict = verdict_make_by_rule(&rule_refusals[i].rule);
+        struct answer answer;
+        auth_reply_refuse(&answer, &verdict, rule_refusals[i].protocol);
+        if (strcmp(answer.header, rule_refusals[i].want) != 0)
+            fail_msg("%s: %s", rule_refusals[i].name, answer.header);
+        answer_fini(&answer);
+    }
+}
+
+/* The longest text that a rule may have, with the longest codes. */
+static void
+test_a_long_text_of_a_rule_fits(void **state)
+{
+    (void)state;
+    char text[201];
+    memset(text, 't', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    const struct rule rule = {.action = RULE_REFUSE, .code = "599 5.999.999", .text = text};
+    for (int protocol = PROTOCOL_SMTP; protocol <= PROTOCOL_IMAP; protocol++) {
+        struct verdict verdict = verdict_make_by_rule(&rule);
+        verdict.wait_s = 4000000000U;
+        struct answer answer;
+        auth_reply_refuse(&answer, &verdict, (enum protocol)protocol);
+        assert_non_null(strstr(answer.header, text));
+        assert_non_null(strstr(answer.header, "\r\nAuth-Wait: 4000000000\r\n"));
+        assert_in_range(answer.header_length, 1, 699);
+        answer_fini(&answer);
+    }
+}
+
 /* Every reason that is not a yes, in every protocol: no OK, no line break in a text, under 700. */
 static void
 test_no_refusal_says_ok(void **state)
@@ -79,7 +139,7 @@ test_no_refusal_says_ok(void **state)
     for (int reason = 0; reason < REASON_COUNT; reason++)
         for (int protocol = PROTOCOL_SMTP; protocol <= PROTOCOL_IMAP; protocol++) {
             struct verdict verdict = verdict_make((enum reason)reason);
-            if (verdict.action == VERDICT_ACCEPT)
+            if (verdict.action == VERDICT_ACCEPT || reason == REASON_RULE)
                 continue;
             struct answer answer;
             auth_reply_refuse(&answer, &verdict, (enum protocol)protocol);
@@ -96,19 +156,30 @@ static const struct {
     const char *address;
     unsigned port;
     const char *user;
+    enum auth_method method;
     const char *want; /* NULL: it is not said */
 } acceptances[] = {
     {.name = "a login goes on as its canonical user",
      .address = "192.0.2.1",
      .port = 10587,
      .user = "anna@acme.example",
+     .method = METHOD_PLAIN,
      .want = "Status: 200 OK\r\nAuth-Server: 192.0.2.1\r\nAuth-Port: 10587\r\nAuth-User: "
              "anna@acme.example\r\nAuth-Status: OK\r\n\r\n"},
     {.name = "a session without AUTH takes back the name of an earlier one",
      .address = "2001:db8::1",
      .port = 25,
+     .user = "",
+     .method = METHOD_NONE,
      .want = "Status: 200 OK\r\nAuth-Server: 2001:db8::1\r\nAuth-Port: 25\r\nAuth-User: "
              "\r\nAuth-Pass: \r\nAuth-Status: OK\r\n\r\n"},
+    {.name = "a session of a relay window is its user's, and has no password",
+     .address = "192.0.2.1",
+     .port = 25,
+     .user = "anna@acme.example",
+     .method = METHOD_NONE,
+     .want = "Status: 200 OK\r\nAuth-Server: 192.0.2.1\r\nAuth-Port: 25\r\nAuth-User: "
+             "anna@acme.example\r\nAuth-Pass: \r\nAuth-Status: OK\r\n\r\n"},
     {.name = "a name with a line break is never said",
      .address = "192.0.2.1",
      .port = 25,
@@ -127,7 +198,7 @@ test_acceptances(void **state)
         struct route route = {.port = acceptances[i].port};
         snprintf(route.address, sizeof route.address, "%s", acceptances[i].address);
         struct answer answer;
-        int result = auth_reply_accept(&answer, &route, acceptances[i].user);
+        int result = auth_reply_accept(&answer, &route, acceptances[i].user, acceptances[i].method);
         if (acceptances[i].want == NULL)
             assert_int_equal(result, -1);
         else if (result != 0 || strcmp(answer.header, acceptances[i].want) != 0)
@@ -148,7 +219,7 @@ test_long_users(void **state)
         memset(user, 'u', length);
         user[length] = '\0';
         struct answer answer;
-        int result = auth_reply_accept(&answer, &route, user);
+        int result = auth_reply_accept(&answer, &route, user, METHOD_NONE);
         if (length <= USERNAME_ENCODED_MAX)
             assert_int_equal(result, 0);
         assert_in_range(strlen(answer.header), 1, 699);
@@ -171,8 +242,12 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_refusals),    cmocka_unit_test(test_no_refusal_says_ok),
-        cmocka_unit_test(test_acceptances), cmocka_unit_test(test_long_users),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_rule_refusals),
+        cmocka_unit_test(test_a_long_text_of_a_rule_fits),
+        cmocka_unit_test(test_no_refusal_says_ok),
+        cmocka_unit_test(test_acceptances),
+        cmocka_unit_test(test_long_users),
         cmocka_unit_test(test_wait),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

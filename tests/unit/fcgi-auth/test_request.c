@@ -264,6 +264,11 @@ static const struct {
      .want_method = METHOD_PLAIN,
      .want_attempt = UINT_MAX,
      .want_malformed = "Auth-Login-Attempt is not a number"},
+    {.name = "nginx mail knows no HTTP",
+     .params = {PLAIN, "HTTP_AUTH_PROTOCOL=http"},
+     .want_method = METHOD_PLAIN,
+     .want_attempt = UINT_MAX,
+     .want_malformed = "Auth-Protocol is not one of smtp, imap, pop3"},
     {.name = "two listeners are malformed",
      .params = {PLAIN, SMTP, "HTTP_X_LISTENER=mx", "HTTP_X_LISTENER=submission"},
      .want_method = METHOD_PLAIN,
@@ -315,18 +320,6 @@ test_facts(void **state)
     }
 }
 
-static void
-test_param_find(void **state)
-{
-    (void)state;
-    char first[] = "DOCUMENT_URI=/auth", second[] = "SCRIPT_NAME", third[] = "X=1=2";
-    char *params[] = {first, second, third, NULL};
-    assert_string_equal(param_find(params, "DOCUMENT_URI"), "/auth");
-    assert_string_equal(param_find(params, "X"), "1=2");
-    assert_null(param_find(params, "SCRIPT_NAME"));
-    assert_null(param_find(params, "DOCUMENT"));
-}
-
 int
 main(void)
 {
@@ -335,7 +328,6 @@ main(void)
         cmocka_unit_test(test_password),
         cmocka_unit_test(test_password_is_wiped_where_it_came_from),
         cmocka_unit_test(test_facts),
-        cmocka_unit_test(test_param_find),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

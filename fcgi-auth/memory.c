@@ -1,0 +1,54 @@
+#include "memory.h"
+
+#include "clock.h"
+#include "log.h"
+
+static const char *
+find_window(struct state *state, const struct site *site, const struct facts *facts,
+            char window_r[USERNAME_MAX + 1])
+{
+    if (!site->has_relay_windows || facts->method != METHOD_NONE || facts->listener == NULL)
+        return NULL;
+    const struct listener *listener = tenancy_listener(site->tenancy, facts->listener);
+    if (listener == NULL || listener->relay_window_ms == 0)
+        return NULL;
+    bool is_open = state_find_window(state, &facts->client, listener->relay_window_ms,
+                                     clock_now_ms(), window_r);
+    return is_open ? window_r : NULL;
+}
+
+void
+memory_recall(struct state *state, const struct site *site, struct facts *facts,
+              char window_r[USERNAME_MAX + 1])
+{
+    facts->banned = state_is_banned(state, &site->settings.screen, &facts->client, clock_now_ms());
+    facts->window = find_window(state, site, facts, window_r);
+}
+
+int64_t
+memory_ban(struct state *state, const struct site *site, const char *session,
+           const struct facts *facts, const struct decision *decision)
+{
+    if (!decision->ban_client)
+        return 0;
+    int64_t length_ms = state_ban(state, &site->settings.screen, &facts->client, clock_now_ms());
+    if (length_ms == 0)
+        return 0;
+    char client[NETADDR_TEXT_MAX], reason[VERDICT_ID_MAX];
+    netaddr_format(&facts->client, client);
+    verdict_id(&decision->verdict, reason);
+    log_event(LOG_INFO, "client.banned", LOG_STR("session", session), LOG_STR("client", client),
+              LOG_INT("seconds", (length_ms + 999) / 1000), LOG_STR("reason", reason));
+    return length_ms;
+}
+
+void
+memory_log_in(struct state *state, const struct site *site, const struct facts *facts,
+              const struct account *account)
+{
+    bool is_reading = facts->protocol == PROTOCOL_IMAP || facts->protocol == PROTOCOL_POP3;
+    bool may_send =
+        account->protocols == 0 || (account->protocols & PROTOCOL_BIT(PROTOCOL_SMTP)) != 0;
+    if (site->has_relay_windows && is_reading && may_send)
+        state_open_window(state, &facts->client, account->name, clock_now_ms());
+}

@@ -1,0 +1,28 @@
+/*
+ * memory: what the service remembers about a session's client, before it is decided about, and what
+ * the session leaves in that memory.
+ */
+#ifndef MAILREEVE_MEMORY_H
+#define MAILREEVE_MEMORY_H
+
+#include <stdint.h>
+
+#include "decide.h"
+#include "site.h"
+#include "state.h"
+
+/* Fills facts->banned and facts->window; window_r holds the latter's name. */
+void memory_recall(struct state *state, const struct site *site, struct facts *facts,
+                   char window_r[USERNAME_MAX + 1]);
+
+/* Bans the client if the decision says so. Returns for how long in ms; 0: it is not banned. session
+ * is for the log. */
+int64_t memory_ban(struct state *state, const struct site *site, const char *session,
+                   const struct facts *facts, const struct decision *decision);
+
+/* After a login was accepted: one by POP or IMAP opens a relay window, if some listener takes
+ * notice of them and the account may use SMTP at all. */
+void memory_log_in(struct state *state, const struct site *site, const struct facts *facts,
+                   const struct account *account);
+
+#endif

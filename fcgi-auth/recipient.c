@@ -1,0 +1,85 @@
+#include "recipient.h"
+
+#include "log.h"
+
+/* The words of `explain` too. */
+static const char *
+word_of(enum knowledge knowledge)
+{
+    switch (knowledge) {
+    case KNOWLEDGE_NOT_ASKED:
+    case KNOWLEDGE_CANNOT_TELL:
+        return "cannot tell";
+    case KNOWLEDGE_UNKNOWN:
+        return "unknown";
+    case KNOWLEDGE_KNOWN:
+        return "known";
+    }
+    return "cannot tell";
+}
+
+/* Whether the other organization's servers know the sender. */
+static enum knowledge
+ask_organization(const struct organization *organization, const struct mailbox *sender,
+                 struct deadline deadline)
+{
+    if (organization->recipients == NULL)
+        return source_chain_knows(organization->sources, sender, deadline);
+    struct recipient_result result;
+    source_recipient(organization->recipients, sender, deadline, &result);
+    return result.knowledge;
+}
+
+/* One organization that knows the sender is enough; one that cannot tell might have. */
+static enum knowledge
+find_sender_elsewhere(const char *session, struct deadline deadline,
+                      const struct decision *decision)
+{
+    const struct organization *of = decision->sender_organization;
+    enum knowledge found = KNOWLEDGE_UNKNOWN;
+    for (size_t i = 0; i < of->shared_with_count && found != KNOWLEDGE_KNOWN; i++) {
+        const struct organization *other = of->shared_with[i];
+        enum knowledge answer = ask_organization(other, &decision->sender.mailbox, deadline);
+        log_event(LOG_DEBUG, "sender.asked", LOG_STR("session", session),
+                  LOG_STR("organization", other->name), LOG_STR("outcome", word_of(answer)));
+        if (answer != KNOWLEDGE_UNKNOWN)
+            found = answer == KNOWLEDGE_KNOWN ? KNOWLEDGE_KNOWN : KNOWLEDGE_CANNOT_TELL;
+    }
+    return found;
+}
+
+static enum knowledge
+find_recipient(const char *session, struct deadline deadline, const struct decision *decision,
+               struct recipient_asked *asked)
+{
+    struct source *source = decision->recipient_organization->recipients;
+    asked->source = source;
+    source_recipient(source, &decision->recipient_address, deadline, &asked->result);
+    log_event(LOG_DEBUG, "recipient.asked", LOG_STR("session", session),
+              LOG_STR("source", source_name(source)),
+              LOG_STR("outcome", word_of(asked->result.knowledge)));
+    return asked->result.knowledge;
+}
+
+/* There are two facts to find out, so the third decision is the last; should it ask once more it
+ * is what it is while it asks: a temporary failure. */
+void
+recipient_decide(const struct site *site, const char *session, struct deadline deadline,
+                 struct facts *facts, struct decision *decision_r, struct recipient_asked *asked_r)
+{
+    enum { FACTS = 2 };
+    *asked_r = (struct recipient_asked){0};
+    for (int found = 0; found <= FACTS; found++) {
+        decide_recipient(site->tenancy, &site->settings.decide, facts, NULL, decision_r);
+        switch (decision_r->asks) {
+        case ASKS_NOTHING:
+            return;
+        case ASKS_SENDER_ELSEWHERE:
+            facts->sender_elsewhere = find_sender_elsewhere(session, deadline, decision_r);
+            break;
+        case ASKS_RECIPIENT:
+            facts->recipient = find_recipient(session, deadline, decision_r, asked_r);
+            break;
+        }
+    }
+}
