@@ -79,7 +79,7 @@ int command_run(const struct command *program, int argc, char **argv);
 /* Says what is wrong with the command line of a running command. Returns EXIT_USAGE. */
 int usage_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-extern const struct command command_check, command_explain, command_login, command_reload,
-    command_user;
+extern const struct command command_check, command_explain, command_login, command_recipient,
+    command_reload, command_user;
 
 #endif

@@ -21,7 +21,7 @@ static const struct option_row login_options[] = {
     {"ip", 0, OPTION_TEXT, offsetof(struct options, ip), "ADDRESS",
      "as if from there (default 127.0.0.1)"},
     {"protocol", 0, OPTION_TEXT, offsetof(struct options, protocol), "PROTOCOL",
-     "smtp (default), pop3 or imap"},
+     "smtp (default), pop3, imap or http"},
     {"tls", 0, OPTION_TEXT, offsetof(struct options, tls), "on|off",
      "as if with or without TLS (default on)"},
     OPTION_JSON,
@@ -55,7 +55,7 @@ read_facts(const struct arguments *arguments, struct facts *facts_r)
     if (options->ip != NULL && netaddr_parse(options->ip, &facts_r->client, &err) < 0)
         return usage_error("--ip: %s", err.text);
     if (options->protocol != NULL && protocol_parse(options->protocol, &facts_r->protocol) < 0)
-        return usage_error("--protocol: unknown protocol \"%s\" (use smtp, pop3 or imap)",
+        return usage_error("--protocol: unknown protocol \"%s\" (use smtp, pop3, imap or http)",
                            options->protocol);
     if (options->tls != NULL) {
         facts_r->tls = strcmp(options->tls, "on") == 0;
