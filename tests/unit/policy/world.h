@@ -126,6 +126,58 @@ world_fill(struct list *list, const char *const entries[], size_t count)
 }
 
 static inline void
+world_freeze(struct world *world)
+{
+    list_freeze(world->addresses);
+    list_freeze(world->names);
+}
+
+/* The whole command lines. */
+static inline void
+world_from(struct world *world, const char *mail_from)
+{
+    world->facts.mail_from = mail_from;
+    world->facts.mail_from_length = strlen(mail_from);
+}
+
+static inline void
+world_to(struct world *world, const char *rcpt_to)
+{
+    world->facts.rcpt_to = rcpt_to;
+    world->facts.rcpt_to_length = strlen(rcpt_to);
+}
+
+/* NULL: the client has no address. */
+static inline void
+world_client(struct world *world, const char *address)
+{
+    world->facts.client = (struct netaddr){.family = NETADDR_NONE};
+    if (address != NULL && netaddr_parse(address, &world->facts.client, NULL) != 0)
+        fail_msg("%s is no address", address);
+}
+
+/* The client has logged in by POP or IMAP as that user; NULL: it has not. */
+static inline void
+world_window(struct world *world, const char *user)
+{
+    world->listener->relay_window_ms = 900000;
+    world->facts.window = user;
+}
+
+/* Sources are opaque to policy as well. */
+static inline struct source *
+world_source(void)
+{
+    static char source;
+    return (void *)&source;
+}
+
+/* A name that a regex of its kind cannot tell: it runs into its limit. */
+#define WORLD_A60      "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define WORLD_DOUBTFUL WORLD_A60 WORLD_A60 WORLD_A60 "!@acme.example"
+#define WORLD_DOUBT    "/^(a|aa)+$/"
+
+static inline void
 world_hear(void *context, const struct rule_ref *rule, const char *answer)
 {
     struct world *world = context;
@@ -139,6 +191,7 @@ static inline void
 world_ask_auth(struct world *world)
 {
     struct trail trail = {.asked = world_hear, .context = world};
+    world->trail[0] = '\0';
     decide_auth(world->tenancy, &world->settings, &world->facts, &trail, &world->decision);
 }
 
@@ -147,6 +200,7 @@ world_ask_recipient(struct world *world)
 {
     struct trail trail = {.asked = world_hear, .context = world};
     world->facts.method = METHOD_NONE;
+    world->trail[0] = '\0';
     decide_recipient(world->tenancy, &world->settings, &world->facts, &trail, &world->decision);
 }
 
@@ -155,7 +209,8 @@ world_check(const char *name, const struct world *world, enum reason want)
 {
     enum reason got = world->decision.verdict.reason;
     if (got != want)
-        fail_msg("%s: got %s, want %s", name, reason_id(got), reason_id(want));
+        fail_msg("%s: got %s, want %s, asked:\n%s", name, reason_id(got), reason_id(want),
+                 world->trail);
     CHECK(name, world->decision.verdict.action == verdict_make(want).action);
 }
 
