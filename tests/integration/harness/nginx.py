@@ -29,9 +29,10 @@ class Nginx:
     nginx mail asks nginx http; `error_log` and `auth_error_log` are its logs."""
 
     def __init__(self, folder, mailreeve_socket, certificate, key, user=None, server_name="mail.example.com",
-                 mail_settings=""):
+                 mail_settings="", http_settings=""):
         """mailreeve_socket: the FastCGI unix socket; user: of the workers where root starts it (root's own
-        if not given, so that any socket can be reached); mail_settings: more lines for site/mail.conf."""
+        if not given, so that any socket can be reached); mail_settings: more lines for site/mail.conf;
+        http_settings: more lines for the http block of nginx.conf, as a web server of one's own has them."""
         self.folder = Path(folder)
         self.site = self.folder / "mailreeve" / "site"
         self.mailreeve_socket = Path(mailreeve_socket)
@@ -40,18 +41,21 @@ class Nginx:
         self.auth_error_log = self.folder / "auth-error.log"
         self.ports = {name: free_port() for name in PORTS}
         self._user = user or "root"
-        self._install()
+        self._install(http_settings)
         self._write_site(certificate, key, server_name, mail_settings)
         self.process = Process(
             ["nginx", "-c", self.folder / "nginx.conf", "-e", self.error_log, "-g", "daemon off;"],
             self.folder / "nginx.out", ready=self._ready)
 
-    def _install(self):
+    def _install(self, http_settings):
         source = source_dir() / "nginx-conf"
         self.folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o755)
         shutil.copytree(source, self.folder / "mailreeve")
-        shutil.copy(source / "nginx.conf", self.folder)
+        text = (source / "nginx.conf").read_text()
+        include = "include mailreeve/http.conf;\n"
+        assert text.count(include) == 1
+        (self.folder / "nginx.conf").write_text(text.replace(include, f"{include}{http_settings}"))
         load_mail_module(self.folder / "modules-enabled")
 
     def _write_site(self, certificate, key, server_name, mail_settings):
