@@ -20,6 +20,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/ssl.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -172,6 +173,9 @@ smtp_script_run(void *argument)
         struct smtp_peer peer = {.fd = accept(server->listener, NULL, NULL)};
         if (peer.fd < 0)
             break;
+        /* A line is sent in pieces, and nobody is to wait for the acknowledgement of the first. */
+        const int at_once = 1;
+        setsockopt(peer.fd, IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);
         const struct timeval patience = {.tv_sec = SMTP_SCRIPT_PATIENCE_S};
         setsockopt(peer.fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
         smtp_peer_follow(server, &peer, *script);

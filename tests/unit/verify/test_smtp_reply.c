@@ -130,6 +130,58 @@ test_replies_that_contradict_themselves(void **state)
 }
 
 static void
+test_replies_that_blame_us(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *text;
+        bool want;
+    } cases[] = {
+        {"a user that there is not", "550 5.1.1 no such user", false},
+        {"no enhanced code", "550 blocked", false},
+        {"policy", "550 5.7.1 blocked", true},
+        {"policy with a number that a provider made up", "550 5.7.606 banned", true},
+        {"temporary policy", "450 4.7.1 greylisted", true},
+        {"policy in the first line alone", "550-5.7.1 blocked\n550 see our pages", true},
+        {"policy in the last line", "550-blocked\n550 5.7.1 see our pages", true},
+        {"the sender's syntax", "553 5.1.7 bad sender", true},
+        {"the sender's domain", "550 5.1.8 no such domain", true},
+        {"a null MX", "556 5.1.10 takes no mail", false},
+        {"a detail that begins like the sender's", "550 5.1.80 what", false},
+        {"a 7 as detail", "550 5.1.7x what", false},
+        {"a 7 as class is no enhanced code", "550 7.7.1 what", false},
+        {"text that looks like one behind it", "550 no 5.7.1", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct smtp_reply reply;
+        struct err err;
+        print_message("%s\n", cases[i].name);
+        assert_int_equal(feed(&reply, cases[i].text, strlen(cases[i].text), &err), SMTP_LINE_LAST);
+        assert_int_equal(reply.blames_us, cases[i].want);
+    }
+}
+
+static void
+test_smtputf8_is_offered_behind_the_first_line(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool want;
+    } cases[] = {
+        {"250-mx\n250 SMTPUTF8", true},   {"250-mx\n250-smtputf8\n250 HELP", true},
+        {"250-mx\n250 SMTPUTF88", false}, {"250 SMTPUTF8", false},
+        {"250-mx\n250 8BITMIME", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct smtp_reply reply;
+        struct err err;
+        assert_int_equal(feed(&reply, cases[i].text, strlen(cases[i].text), &err), SMTP_LINE_LAST);
+        assert_int_equal(reply.offers_smtputf8, cases[i].want);
+    }
+}
+
+static void
 test_what_ehlo_offers(void **state)
 {
     (void)state;
@@ -186,7 +238,9 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_replies),
         cmocka_unit_test(test_replies_that_contradict_themselves),
+        cmocka_unit_test(test_replies_that_blame_us),
         cmocka_unit_test(test_what_ehlo_offers),
+        cmocka_unit_test(test_smtputf8_is_offered_behind_the_first_line),
         cmocka_unit_test(test_long_texts_and_long_replies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,7 +17,8 @@ struct fake {
     bool may_be_unknown;
     bool knows_account;
     enum knowledge knowledge;
-    int verified, asked_for_knowledge, pretended, closed;
+    bool is_unfit; /* its settings do not let it tell which recipients exist */
+    int verified, asked_for_knowledge, asked_for_recipient, pretended, closed;
 };
 
 static int held_answers;
@@ -62,6 +63,37 @@ fake_knows(void *self, const struct username *user, struct deadline deadline)
 }
 
 static void
+fake_recipient(void *self, const struct mailbox *recipient, const char *address,
+               struct deadline deadline, struct recipient_result *result_r)
+{
+    (void)deadline;
+    struct fake *fake = self;
+    char want[MAILBOX_TEXT_MAX];
+    mailbox_format(recipient, want);
+    assert_string_equal(address, want);
+    assert_int_equal(result_r->knowledge, KNOWLEDGE_NOT_ASKED);
+    fake->asked_for_recipient++;
+    result_r->knowledge = fake->knowledge;
+    snprintf(result_r->name, sizeof result_r->name, "name in %s", fake->section.name);
+}
+
+static int
+fake_check_recipients(const void *self, struct err *err)
+{
+    const struct fake *fake = self;
+    if (fake->is_unfit)
+        err_set(err, "lacks a filter");
+    return fake->is_unfit ? -1 : 0;
+}
+
+static struct recipient_lifetimes
+fake_lifetimes(const void *self)
+{
+    (void)self;
+    return (struct recipient_lifetimes){.known_ms = 600000};
+}
+
+static void
 fake_pretend(void *self, const struct verify_request *request)
 {
     (void)request;
@@ -86,8 +118,19 @@ static const struct source_kind users_kind = {
 };
 static const struct source_kind knowing_kind = {
     .open = fake_open, .verify = fake_verify, .knows = fake_knows, .close = fake_close};
+static const struct section_type plain_section = {.name = "source", .variant_word = "plain"};
 static const struct source_kind plain_kind = {
-    .open = fake_open, .verify = fake_verify, .close = fake_close};
+    .section = &plain_section, .open = fake_open, .verify = fake_verify, .close = fake_close};
+static const struct source_kind forgetful_kind = {
+    .open = fake_open, .verify = fake_verify, .recipient = fake_recipient, .close = fake_close};
+static const struct source_kind recipients_kind = {
+    .open = fake_open,
+    .verify = fake_verify,
+    .recipient = fake_recipient,
+    .check_recipients = fake_check_recipients,
+    .recipient_lifetimes = fake_lifetimes,
+    .close = fake_close,
+};
 
 enum { SOURCES_MAX = 4 };
 
@@ -112,6 +155,23 @@ open_fake(struct fake *fake, const char *word)
             break;
         case 'C': /* the same, cannot tell just now */
             kind = &knowing_kind;
+            break;
+        case '+': /* can tell which recipients exist, and says: known */
+            kind = &recipients_kind;
+            fake->knowledge = KNOWLEDGE_KNOWN;
+            break;
+        case '-': /* the same, not known */
+            kind = &recipients_kind;
+            fake->knowledge = KNOWLEDGE_UNKNOWN;
+            break;
+        case '?': /* the same, cannot tell just now */
+            kind = &recipients_kind;
+            break;
+        case '!': /* and its settings do not let it */
+            fake->is_unfit = true;
+            break;
+        case 'f': /* and forgets what it said */
+            kind = &forgetful_kind;
             break;
         case 'a': /* fills the account whatever it says */
             fake->knows_account = true;
@@ -335,6 +395,92 @@ test_the_trace_may_be_left_out_and_is_never_overrun(void **state)
     assert_int_equal(held_answers, 0);
 }
 
+static const struct mailbox recipient = {.local = "a b", .domain = "acme.example"};
+static const struct deadline forever = {INT64_MAX};
+
+static void
+test_who_knows_a_recipient(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *chain;
+        enum knowledge want;
+        bool want_can_tell;
+        int want_asked;
+    } cases[] = {
+        {"nobody there cannot tell", "", KNOWLEDGE_CANNOT_TELL, false, 0},
+        {"a source that knows passwords alone cannot tell", "o", KNOWLEDGE_CANNOT_TELL, false, 0},
+        {"nor one whose settings do not let it", "+!", KNOWLEDGE_CANNOT_TELL, false, 0},
+        {"known", "+", KNOWLEDGE_KNOWN, true, 1},
+        {"unknown", "-", KNOWLEDGE_UNKNOWN, true, 1},
+        {"an outage", "?", KNOWLEDGE_CANNOT_TELL, true, 1},
+        {"the first that knows ends the questions", "+ + -", KNOWLEDGE_KNOWN, true, 1},
+        {"the second knows", "- +", KNOWLEDGE_KNOWN, true, 2},
+        {"the second knows, and the first had an outage", "? +", KNOWLEDGE_KNOWN, true, 2},
+        {"an outage makes unknown cannot tell", "? -", KNOWLEDGE_CANNOT_TELL, true, 2},
+        {"also the other way round", "- ?", KNOWLEDGE_CANNOT_TELL, true, 2},
+        {"all say unknown", "- - -", KNOWLEDGE_UNKNOWN, true, 3},
+        {"those that cannot tell by their kind are left out", "o - o", KNOWLEDGE_UNKNOWN, true, 1},
+        {"so are those that cannot by their settings", "?! -", KNOWLEDGE_UNKNOWN, true, 1},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct bench bench;
+        print_message("%s\n", cases[i].name);
+        bench_open(&bench, cases[i].chain, AMBIGUOUS_REFUSE);
+        assert_int_equal(source_chain_can_tell(bench.chain), cases[i].want_can_tell);
+        assert_int_equal(source_chain_knows(bench.chain, &recipient, forever), cases[i].want);
+        int asked = 0;
+        for (size_t j = 0; j < bench.count; j++)
+            asked += bench.fakes[j].asked_for_recipient;
+        assert_int_equal(asked, cases[i].want_asked);
+        bench_close(&bench);
+    }
+}
+
+static void
+test_a_source_asked_for_a_recipient(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *word;
+        const char *want_unfit; /* NULL: it can tell */
+        enum knowledge want;
+        bool want_kept;
+        const char *want_name;
+    } cases[] = {
+        {"known", "+", NULL, KNOWLEDGE_KNOWN, true, "name in +"},
+        {"unknown, which this kind does not keep", "-", NULL, KNOWLEDGE_UNKNOWN, false,
+         "name in -"},
+        {"cannot tell", "?", NULL, KNOWLEDGE_CANNOT_TELL, false, "name in ?"},
+        {"a kind without lifetimes keeps nothing", "+f", NULL, KNOWLEDGE_KNOWN, false,
+         "name in +f"},
+        {"a kind that never can tell", "o",
+         "a source of type \"plain\" cannot tell which recipients exist", KNOWLEDGE_CANNOT_TELL,
+         false, ""},
+        {"settings that do not let it", "+!", "lacks a filter", KNOWLEDGE_CANNOT_TELL, false, ""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct fake fake;
+        struct recipient_result first, again;
+        struct err err = {""};
+        print_message("%s\n", cases[i].name);
+        struct source *source = open_fake(&fake, cases[i].word);
+        const char *unfit = cases[i].want_unfit;
+        assert_int_equal(source_check_recipients(source, &err), unfit != NULL ? -1 : 0);
+        assert_string_equal(err.text, unfit != NULL ? unfit : "");
+        source_recipient(source, &recipient, forever, &first);
+        source_recipient(source, &recipient, forever, &again);
+        assert_int_equal(first.knowledge, cases[i].want);
+        assert_int_equal(again.knowledge, cases[i].want);
+        assert_string_equal(again.name, cases[i].want_name);
+        assert_string_equal(first.detail, unfit != NULL ? unfit : "");
+        assert_false(first.was_cached);
+        assert_int_equal(again.was_cached, cases[i].want_kept);
+        assert_int_equal(fake.asked_for_recipient, unfit != NULL ? 0 : cases[i].want_kept ? 1 : 2);
+        source_close(source);
+    }
+}
+
 int
 main(void)
 {
@@ -342,6 +488,8 @@ main(void)
         cmocka_unit_test(test_chains),
         cmocka_unit_test(test_the_trace_names_what_each_source_said),
         cmocka_unit_test(test_the_trace_may_be_left_out_and_is_never_overrun),
+        cmocka_unit_test(test_who_knows_a_recipient),
+        cmocka_unit_test(test_a_source_asked_for_a_recipient),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
