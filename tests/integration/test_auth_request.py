@@ -12,8 +12,10 @@ import pytest
 from harness.door import FrontDoor
 from harness.fastcgi import ask, login
 from harness.mailreeve import parse_logfmt
+from harness.nginx import Nginx
 from harness.page import Page
 from harness.process import free_port
+from harness.responder import Responder
 from harness.setups import PASSWORD, USER, users_file
 
 CONFIGURATION = """
@@ -230,6 +232,22 @@ def test_headers_of_the_client_have_no_effect(web):
     assert shown(answer)["x-auth-user"] == USER
     line = web.decisions()[-1]
     assert (line["listener"], line["client"], line["protocol"]) == ("web", "127.0.0.1", "http")
+
+
+def test_nginx_asks_with_what_it_is_told_and_nothing_of_the_clients(scratch, front_certificate, page):
+    certificate, key = front_certificate
+    tls, plain = free_port(), free_port()
+    settings = WEB.format(log="off", tls=tls, plain=plain, certificate=certificate, key=key, page=page.port, more="")
+    with Responder(scratch / "auth.sock", lambda _: {"Status": "204 No Content", "X-Auth-User": "anna"}) as responder, \
+            Nginx(scratch / "nginx", responder.path, certificate, key, http_settings=settings):
+        connection = http.client.HTTPConnection("127.0.0.1", plain, timeout=40)
+        connection.request("GET", "/secret?page", headers={"Cookie": "a=b", "X-Listener": "open", "Remote-Addr": "::1",
+                                                           "Authorization": "Basic YTpi", "Document-Uri": "/auth"})
+        assert "X-Auth-User: anna\n" in connection.getresponse().read().decode()
+        connection.close()
+        assert responder.asked == [{
+            "REQUEST_METHOD": b"GET", "DOCUMENT_URI": b"/auth-request", "HTTP_X_LISTENER": b"web",
+            "HTTP_AUTHORIZATION": b"Basic YTpi", "REMOTE_ADDR": b"127.0.0.1"}]
 
 
 def test_the_question_itself_cannot_be_asked_from_outside(web):
