@@ -18,9 +18,11 @@ def b64(text):
 class SmtpTalk:
     """say() sends one line and returns the reply's last line, or "" when the server closed."""
 
-    def __init__(self, port, tls=None, implicit_tls=False, timeout_s=20):
-        """tls: an SSLContext; with it STARTTLS is done at once, or TLS before the first byte."""
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout=timeout_s)
+    def __init__(self, port, tls=None, implicit_tls=False, timeout_s=20, client=None):
+        """tls: an SSLContext; with it STARTTLS is done at once, or TLS before the first byte; client: the
+        loopback address to come from ("127.0.0.2")."""
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=timeout_s,
+                                                source_address=(client, 0) if client else None)
         if tls and implicit_tls:
             self._socket = tls.wrap_socket(self._socket, server_hostname="localhost")
         self._reader = self._socket.makefile("rb")
