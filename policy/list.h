@@ -15,6 +15,7 @@
 #ifndef MAILREEVE_LIST_H
 #define MAILREEVE_LIST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "err.h"
@@ -43,6 +44,10 @@ struct list;
 /* name and origin.file are borrowed and must outlive the list. Never NULL; free with list_free. */
 struct list *list_create(const char *name, enum list_kind kind, struct origin origin);
 void list_free(struct list *list); /* NULL is allowed */
+
+/* Whether an entry would be tried in turn rather than found in an index: a regex, or a wildcard of
+ * no special form. Costs next to nothing; of a malformed entry it says anything. */
+bool list_entry_is_pattern(enum list_kind kind, const char *entry);
 
 /* Adds one entry; origin.file is borrowed. Returns 0, or -1 with err (a malformed entry). */
 int list_add(struct list *list, const char *entry, struct origin origin, struct err *err);

@@ -164,3 +164,11 @@ entry_parse(enum list_kind kind, const char *text, struct entry_meaning *meaning
     }
     return -1;
 }
+
+bool
+list_entry_is_pattern(enum list_kind kind, const char *entry)
+{
+    struct entry_meaning meaning;
+    return entry[0] == '/' ||
+           (entry_parse(kind, entry, &meaning, NULL) == 0 && meaning.form == ENTRY_WILDCARD);
+}

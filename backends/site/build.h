@@ -26,6 +26,8 @@ struct built_site {
     size_t chain_count;
     struct tenant *tenants; /* the organizations, in the order of the file */
     size_t tenant_count;
+    struct strmap tenants_by_name;
+    struct delegated *delegated;       /* files in force (delegated.c) */
     const struct built_site *previous; /* the one in force while this one is built; or NULL */
 };
 
@@ -53,6 +55,7 @@ void build_organizations(struct built_site *built, struct problems *problems);
  * else of the organization is made; does nothing if it has no `delegated` (delegated.c). */
 void build_delegated(struct built_site *built, struct organization *organization,
                      const struct section *section, struct problems *problems);
+void build_drop_delegated(struct built_site *built); /* all of them, with the site */
 
 /* Makes the listeners (listeners.c). */
 void build_listeners(struct built_site *built, struct problems *problems);
@@ -95,7 +98,7 @@ void build_references(const struct conf *conf, const char *kind, const struct se
  * (open_relay.c). */
 void build_open_relay(const struct built_site *built, struct problems *problems);
 
-/* Warns about what is allowed but hardly meant (warnings.c). */
+/* Warns about what is allowed but hardly meant (warnings.c, warnings.h). */
 void build_warnings(const struct built_site *built, struct problems *problems);
 
 /* The settings as rows describe them; of the sections' values. */
@@ -127,6 +130,12 @@ struct organization_values {
     const char *auth_exempt_ips, *auth_users;
     const char *upstream;
     const char *delegated;
+};
+
+struct list_values {
+    int kind; /* enum list_kind */
+    struct strings entries;
+    const char *file;
 };
 
 struct rule_values {

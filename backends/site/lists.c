@@ -6,12 +6,6 @@
 /* A million networks or names are some 30 MB. */
 enum { LIST_FILE_MAX = 1 << 30 };
 
-struct list_values {
-    int kind; /* enum list_kind */
-    struct strings entries;
-    const char *file;
-};
-
 static const struct choice kinds[] = {{"ip", LIST_IP}, {"user", LIST_USER}, {0}};
 
 static const struct row rows[] = {

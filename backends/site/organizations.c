@@ -38,8 +38,9 @@ static const struct row rows[] = {
      .type = ROW_STRING,
      .offset = offsetof(struct organization_values, recipients),
      .help = "The source that knows which recipients exist: mail to others is refused at the "
-             "front door. Not set: all are taken. A source of type ldap needs a recipient_filter "
-             "or a search for it, one of type smtp asks its server (callahead)."},
+             "front door. Not set: all are taken. A source of type ldap searches for the address, "
+             "one of type smtp asks its server (callahead), one of type users knows its own "
+             "names."},
     {.name = "unverifiable_recipient",
      .type = ROW_CHOICE,
      .offset = offsetof(struct organization_values, unverifiable_recipient),
@@ -262,6 +263,7 @@ build_organization(struct built_site *built, const struct section *section,
         return; /* the name is taken: conf has said so */
     struct tenant *tenant = &built->tenants[built->tenant_count++];
     *tenant = (struct tenant){.organization = organization, .section = section};
+    strmap_add(&built->tenants_by_name, section->name, tenant);
     const struct organization_values *values = section->values;
     for (size_t i = 0; i < values->domains.count; i++)
         claim_domain(built, organization, section, values->domains.items[i],
@@ -282,12 +284,10 @@ build_organization(struct built_site *built, const struct section *section,
 /* Whether an organization can be asked if it knows a sender; true as long as a source of it is
  * missing. */
 static bool
-knows_senders(const struct built_site *built, const struct organization *organization)
+knows_senders(const struct tenant *tenant)
 {
-    for (size_t i = 0; i < built->tenant_count; i++)
-        if (built->tenants[i].organization == organization && built->tenants[i].lacks_sources)
-            return true;
-    return organization->recipients != NULL || source_chain_can_tell(organization->sources);
+    return tenant->lacks_sources || tenant->organization->recipients != NULL ||
+           source_chain_can_tell(tenant->organization->sources);
 }
 
 /* What an organization says about others. */
@@ -304,18 +304,17 @@ read_shared_with(struct built_site *built, const struct tenant *tenant, struct p
         conf_keep(built->site.conf, xcalloc(names->count + 1, sizeof *others));
     size_t count = 0;
     for (size_t i = 0; i < names->count; i++) {
-        const struct organization *other =
-            tenancy_organization(built->site.tenancy, names->items[i]);
-        if (other == tenant->organization)
+        const struct tenant *other = strmap_get(&built->tenants_by_name, names->items[i]);
+        if (other == tenant)
             section_problem_at(section, setting, names->origins[i], problems, PROBLEM_ERROR,
                                "an organization cannot share with itself");
-        else if (other != NULL && !knows_senders(built, other))
+        else if (other != NULL && !knows_senders(other))
             section_problem_at(section, setting, names->origins[i], problems, PROBLEM_ERROR,
                                "organization \"%s\" cannot tell who is known there: it has no "
                                "recipients, and none of its sources can tell",
-                               other->name);
+                               names->items[i]);
         if (other != NULL)
-            others[count++] = other;
+            others[count++] = other->organization;
     }
     nameset_fini(&found);
     tenant->organization->shared_with = others;
@@ -331,6 +330,7 @@ build_organizations(struct built_site *built, struct problems *problems)
         conf_sections(built->site.conf, NULL, "organization", &count);
     built->chains = xcalloc(count + 1, sizeof(struct source_chain *));
     built->tenants = xcalloc(count + 1, sizeof *built->tenants);
+    strmap_init(&built->tenants_by_name);
 
     struct chosen first = asked_first(&built->sources), none = {0};
     for (size_t i = 0; i < count; i++)

@@ -57,9 +57,11 @@ free_built(struct built_site *built)
         source_chain_free(built->chains[i]);
     free(built->chains);
     free(built->tenants);
+    strmap_fini(&built->tenants_by_name);
     parts_close(&built->sources);
     parts_close(&built->upstreams);
     parts_close(&built->lists);
+    build_drop_delegated(built);
     conf_free(built->site.conf);
     free(built);
 }
