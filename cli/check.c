@@ -45,13 +45,20 @@ print_ok(const struct site *site, const char *path)
     printf(")\n");
 }
 
+/* A site is served with a broken delegated file too, but not as that organization wants it. */
+static bool
+is_good(const struct site *site, const struct problems *problems)
+{
+    return site != NULL && problems->tenant_errors == 0;
+}
+
 static void
 print_as_json(const struct site *site, const char *path, struct problems *problems)
 {
     bool first = true;
     printf("{");
     print_json_field(stdout, &first, "file", path);
-    printf(", \"ok\": %s, \"problems\": [", site != NULL ? "true" : "false");
+    printf(", \"ok\": %s, \"problems\": [", is_good(site, problems) ? "true" : "false");
     for (size_t i = 0; i < problems->count; i++) {
         printf("%s", i > 0 ? ", " : "");
         print_json(stdout, problems_line(problems, i));
@@ -82,10 +89,10 @@ run(const struct arguments *arguments)
         problems_print(&problems, stderr);
     if (site != NULL && options->print)
         conf_print(site->conf, stdout);
-    else if (site != NULL && !options->json)
+    else if (is_good(site, &problems) && !options->json)
         print_ok(site, options->config);
 
-    int status = site != NULL ? EXIT_OK : EXIT_PROBLEM;
+    int status = is_good(site, &problems) ? EXIT_OK : EXIT_PROBLEM;
     problems_fini(&problems);
     site_drop(site);
     return status;

@@ -40,11 +40,12 @@ check(const char *config_path)
     problems_init(&problems);
     struct site *site = site_load(config_path, SITE_CHECK, NULL, &problems);
     problems_print(&problems, stderr);
+    const char *but = problems.tenant_errors > 0 ? ", but not these delegated files" : "";
     problems_fini(&problems);
     if (site == NULL)
         return EXIT_FAILURE;
     site_drop(site);
-    fprintf(stderr, "%s: the configuration is fine\n", config_path);
+    fprintf(stderr, "%s: the configuration is fine%s\n", config_path, but);
     return EXIT_SUCCESS;
 }
 

@@ -101,12 +101,12 @@ reload_release(struct reload *reload, struct site *site)
         background_wake(reload->background);
 }
 
-static void
-log_problems(struct problems *problems, bool broken)
+void
+reload_log_problems(struct problems *problems)
 {
     for (size_t i = 0; i < problems->count; i++)
-        log_event(broken ? LOG_ERROR : LOG_WARN, "config.problem",
-                  LOG_STR("problem", problems_line(problems, i)));
+        log_event(problems_weight(problems, i) == PROBLEM_WARNING ? LOG_WARN : LOG_ERROR,
+                  "config.problem", LOG_STR("problem", problems_line(problems, i)));
 }
 
 static void
@@ -127,7 +127,7 @@ reload_now(struct reload *reload, struct problems *problems)
 {
     pthread_mutex_lock(&reload->one_at_a_time);
     struct site *site = site_load(reload->path, SITE_RUN, reload->site, problems);
-    log_problems(problems, site == NULL);
+    reload_log_problems(problems);
     if (site != NULL) {
         swap(reload, site);
         log_event(LOG_INFO, "config.reloaded", LOG_STR("file", reload->path));

@@ -25,6 +25,10 @@ void reload_free(struct reload *reload); /* all sessions must have ended */
 struct site *reload_hold(struct reload *reload);
 void reload_release(struct reload *reload, struct site *site);
 
+/* Logs all problems, each by its weight. What is wrong with the delegated file of one organization
+ * is an error too, though the others are served. */
+void reload_log_problems(struct problems *problems);
+
 /* Loads again. Returns 0, or -1 if the new configuration is broken; either way problems has what
  * there is to say, and it has been logged. */
 int reload_now(struct reload *reload, struct problems *problems);

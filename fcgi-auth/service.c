@@ -107,7 +107,12 @@ load_first_site(const char *config_path)
     struct problems problems;
     problems_init(&problems);
     struct site *site = site_load(config_path, SITE_RUN, NULL, &problems);
-    problems_print(&problems, stderr);
+    if (site != NULL) {
+        apply_log(&site->settings);
+        reload_log_problems(&problems);
+    } else {
+        problems_print(&problems, stderr);
+    }
     problems_fini(&problems);
     return site;
 }
@@ -223,7 +228,6 @@ start(struct service *service, const char *config_path, struct err *err)
         return -1;
     }
     const struct site_settings *settings = &site->settings;
-    apply_log(settings);
     if (open_socket(settings, &service->socket, err) != 0) {
         site_drop(site);
         return -1;
