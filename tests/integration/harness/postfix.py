@@ -3,8 +3,9 @@
   relay    for authenticated sessions: takes mail to anywhere, but only from who came with a login by XCLIENT
   inbound  for mail without a login: relays for nobody; it trusts nginx's XCLIENT too, and must not for LOGIN
   tenant   a mail server that offers AUTH itself, for sources of type smtp (needs a Dovecot as SASL server)
+  choosy   a mail server that takes mail for KNOWN_RECIPIENTS alone, and offers STARTTLS
 
-All three deliver every message of every domain into one Maildir: read it with messages().
+All deliver every message of every domain into one Maildir: read it with messages().
 Postfix changes users itself and runs only as root.
 """
 
@@ -17,6 +18,13 @@ from email import message_from_bytes, policy
 from pathlib import Path
 
 from .process import Process, free_port, port_answers, wait_until
+
+# What the choosy port takes; what it says to others that are not simply unknown there.
+KNOWN_RECIPIENTS = ("anna@choosy.example", '"anna banana"@choosy.example', "jürgen@choosy.example")
+SPECIAL_RECIPIENTS = {
+    "later@choosy.example": "450 4.2.0 greylisted",
+    "policy@choosy.example": "554 5.7.1 listed",
+}
 
 MAIN_CF = """\
 compatibility_level = 3.6
@@ -73,6 +81,14 @@ MASTER_CF = """\
   -o smtpd_tls_auth_only=yes
   -o smtpd_authorized_xclient_hosts=
   -o smtpd_relay_restrictions=permit_sasl_authenticated,reject
+127.0.0.1:{choosy} inet n - n - - smtpd
+  -o syslog_name=postfix/choosy
+  -o smtputf8_enable=yes
+  -o smtpd_tls_security_level=may
+  -o virtual_mailbox_maps=texthash:{folder}/etc/known
+  -o smtpd_recipient_restrictions=check_recipient_access,texthash:{folder}/etc/special
+  -o smtpd_relay_restrictions=reject_unauth_destination
+  -o smtpd_authorized_xclient_hosts=
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
 tlsmgr unix - - n 1000? 1 tlsmgr
@@ -98,14 +114,14 @@ def postfix_is_usable():
 
 
 class Postfix:
-    """`ports["relay"]`, `ports["inbound"]`, `ports["tenant"]`; messages() reads what was delivered."""
+    """`ports["relay"]`, `ports["inbound"]`, `ports["tenant"]`, `ports["choosy"]`; messages() reads what was delivered."""
 
     def __init__(self, folder, certificate, key, sasl="nobody-offers-auth", hostname="mta.example"):
         """sasl: the unix socket of a Dovecot auth service, for the tenant port."""
         self.folder = Path(folder)
         self.log = self.folder / "postfix.log"
         self.maildir = self.folder / "mail"
-        self.ports = {name: free_port() for name in ("relay", "inbound", "tenant")}
+        self.ports = {name: free_port() for name in ("relay", "inbound", "tenant", "choosy")}
         self._write_configuration(certificate, key, sasl, hostname)
         # Not `postfix start-fg`: there the master is the child of a shell, and ending that ends nothing.
         self.process = Process(["/usr/lib/postfix/sbin/master", "-c", self.folder / "etc", "-s"],
@@ -121,7 +137,10 @@ class Postfix:
         (places["etc"] / "main.cf").write_text(MAIN_CF.format(
             folder=self.folder, queue=places["queue"], data=places["data"], log=self.log, hostname=hostname,
             uid=nobody.pw_uid, gid=nobody.pw_gid, sasl=sasl, certificate=certificate, key=key))
-        (places["etc"] / "master.cf").write_text(MASTER_CF.format(**self.ports))
+        (places["etc"] / "master.cf").write_text(MASTER_CF.format(folder=self.folder, **self.ports))
+        (places["etc"] / "known").write_text("".join(f"{address} mail/\n" for address in KNOWN_RECIPIENTS))
+        (places["etc"] / "special").write_text(
+            "".join(f"{address} {reply}\n" for address, reply in SPECIAL_RECIPIENTS.items()))
 
     def _ready(self):
         return all(port_answers(port) for port in self.ports.values())

@@ -1,4 +1,4 @@
-"""An SMTP server that only authenticates, as slow, as broken and as strict as a test wants it.
+"""An SMTP server that authenticates and hears about recipients, as slow, as broken and as strict as a test wants it.
 
 SmtpScript starts it as a process of its own, so that it can hold thousands of sessions beside the test. It
 can be run by hand as well:
@@ -23,7 +23,7 @@ from pathlib import Path
 
 from .process import Process, free_port, port_answers
 
-STEPS = ("greeting", "ehlo", "starttls", "auth")
+STEPS = ("greeting", "ehlo", "starttls", "auth", "mail", "rcpt")
 TLS_MODES = ("none", "starttls", "implicit")
 
 
@@ -32,7 +32,9 @@ class Server:
 
     def __init__(self, options):
         self.options = options
-        self.stats = {"connections": 0, "open": 0, "most_open": 0, "auths": 0, "right": 0, "wrong": 0, "quits": 0}
+        self.stats = {"connections": 0, "open": 0, "most_open": 0, "auths": 0, "right": 0, "wrong": 0, "quits": 0,
+                      "mails": 0, "asking": 0, "most_asking": 0, "asked": []}
+        self.recipients = json.loads(options.recipients)
         self.tls = None
         if options.tls != "none":
             self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -49,12 +51,14 @@ class Server:
         self.stats["connections"] += 1
         self.stats["open"] += 1
         self.stats["most_open"] = max(self.stats["most_open"], self.stats["open"])
+        client = Session(self, reader, writer)
         try:
-            await Session(self, reader, writer).run()
+            await client.run()
         except (ConnectionError, asyncio.IncompleteReadError, ssl.SSLError, EndOfSession):
             pass
         finally:
             self.stats["open"] -= 1
+            self.stats["asking"] -= client.is_asking
             writer.close()
             with contextlib.suppress(ConnectionError, ssl.SSLError):
                 await writer.wait_closed()
@@ -71,6 +75,7 @@ class Session:
         self.server, self.options, self.stats = server, server.options, server.stats
         self.reader, self.writer = reader, writer
         self.secure = server.options.tls == "implicit"
+        self.is_asking = False
 
     async def say(self, *lines):
         self.writer.write("".join(f"{line}\r\n" for line in lines).encode())
@@ -80,19 +85,22 @@ class Session:
         line = await self.reader.readline()
         if not line:
             raise EndOfSession
-        return line.decode("latin-1").rstrip("\r\n")
+        return line.decode(errors="surrogateescape").rstrip("\r\n")
 
     async def trouble_at(self, step):
         """Does what the options ask for at a step, instead of its answer."""
         if self.options.stall == step:
-            while await self.reader.read(4096):
-                pass
-            raise EndOfSession
+            await self.stall()
         if self.options.close == step:
             raise EndOfSession
         if self.options.refuse == step:
             await self.say(self.options.refusal)
             raise EndOfSession
+
+    async def stall(self):
+        while await self.reader.read(4096):
+            pass
+        raise EndOfSession
 
     async def run(self):
         await self.trouble_at("greeting")
@@ -108,7 +116,7 @@ class Session:
     async def on_ehlo(self, _):
         await self.trouble_at("ehlo")
         starttls = self.options.tls == "starttls" and not self.secure
-        offers = ["SIZE 10240000"]
+        offers = ["SIZE 10240000", *self.options.offers.split()]
         offers += ["STARTTLS"] if starttls else [f"AUTH {self.options.mechanisms.upper()}"]
         lines = ["script.example", *offers]
         await self.say(*[f"250-{line}" for line in lines[:-1]], f"250 {lines[-1]}")
@@ -152,6 +160,28 @@ class Session:
             return words
         raise ValueError(mechanism)
 
+    async def on_mail(self, _):
+        self.stats["mails"] += 1
+        if not self.is_asking:
+            self.is_asking = True
+            self.stats["asking"] += 1
+            self.stats["most_asking"] = max(self.stats["most_asking"], self.stats["asking"])
+        await self.trouble_at("mail")
+        await self.say("250 2.1.0 ok")
+
+    async def on_rcpt(self, argument):
+        self.stats["asked"].append(argument)
+        while self.options.hold and not Path(self.options.hold).exists():
+            await asyncio.sleep(0.02)
+        await self.trouble_at("rcpt")
+        address = argument.removeprefix("TO:<").removesuffix(">")
+        reply = self.server.recipients.get(address, self.options.recipient_reply)
+        if reply == "stall":
+            await self.stall()
+        if reply == "close":
+            raise EndOfSession
+        await self.say(*reply.split("\n"))
+
     async def on_quit(self, _):
         self.stats["quits"] += 1
         await self.say("221 2.0.0 bye")
@@ -193,6 +223,11 @@ def parse_options(argv=None):
     parser.add_argument("--password", default="secret", help="the password that is right")
     parser.add_argument("--delay", type=float, default=0, help="seconds before AUTH is answered")
     parser.add_argument("--mechanisms", default="PLAIN LOGIN")
+    parser.add_argument("--offers", default="", help="more keywords for EHLO")
+    parser.add_argument("--recipients", default="{}",
+                        help="JSON object: what is replied to RCPT with an address; or stall, or close")
+    parser.add_argument("--recipient-reply", default="250 2.1.5 ok", help="what is replied to RCPT with all others")
+    parser.add_argument("--hold", help="RCPT is answered when this file is there")
     parser.add_argument("--tls", choices=TLS_MODES, default="none")
     parser.add_argument("--certificate", help="PEM file; for TLS")
     parser.add_argument("--key", help="PEM file; for TLS")
