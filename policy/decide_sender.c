@@ -225,7 +225,9 @@ sender_ask_address(const struct question *question)
         access_ask_list_address(listener->trusted_ips.list, client, &trusted);
     if (is_trusted == LIST_MATCH) {
         question_note(&trusted, "exempt");
-        return question_next(question, &trusted);
+        question_next(question, &trusted);
+        question_note(&local, "exempt");
+        return question_next(question, &local);
     }
     if (is_local == LIST_MATCH && is_trusted == LIST_CANNOT_TELL)
         return question_end(question, REASON_INTERNAL, &trusted);
