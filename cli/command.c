@@ -69,6 +69,8 @@ print_help(const struct parse *parse)
         printf("\n");
     print_options(command->options);
     print_options(common_options);
+    if (command->print_more != NULL)
+        command->print_more(stdout);
 }
 
 static const struct option_row *

@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #define DEFAULT_CONFIG "/etc/mailreeve/mailreeve.conf"
 
@@ -62,6 +63,7 @@ struct command {
     size_t operands_least;                 /* fewer is a usage error */
     size_t operands_most;                  /* and so is more */
     const struct option_row *options;      /* beyond those of every command; ends with name NULL */
+    void (*print_more)(FILE *to);          /* more for the help; NULL: nothing */
     const struct command *const *commands; /* below this one, ends with NULL; NULL: run it */
     int (*run)(const struct arguments *arguments); /* returns an exit code */
 };

@@ -68,5 +68,6 @@ const struct command command_explain = {
     .operands_least = 1,
     .operands_most = 64,
     .options = explain_options,
+    .print_more = given_print_keys,
     .run = run,
 };

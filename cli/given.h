@@ -8,6 +8,8 @@
 #ifndef MAILREEVE_GIVEN_H
 #define MAILREEVE_GIVEN_H
 
+#include <stdio.h>
+
 #include "decide.h"
 #include "err.h"
 
@@ -20,5 +22,8 @@ struct given {
 /* Reads the words. Returns 0, or -1 with err, a usage error. Call given_fini in any case. */
 int given_parse(const char *const *words, size_t count, struct given *given_r, struct err *err);
 void given_fini(struct given *given);
+
+/* Prints the keys for the help. */
+void given_print_keys(FILE *to);
 
 #endif

@@ -7,7 +7,7 @@ import pytest
 from harness.command import EXIT_OK, EXIT_PROBLEM, EXIT_USAGE, mailreeve, program
 
 COMMANDS = [
-    [], ["check"], ["explain"], ["login"], ["user"], ["user", "add"], ["user", "passwd"], ["user", "del"],
+    [], ["check"], ["explain"], ["login"], ["recipient"], ["user"], ["user", "add"], ["user", "passwd"], ["user", "del"],
     ["user", "list"], ["reload"],
 ]
 
@@ -20,6 +20,14 @@ def test_every_command_has_help(command):
     assert "--config FILE" in done.stdout and "--help" in done.stdout
     assert done.stderr == ""
     assert mailreeve(*command, "-h").stdout == done.stdout
+
+
+def test_the_help_of_explain_names_its_facts():
+    said = mailreeve("explain", "--help").stdout
+    for fact in ("listener=NAME", "to=ADDRESS", "window=USER", "recipient=exists|unknown|unverifiable",
+                 "sender-elsewhere=yes|no|unavailable", "protocol=smtp|imap|pop3|http"):
+        assert f"\n  {fact} " in said
+    assert "header-from" not in said
 
 
 def test_version():
@@ -46,6 +54,7 @@ WRONG = [
     ("a missing name", ["user", "add"], "mailreeve user add: NAME is missing"),
     ("a password on the command line", ["user", "add", "anna", "secret"],
      'mailreeve user add: "secret" is one word too many'),
+    ("a missing address", ["recipient"], "mailreeve recipient: ADDRESS is missing"),
     ("no facts", ["explain"], "mailreeve explain: KEY=VALUE... is missing"),
 ]
 

@@ -193,6 +193,56 @@ def test_all_shows_the_account_as_well(config):
     assert asked[-1].endswith(" : accept")
 
 
+# The order of the rules for a recipient (design "Precedence"), as --all shows them.
+RECIPIENT_RULES = [
+    'listener "lan": malformed request', 'listener "lan": ban', 'listener "lan": require_tls',
+    'listener "lan": relay_window', 'listener "lan": require_auth', 'listener "lan": roles_must_auth',
+    'organization "cloud": authenticate_senders', 'organization "cloud": authenticate_inbound',
+    'listener "lan": trusted_ips', 'listener "lan": local_ips', 'listener "lan": relay',
+    'organization "listed": recipients', 'rule "no-spam"', 'rule "vips-first"', 'rule "tagged"',
+    'rule "closed-at-night"', 'rule "busy"', 'rule "known-only"', 'organization "listed": domains',
+]
+
+
+def test_all_shows_the_rules_for_a_recipient_in_their_order(folder, config):
+    done = mailreeve("explain", "-c", config, "listener=lan", "method=none", "ip=10.1.0.1",
+                     "from=anna@cloud.example", "to=clerk@listed.example", "--all")
+    assert done.returncode == EXIT_OK
+    asked = [line for line in done.stdout.splitlines() if line.startswith("asked ")]
+    wanted = iter(RECIPIENT_RULES)
+    rule = next(wanted)
+    for line in asked:
+        assert f"{folder}/mailreeve.conf:" in line
+        while not re.search(rf"conf:\d+ {re.escape(rule)}( |:|$)", line):
+            rule = next(wanted, None)
+            assert rule is not None, line
+    assert len(asked) == len(RECIPIENT_RULES), done.stdout
+    assert all(line.endswith(" : next") for line in asked[:-1])
+    assert asked[-1].endswith('organization "listed": domains : accept')
+
+
+def test_all_ends_with_the_rule_section_that_decides(folder, config):
+    done = mailreeve("explain", "-c", config, "listener=ruled", "method=none", "from=bob@other.example",
+                     "to=anna@acme.example", "ip=203.0.113.7", "--all")
+    assert done.returncode == EXIT_TEMPORARY
+    rules = [line for line in done.stdout.splitlines() if ' rule "' in line and line.startswith("asked ")]
+    assert [re.search(r' rule "([^"]+)"', line).group(1) for line in rules] == [
+        "no-spam", "vips-first", "tagged", "closed-at-night"]
+    assert [line.rpartition(" : ")[2] for line in rules] == ["next", "next", "next", "defer"]
+    assert rules[0].endswith('senders: not in list "spammers" : next')
+    assert "verdict defer 450 4.7.1 not now, try again later" in done.stdout
+
+
+def test_json_gives_a_rule_section_s_own_code_and_text(folder, config):
+    done = mailreeve("explain", "-c", config, "listener=ruled", "method=none", "from=x@spam.example",
+                     "to=anna@acme.example", "--json")
+    assert done.returncode == EXIT_PROBLEM
+    answer = json.loads(done.stdout)
+    assert [answer[key] for key in ("verdict", "code", "text", "reason")] == [
+        "refuse", "554 5.7.9", "not from you", "rule.no-spam"]
+    assert answer["rule"].startswith(place(folder, 'rule "no-spam"'))
+
+
 def test_json_says_the_same(config):
     words = ["listener=people", "user=robot@acme.example"]
     _, verdict, reason, rule = explain(config, *words)
