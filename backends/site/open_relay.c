@@ -8,7 +8,7 @@
  */
 #include <stdlib.h>
 
-#include "build.h"
+#include "warnings.h"
 
 enum {
     PROBES_MAX = 256,
@@ -22,23 +22,19 @@ struct probes {
     struct netaddr items[PROBES_MAX];
 };
 
-/* Addresses that no router passes on begin like these; so does 10.0.0.0/8. Other private networks
- * are smaller, and the probe is not in them. */
-static bool
-is_probed(unsigned first)
-{
-    return first != 10 && first != 127;
-}
-
-/* 1.166.77.9, 2.166.77.9 ... 223.166.77.9: none is in a private, shared or example network. */
+/* One address in each /8 that is routed: 1.135.29.84, 2.142.58.167 ... The second number is 128 to
+ * 159, where no network of other use lies; 10 and 127 have no other. */
 static void
 probe_ipv4(struct probes *probes_r)
 {
     *probes_r = (struct probes){.family = "IPv4", .few = 8};
     for (unsigned first = 1; first <= 223; first++)
-        if (is_probed(first))
-            probes_r->items[probes_r->count++] =
-                (struct netaddr){NETADDR_IPV4, {(uint8_t)first, 166, 77, 9}};
+        if (first != 10 && first != 127)
+            probes_r->items[probes_r->count++] = (struct netaddr){
+                NETADDR_IPV4,
+                {(uint8_t)first, (uint8_t)(128 + first * 7 % 32), (uint8_t)(first * 29 % 256),
+                 (uint8_t)(1 + first * 83 % 254)},
+            };
 }
 
 /* In the blocks of 2000::/3 that the regional registries give out. */
@@ -46,13 +42,19 @@ static void
 probe_ipv6(struct probes *probes_r)
 {
     static const char *const texts[] = {
-        "2001:240:bb81::9",  "2001:470:1f0b::9",  "2001:660:3003::9",  "2001:8b0:ffd4::9",
-        "2001:1291:200::9",  "2001:43f8:90::9",   "2001:4860:4001::9", "2003:c7:9f02::9",
-        "2400:8902:e001::9", "2404:6800:4003::9", "2408:8000:2::9",    "240e:83:205::9",
-        "2600:1f18:24e6::9", "2604:a880:800::9",  "2607:f8b0:4004::9", "2620:fe:1::9",
-        "2800:3f0:4001::9",  "2803:f800:50::9",   "2804:14d:5c5a::9",  "2a00:1450:4001::9",
-        "2a01:4f8:c17::9",   "2a02:26f0:6c00::9", "2a03:2880:f10d::9", "2a0a:e5c0:2::9",
-        "2c0f:f248:1::9",    "2c0f:fb50:4002::9",
+        "2001:240:bb81::1f",        "2001:470:1f0b::2:8a4",
+        "2001:660:3003::25",        "2001:8b0:ffd4::a:0:c1e5:3",
+        "2001:1291:200::7b",        "2001:43f8:90::4c:d0",
+        "2001:4860:4001::88:0:2b1", "2003:c7:9f02::53",
+        "2400:8902:e001::9e0b",     "2404:6800:4003::6:4",
+        "2408:8000:2::b2",          "240e:83:205::3d7",
+        "2600:1f18:24e6::c4:19",    "2604:a880:800::5",
+        "2607:f8b0:4004::fa1",      "2620:fe:1::e",
+        "2800:3f0:4001::6c2:8",     "2803:f800:50::41",
+        "2804:14d:5c5a::d9e6",      "2a00:1450:4001::78:2",
+        "2a01:4f8:c17::1a",         "2a02:26f0:6c00::b03",
+        "2a03:2880:f10d::27f",      "2a0a:e5c0:2::95",
+        "2c0f:f248:1::8:c",         "2c0f:fb50:4002::30",
     };
     *probes_r = (struct probes){.family = "IPv6", .few = 2};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
@@ -69,13 +71,30 @@ count_held(const struct list *list, const struct probes *probes)
     return held;
 }
 
+static bool
+is_world(size_t held, const struct probes *probes)
+{
+    return held * 100 >= probes->count * NEARLY_PERCENT;
+}
+
+bool
+warn_holds_world(const struct list *list)
+{
+    struct probes probes;
+    probe_ipv4(&probes);
+    if (is_world(count_held(list, &probes), &probes))
+        return true;
+    probe_ipv6(&probes);
+    return is_world(count_held(list, &probes), &probes);
+}
+
 /* Returns whether the list holds the whole world of that family. */
 static bool
 check_family(const struct section *section, const struct list *list, const struct probes *probes,
              bool is_meant, struct problems *problems)
 {
     size_t held = count_held(list, probes);
-    bool is_open = held * 100 >= probes->count * NEARLY_PERCENT;
+    bool is_open = is_world(held, probes);
     if (is_open && is_meant)
         section_problem(section, "relay_ips", problems, PROBLEM_WARNING,
                         "list \"%s\" holds %s %s address: this is an open relay", list_name(list),

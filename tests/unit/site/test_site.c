@@ -1,59 +1,25 @@
 /* Whole sites: the problems that one run finds, and what is built of a good configuration. */
 #include <dirent.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include <cmocka.h>
-
-#include "site.h"
+#include "site_cases.h"
 
 #define UP       "upstream \"up\" { server \"a\" { address = \"mta.invalid:25\" } check = tcp }\n"
-#define ORG      "organization \"acme\" { domains = {\"acme.example\"} upstream = up }\n"
+#define ACME     "organization \"acme\" { domains = {\"acme.example\"} upstream = up }\n"
 #define USERS    "source \"u\" { type = users file = users }\n"
 #define LISTENER "listener \"sub\" { upstream = up }\n"
 
-static void
-write_text(const char *name, const char *text)
-{
-    FILE *file = fopen(name, "wb");
-    assert_non_null(file);
-    fputs(text, file);
-    assert_int_equal(fclose(file), 0);
-}
-
-static char *
-problem_lines(struct problems *problems)
-{
-    char *text = NULL;
-    size_t size = 0;
-    FILE *memory = open_memstream(&text, &size);
-    problems_print(problems, memory);
-    fclose(memory);
-    return text;
-}
-
-struct site_case {
-    const char *name;
-    const char *text;
-    const char *list; /* the file "list" */
-    bool want_site;
-    const char *want;
-};
-
 static const struct site_case cases[] = {
     {.name = "a small site has no problems",
-     .text = UP ORG USERS LISTENER,
+     .text = UP ACME USERS LISTENER,
      .want_site = true,
      .want = ""},
     {.name = "a site without a listener is refused",
-     .text = UP ORG USERS,
+     .text = UP ACME USERS,
      .want = "t.conf:1: there is no listener (write listener \"NAME\" { ... } for each port of the "
              "front door)\n"},
     {.name = "references that lead nowhere get suggestions",
+     .no_users = true,
      .text = UP USERS "list \"office\" { kind = ip entries = {\"192.0.2.1\"} }\n"
                       "listener \"sub\" { upstream = pu\n upstream_inbound = nowhere\n"
                       "auth_ips = \"allow offcie\"\n auth_users = \"deny x\" }\n"
@@ -73,9 +39,9 @@ static const struct site_case cases[] = {
              "t.conf:10: organization \"acme\": sources: there is no source \"v\"\n"},
     {.name = "mistakes in settings do not hide mistakes in references, and are not repeated there",
      .text =
-         UP ORG USERS "list \"office\" { kind = pi entries = {\"192.0.2.1\"} }\n"
-                      "listener \"sub\" { auth = onn upstream = pu auth_ips = \"allow office\" }\n"
-                      "listener \"sub\" { }\nlistener { upstream = up }\n",
+         UP ACME USERS "list \"office\" { kind = pi entries = {\"192.0.2.1\"} }\n"
+                       "listener \"sub\" { auth = onn upstream = pu auth_ips = \"allow office\" }\n"
+                       "listener \"sub\" { }\nlistener { upstream = up }\n",
      .want = "t.conf:4: list \"office\": kind: \"pi\" is not ip or user (did you mean \"ip\"?)\n"
              "t.conf:5: listener \"sub\": auth: \"onn\" is not off, encrypted or on (did you mean "
              "\"on\"?)\n"
@@ -84,8 +50,8 @@ static const struct site_case cases[] = {
              "t.conf:6: listener \"sub\": this name is taken (the first is at t.conf:5)\n"
              "t.conf:7: listener: a name is missing (write listener \"NAME\" {)\n"},
     {.name = "two organizations cannot own one domain",
-     .text = UP USERS LISTENER ORG "organization \"evil\" {\n domains = {\"evil.example\",\n"
-                                   " \"ACME.example\"} upstream = up }\n",
+     .text = UP USERS LISTENER ACME "organization \"evil\" {\n domains = {\"evil.example\",\n"
+                                    " \"ACME.example\"} upstream = up }\n",
      .want = "t.conf:7: organization \"evil\": domains: the domain \"ACME.example\" belongs to "
              "organization \"acme\" already, by t.conf:4\n"},
     {.name = "a domain must be one",
@@ -96,15 +62,15 @@ static const struct site_case cases[] = {
              "t.conf:5: organization \"b\": domains: is empty (at least one is needed)\n"
              "t.conf:6: organization \"c\": domains: is missing (it must be set)\n"},
     {.name = "access values are any, allow LIST and deny LIST",
-     .text = UP ORG USERS "listener \"sub\" { upstream = up auth_ips = \"office\"\n"
-                          "auth_users = \"allow\" }\n",
+     .text = UP ACME USERS "listener \"sub\" { upstream = up auth_ips = \"office\"\n"
+                           "auth_users = \"allow\" }\n",
      .want = "t.conf:4: listener \"sub\": auth_ips: \"office\" is unknown (write \"any\", \"allow "
              "LIST\" or \"deny LIST\")\n"
              "t.conf:5: listener \"sub\": auth_users: \"allow\" is unknown (write \"any\", \"allow "
              "LIST\" or \"deny LIST\")\n"},
     {.name = "methods that no source can answer are refused",
-     .text = UP ORG USERS "listener \"sub\" { upstream = up methods = {\"plain\", \"cram-md5\", "
-                          "\"external\"} }\nlistener \"b\" { upstream = up methods = {} }\n",
+     .text = UP ACME USERS "listener \"sub\" { upstream = up methods = {\"plain\", \"cram-md5\", "
+                           "\"external\"} }\nlistener \"b\" { upstream = up methods = {} }\n",
      .want = "t.conf:4: listener \"sub\": methods: cram-md5 is not possible: no source can tell a "
              "user's password in clear, which it needs (use plain, with TLS)\n"
              "t.conf:4: listener \"sub\": methods: external is not possible: no client certificate "
@@ -114,13 +80,13 @@ static const struct site_case cases[] = {
     {.name = "the socket's mode is octal and its path fits a socket",
      .text = "socket_mode = 0680\nsocket = "
              "\"/a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p/q/r/s/t/u/v/w/x/y/z/a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/"
-             "p/q/r/s/t/u/v/w/x/y/z/a/b\"\n" UP ORG USERS LISTENER,
+             "p/q/r/s/t/u/v/w/x/y/z/a/b\"\n" UP ACME USERS LISTENER,
      .want = "t.conf:1: socket_mode: \"0680\" is not a mode (write it in octal, as \"0660\")\n"
              "t.conf:2: socket: "
              "/a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p/q/r/s/t/u/v/w/x/y/z/a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/"
              "p/q/r/s/t/u/v/w/x/y/z/a/b is too long for a socket (at most 107 bytes)\n"},
     {.name = "bad entries of a list and of its file are all named",
-     .text = UP ORG USERS LISTENER
+     .text = UP ACME USERS LISTENER
      "list \"l\" { kind = ip entries = {\"192.0.2.1\",\n\"192.0.2.1/24\"}\n"
      "file = list }\n",
      .list = "# good\n192.0.2.9\n300.1.1.1\n",
@@ -128,23 +94,23 @@ static const struct site_case cases[] = {
              "t.conf:6: list \"l\": entries: \"192.0.2.1/24\": the address has bits set behind its "
              "first 24 (perhaps 192.0.2.0/24)\n"},
     {.name = "a list's file that is not there",
-     .text =
-         UP ORG USERS LISTENER "list \"l\" { kind = ip file = none }\nlist \"m\" { kind = user }\n",
+     .text = UP ACME USERS LISTENER
+     "list \"l\" { kind = ip file = none }\nlist \"m\" { kind = user }\n",
      .want =
          "t.conf:5: list \"l\": file: cannot open none: No such file or directory\n"
          "t.conf:6: list \"m\": has neither entries nor a file (an empty list is entries = {})\n"},
     {.name = "what is hardly meant is warned about",
      .text =
-         UP ORG "listener \"sub\" { default_domain = Other.Example\n auth_users = \"allow none\" "
-                "}\n"
-                "listener \"mx\" { auth = off require_auth = yes\n auth_ips = \"deny ips\" "
-                "upstream_inbound = up }\n"
-                "organization \"lost\" { domains = {\"lost.example\"} }\n"
-                "list \"none\" { kind = user entries = {} }\n"
-                "list \"ips\" { kind = ip entries = {\"192.0.2.1\"} }\n"
-                "list \"spare\" { kind = ip entries = {\"192.0.2.1\"} }\n"
-                "upstream \"spare\" { server \"a\" { address = \"192.0.2.1:25\" } }\n"
-                "source \"spare\" { type = ldap uri = \"ldaps://l.example\" base = \"dc=x\" }\n",
+         UP ACME "listener \"sub\" { default_domain = Other.Example\n auth_users = \"allow none\" "
+                 "}\n"
+                 "listener \"mx\" { auth = off require_auth = yes\n auth_ips = \"deny ips\" "
+                 "upstream_inbound = up }\n"
+                 "organization \"lost\" { domains = {\"lost.example\"} }\n"
+                 "list \"none\" { kind = user entries = {} }\n"
+                 "list \"ips\" { kind = ip entries = {\"192.0.2.1\"} }\n"
+                 "list \"spare\" { kind = ip entries = {\"192.0.2.1\"} }\n"
+                 "upstream \"spare\" { server \"a\" { address = \"192.0.2.1:25\" } }\n"
+                 "source \"spare\" { type = ldap uri = \"ldaps://l.example\" base = \"dc=x\" }\n",
      .want_site = true,
      .want =
          "t.conf:2: warning: organization \"acme\": has no sources, and there is none of type "
@@ -158,8 +124,8 @@ static const struct site_case cases[] = {
          "t.conf:5: warning: listener \"mx\": require_auth: every session is refused: auth is "
          "off\n"
          "t.conf:6: warning: listener \"mx\": auth_ips: has no effect while auth is off\n"
-         "t.conf:6: warning: listener \"mx\": upstream_inbound: \"up\" takes those who have logged "
-         "in, too: whoever gets there without a login must not be able to relay (give them an "
+         "t.conf:6: warning: listener \"mx\": upstream_inbound: \"up\" takes those who may relay, "
+         "too: whoever gets there without that right must not be able to relay (give them an "
          "upstream of their own)\n"
          "t.conf:7: warning: organization \"lost\": has no sources, and there is none of type "
          "users: nobody of it can log in\n"
@@ -173,7 +139,7 @@ static const struct site_case cases[] = {
      .want_site = true,
      .want = ""},
     {.name = "a listener that lets nobody through",
-     .text = UP ORG USERS LISTENER "listener \"shut\" { auth = off }\n",
+     .text = UP ACME USERS LISTENER "listener \"shut\" { auth = off }\n",
      .want_site = true,
      .want = "t.conf:5: warning: listener \"shut\": upstream_inbound: is not set, and auth is off: "
              "nobody gets through\n"},
@@ -190,45 +156,7 @@ static void
 test_problems(void **state)
 {
     (void)state;
-    int failures = 0;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        const struct site_case *c = &cases[i];
-        write_text("t.conf", c->text);
-        write_text("list", c->list != NULL ? c->list : "");
-        if (strstr(c->name, "nowhere") == NULL)
-            write_text("users", "");
-        else
-            unlink("users");
-        struct problems problems;
-        problems_init(&problems);
-        struct site *site = site_load("t.conf", SITE_CHECK, NULL, &problems);
-        char *lines = problem_lines(&problems);
-        if ((site != NULL) != c->want_site || strcmp(lines, c->want) != 0) {
-            print_error("%s:\ngot\n%swant\n%s", c->name, lines, c->want);
-            failures++;
-        }
-        site_drop(site);
-        free(lines);
-        problems_fini(&problems);
-    }
-    assert_int_equal(failures, 0);
-}
-
-static struct site *
-load_good(const char *path, const char *want_warnings)
-{
-    struct problems problems;
-    problems_init(&problems);
-    struct site *site = site_load(path, SITE_CHECK, NULL, &problems);
-    char *lines = problem_lines(&problems);
-    bool as_wanted = strcmp(lines, want_warnings) == 0;
-    if (!as_wanted)
-        print_error("%s", lines);
-    free(lines);
-    problems_fini(&problems);
-    assert_true(as_wanted);
-    assert_non_null(site);
-    return site;
+    run_site_cases(cases, sizeof cases / sizeof cases[0]);
 }
 
 static size_t
@@ -370,27 +298,16 @@ test_print(void **state)
     assert_non_null(strstr(first, "bind_password_file = \"secrets/acme-ldap\""));
 }
 
-static char scratch[] = "/tmp/mailreeve-site-XXXXXX";
-
 static int
-enter_scratch(void **state)
+remove_all(void **state)
 {
-    (void)state;
-    return mkdtemp(scratch) != NULL ? chdir(scratch) : -1;
-}
-
-static int
-remove_scratch(void **state)
-{
-    (void)state;
-    static const char *const names[] = {
-        "t.conf",           "list", "users", "lists/branch-offices", "again.conf", "mailreeve.conf",
-        "secrets/acme-ldap"};
+    static const char *const names[] = {"lists/branch-offices", "again.conf", "mailreeve.conf",
+                                        "secrets/acme-ldap"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         unlink(names[i]);
     rmdir("lists");
     rmdir("secrets");
-    return chdir("/") != 0 || rmdir(scratch) != 0;
+    return remove_scratch(state);
 }
 
 int
@@ -402,5 +319,5 @@ main(void)
         cmocka_unit_test(test_example),
         cmocka_unit_test(test_print),
     };
-    return cmocka_run_group_tests(tests, enter_scratch, remove_scratch);
+    return cmocka_run_group_tests(tests, enter_scratch, remove_all);
 }

@@ -1,0 +1,143 @@
+#include "warnings.h"
+
+/* What the listeners make possible, found out once for all organizations. */
+struct listeners_view {
+    bool any_logins;       /* sessions can be authenticated somewhere */
+    bool any_inbound_auth; /* some listener with auth takes mail without a login */
+    const char *relay_ips; /* the name of a listener whose relay_ips is set, or NULL */
+};
+
+/* One organization that is looked at. */
+struct looking {
+    const struct section *section;
+    const struct organization *organization;
+    const struct listeners_view *view;
+    struct problems *problems;
+};
+
+static void
+warn(const struct looking *at, const char *setting, struct origin origin, const char *text)
+{
+    section_problem_at(at->section, setting, origin, at->problems, PROBLEM_WARNING, "%s", text);
+}
+
+static struct listeners_view
+view_listeners(const struct built_site *built)
+{
+    struct listeners_view view = {0};
+    size_t count;
+    const struct section *const *sections =
+        conf_sections(built->site.conf, NULL, "listener", &count);
+    for (size_t i = 0; i < count; i++) {
+        const struct listener *listener = warn_listener_of(built, sections[i]);
+        bool takes_strangers = !listener->require_auth && listener->upstream_inbound != NULL;
+        view.any_logins |= warn_has_logins(listener);
+        view.any_inbound_auth |= takes_strangers && listener->auth != AUTH_OFF;
+        if (view.relay_ips == NULL && listener->relay_ips.list != NULL)
+            view.relay_ips = listener->name;
+    }
+    return view;
+}
+
+static void
+warn_inbound(const struct looking *at)
+{
+    const struct organization *organization = at->organization;
+    struct origin origin = organization->authenticate_inbound_origin;
+    if (organization->authenticate_inbound == INBOUND_NO)
+        return;
+    if (organization->authenticate_senders == SENDERS_ALWAYS)
+        warn(at, "authenticate_inbound", origin,
+             "has no effect: authenticate_senders is \"always\"");
+    else if (organization->authenticate_inbound == INBOUND_WHEN_AUTH && !at->view->any_inbound_auth)
+        warn(at, "authenticate_inbound", origin,
+             "has no effect: every listener that takes mail without a login has auth = \"off\" "
+             "(\"always\" demands a login there too)");
+}
+
+static void
+warn_exemptions(const struct looking *at)
+{
+    static const char no_demand[] =
+        "has no effect: neither authenticate_senders nor authenticate_inbound demands a login";
+    const struct organization *organization = at->organization;
+    const struct access *exempt = &organization->auth_exempt_ips;
+    bool demands = organization->authenticate_senders != SENDERS_NO ||
+                   organization->authenticate_inbound != INBOUND_NO;
+    if (organization->shared_with_count > 0 && !demands)
+        warn(at, "shared_with", organization->shared_with_origin, no_demand);
+    if (exempt->mode != ACCESS_ANY && !demands)
+        warn(at, "auth_exempt_ips", exempt->origin, no_demand);
+    else if (exempt->mode == ACCESS_ALLOW && warn_holds_world(exempt->list))
+        section_problem_at(at->section, "auth_exempt_ips", exempt->origin, at->problems,
+                           PROBLEM_WARNING, "list \"%s\" holds every address: nobody needs a login",
+                           list_name(exempt->list));
+}
+
+static void
+warn_relay_ips(const struct looking *at)
+{
+    const struct organization *organization = at->organization;
+    if (at->view->relay_ips != NULL && organization->authenticate_senders != SENDERS_NO &&
+        organization->auth_exempt_ips.mode == ACCESS_ANY)
+        section_problem_at(at->section, "authenticate_senders",
+                           organization->authenticate_senders_origin, at->problems, PROBLEM_WARNING,
+                           "clients in relay_ips of listener \"%s\" must log in all the same to "
+                           "send in its name (exempt them by auth_exempt_ips)",
+                           at->view->relay_ips);
+}
+
+static void
+warn_matching(const struct looking *at)
+{
+    const struct organization *organization = at->organization;
+    if (organization->match_exempt_senders.list != NULL && !organization->match_sender)
+        warn(at, "match_exempt_senders", organization->match_exempt_senders.origin,
+             "has no effect without match_sender");
+}
+
+/* What only those who have logged in meet. */
+static void
+warn_no_logins(const struct looking *at)
+{
+    static const char no_logins[] = "has no effect: nobody can log in at any listener";
+    const struct organization *organization = at->organization;
+    if (at->view->any_logins)
+        return;
+    if (organization->match_sender)
+        warn(at, "match_sender", organization->match_sender_origin, no_logins);
+    if (organization->auth_users.mode != ACCESS_ANY)
+        warn(at, "auth_users", organization->auth_users.origin, no_logins);
+    if (organization->upstream != NULL)
+        warn(at, "upstream", section_origin(at->section, "upstream"), no_logins);
+}
+
+static void
+warn_recipients(const struct looking *at)
+{
+    const struct organization *organization = at->organization;
+    if (organization->unverifiable_recipient == UNVERIFIABLE_ACCEPT &&
+        organization->recipients == NULL)
+        warn(at, "unverifiable_recipient", organization->unverifiable_recipient_origin,
+             "has no effect without recipients");
+}
+
+void
+warn_organizations(const struct built_site *built, struct problems *problems)
+{
+    const struct listeners_view view = view_listeners(built);
+    for (size_t i = 0; i < built->tenant_count; i++) {
+        const struct looking at = {
+            .section = built->tenants[i].section,
+            .organization = built->tenants[i].organization,
+            .view = &view,
+            .problems = problems,
+        };
+        warn_inbound(&at);
+        warn_exemptions(&at);
+        warn_relay_ips(&at);
+        warn_matching(&at);
+        warn_no_logins(&at);
+        warn_recipients(&at);
+    }
+}
