@@ -240,6 +240,91 @@ test_waits(void **state)
     }
 }
 
+/*
+ * MDaemon: "Do not allow authentication on the SMTP port: This option disables AUTH support over
+ *     the SMTP port. AUTH will not be offered in the EHLO response, and will be treated as an
+ *     unknown command if provided by the SMTP client."
+ *     "...add their IP to the Dynamic Screen if they attempt it anyway: ... this option will add to
+ *     the Dynamic Screen any IP address of any client that attempts to authenticate on the SMTP
+ *     port anyway. The connection will also be immediately terminated."
+ */
+static const struct {
+    const char *name;
+    enum auth_availability auth;
+    bool ban_when_off, tls;
+    enum reason want;
+    bool want_ban;
+    unsigned want_wait_s;
+} ports[] = {
+    {"off, refuse", AUTH_OFF, false, true, REASON_AUTH_OFF, false, 2},
+    {"off, ban", AUTH_OFF, true, true, REASON_AUTH_OFF, true, 0},
+    {"off, ban, without TLS", AUTH_OFF, true, false, REASON_AUTH_OFF, true, 0},
+    {"on, ban", AUTH_ON, true, true, REASON_AUTH_OK, false, 0},
+    {"encrypted, ban, without TLS", AUTH_ENCRYPTED, true, false, REASON_AUTH_TLS_REQUIRED, false,
+     2},
+};
+
+static void
+test_mdaemon_no_authentication_on_the_smtp_port(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(ports); i++) {
+        struct world world;
+        world_init(&world);
+        world.listener->auth = ports[i].auth;
+        world.listener->ban_when_off = ports[i].ban_when_off;
+        world.facts.tls = ports[i].tls;
+        world_ask_auth(&world);
+        world_check(ports[i].name, &world, ports[i].want);
+        CHECK(ports[i].name, world.decision.ban_client == ports[i].want_ban);
+        CHECK(ports[i].name, world.decision.verdict.wait_s == ports[i].want_wait_s);
+        if (ports[i].want_ban) {
+            world_check_rule(ports[i].name, &world, "conf:11 listener \"submission\": auth");
+            CHECK(ports[i].name, strstr(world.trail, "next conf:26 listener \"submission\": "
+                                                     "on_auth_when_off: the client is to be "
+                                                     "banned\n") != NULL);
+        }
+        world_fini(&world);
+    }
+}
+
+/* A session that needs no login is not banned for the port's sake. */
+static void
+test_recipients_are_no_attempts_to_authenticate(void **state)
+{
+    (void)state;
+    struct world world;
+    world_init(&world);
+    world.listener->auth = AUTH_OFF;
+    world.listener->ban_when_off = true;
+    world_ask_recipient(&world);
+    world_check("a recipient", &world, REASON_RECIPIENT_OK);
+    assert_false(world.decision.ban_client);
+    world_fini(&world);
+}
+
+static void
+test_a_broken_organization_is_not_now(void **state)
+{
+    (void)state;
+    struct world world;
+    world_init(&world);
+    list_freeze(world.names);
+    world.acme->broken = true;
+    world.acme->auth_users.mode = ACCESS_ALLOW;
+    world.acme->auth_users.list = world.names;
+    world_ask_auth(&world);
+    world_check("its own user", &world, REASON_INTERNAL);
+    world_check_rule("its own user", &world,
+                     "conf:42 organization \"acme\": delegated: the delegated file is broken, and "
+                     "there are no earlier settings");
+    world.facts.user = "eve@widgets.example";
+    world.facts.user_length = 19;
+    world_ask_auth(&world);
+    world_check("another's user", &world, REASON_AUTH_OK);
+    world_fini(&world);
+}
+
 static void
 test_the_listener_must_be_known(void **state)
 {
@@ -310,6 +395,9 @@ main(void)
         cmocka_unit_test(test_external_has_no_password),
         cmocka_unit_test(test_require_tls_holds_where_auth_does_not_ask_for_it),
         cmocka_unit_test(test_waits),
+        cmocka_unit_test(test_mdaemon_no_authentication_on_the_smtp_port),
+        cmocka_unit_test(test_recipients_are_no_attempts_to_authenticate),
+        cmocka_unit_test(test_a_broken_organization_is_not_now),
         cmocka_unit_test(test_the_listener_must_be_known),
         cmocka_unit_test(test_every_rule_is_told),
     };

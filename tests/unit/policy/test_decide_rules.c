@@ -356,20 +356,6 @@ test_actions_for_recipients(void **state)
     }
 }
 
-static const struct rule_ref source = {
-    .origin = {"conf", 60}, .section_kind = "source", .section_name = "users"};
-
-static void
-log_in(struct world *world)
-{
-    struct account account = {.name = "boss@acme.example", .origin = {"users", 4}};
-    struct trail trail = {.asked = world_hear, .context = world};
-    world->facts.method = METHOD_PLAIN;
-    world_ask_auth(world);
-    decide_login(world->tenancy, &world->settings, &world->facts, VERIFY_OK, &account, &source,
-                 &trail, &world->decision);
-}
-
 static void
 test_actions_for_logins(void **state)
 {
@@ -381,7 +367,7 @@ test_actions_for_logins(void **state)
         rule->authenticated = CONDITION_YES;
         rule->action = actions[i].action;
         rule->code = actions[i].code;
-        log_in(&world);
+        world_ask_login(&world);
         const struct decision *decision = &world.decision;
         CHECK(actions[i].name, decision->verdict.action == actions[i].want);
         CHECK(actions[i].name, decision->verdict.decided_by == rule);
@@ -405,19 +391,19 @@ test_a_login_has_no_sender_and_no_recipient(void **state)
     world_freeze(&world);
     struct rule *rule = add_rule(&world, "r", 80);
     rule->senders = world.names;
-    log_in(&world);
+    world_ask_login(&world);
     world_check("senders", &world, REASON_AUTH_OK);
     check_told("senders", &world, "next", ": senders: there is none");
 
     rule->senders = NULL;
     rule->recipients = world.names;
-    log_in(&world);
+    world_ask_login(&world);
     world_check("recipients", &world, REASON_AUTH_OK);
     check_told("recipients", &world, "next", ": recipients: there is none");
 
     rule->recipients = NULL;
     nameset_add(&rule->organizations, "acme");
-    log_in(&world);
+    world_ask_login(&world);
     assert_int_equal(world.decision.verdict.reason, REASON_RULE);
     world_fini(&world);
 }

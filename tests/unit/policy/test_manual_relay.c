@@ -326,21 +326,6 @@ static const struct {
      true, false, NOWHERE, "upstream"},
 };
 
-static const struct rule_ref source = {
-    .origin = {"conf", 60}, .section_kind = "source", .section_name = "users"};
-
-static void
-log_in(struct world *world, const char *user)
-{
-    struct account account = {.origin = {"users", 4}};
-    snprintf(account.name, sizeof account.name, "%s", user);
-    world->facts.user = user;
-    world->facts.user_length = strlen(user);
-    world_ask_auth(world);
-    decide_login(world->tenancy, &world->settings, &world->facts, VERIFY_OK, &account, &source,
-                 NULL, &world->decision);
-}
-
 static void
 test_routes_of_logins(void **state)
 {
@@ -354,7 +339,8 @@ test_routes_of_logins(void **state)
         world.listener->upstream = logins[i].has_upstream ? world_upstream(TRUSTING) : NULL;
         world.listener->upstream_inbound = logins[i].has_inbound ? world_upstream(INBOUND) : NULL;
         world.acme->upstream = logins[i].acme_has_upstream ? world_upstream(ACMES) : NULL;
-        log_in(&world, logins[i].user);
+        world_user(&world, logins[i].user);
+        world_ask_login(&world);
         check_route(logins[i].name, &world, logins[i].want, logins[i].want_setting);
         world_fini(&world);
     }
@@ -368,10 +354,10 @@ test_a_web_pages_login_needs_no_upstream(void **state)
     world_init(&world);
     world.facts.protocol = PROTOCOL_HTTP;
     world.listener->upstream = world.listener->upstream_inbound = NULL;
-    log_in(&world, "boss@acme.example");
+    world_ask_login(&world);
     world_check("http", &world, REASON_AUTH_OK);
     assert_null(world.decision.upstream);
-    world_check_rule("http", &world, "conf:60 source \"users\"");
+    world_check_rule("http", &world, "conf:60 source \"acme-ldap\"");
     decide_no_route(&world.settings, &world.facts, &world.decision.verdict.rule, NULL,
                     &world.decision);
     world_check("http is never route.none", &world, REASON_AUTH_OK);

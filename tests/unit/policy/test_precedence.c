@@ -1,7 +1,9 @@
 /*
- * The fixed order of the rules: "malformed request, ban, listener (auth, TLS, method, address list,
- * name list), organization's name list", then the password that no source may see. Every rule is
- * made to fire alone, and together with every later one: the earlier one must answer.
+ * The fixed order of the rules. AUTH: malformed request, ban, listener (auth, TLS, method, address
+ * list, name list), organization's delegated file and name list, then the password that no source
+ * may see; then what the sources say, the account's own limits and the `rule` sections. Without
+ * AUTH: design section 5. Every rule is made to fire alone, and together with every later one: the
+ * earlier one must answer.
  */
 #include "world.h"
 
@@ -70,6 +72,12 @@ make_name_denied(struct world *world)
 }
 
 static void
+make_broken_organization(struct world *world)
+{
+    world->acme->broken = true;
+}
+
+static void
 make_organization_name_denied(struct world *world)
 {
     world->acme->auth_users.mode = ACCESS_ALLOW;
@@ -91,28 +99,143 @@ static const struct fault auth_faults[] = {
     {"method", REASON_AUTH_METHOD, make_method},
     {"address denied", REASON_AUTH_IP_DENIED, make_address_denied},
     {"name denied", REASON_AUTH_USER_DENIED, make_name_denied},
+    {"broken organization", REASON_INTERNAL, make_broken_organization},
     {"organization's name denied", REASON_AUTH_ORG_USER_DENIED, make_organization_name_denied},
     {"empty password", REASON_AUTH_BAD_CREDENTIALS, make_empty_password},
 };
 
 static void
+make_unavailable(struct world *world)
+{
+    world->outcome = VERIFY_UNAVAILABLE;
+}
+
+static void
+make_wrong_password(struct world *world)
+{
+    world->outcome = VERIFY_WRONG_PASSWORD;
+}
+
+static void
+make_foreign_account(struct world *world)
+{
+    snprintf(world->account.name, sizeof world->account.name, "eve@widgets.example");
+}
+
+static void
+make_other_networks(struct world *world)
+{
+    world->account.networks = world->addresses;
+}
+
+static void
+make_other_protocols(struct world *world)
+{
+    world->account.protocols = PROTOCOL_BIT(PROTOCOL_IMAP);
+}
+
+static void
+make_rule(struct world *world)
+{
+    struct rule *rule = tenancy_add_rule(world->tenancy, "r", world_line(80), NULL);
+    rule->action = RULE_REFUSE;
+    rule->code = "550 5.7.1";
+    rule->text = "no";
+}
+
+static void
+make_no_upstream(struct world *world)
+{
+    world->listener->upstream = world->listener->upstream_inbound = NULL;
+}
+
+static const struct fault login_faults[] = {
+    {"unavailable", REASON_AUTH_SOURCE_UNAVAILABLE, make_unavailable},
+    {"wrong password", REASON_AUTH_BAD_CREDENTIALS, make_wrong_password},
+    {"another organization's account", REASON_INTERNAL, make_foreign_account},
+    {"the account's networks", REASON_AUTH_BAD_CREDENTIALS, make_other_networks},
+    {"the account's protocols", REASON_AUTH_BAD_CREDENTIALS, make_other_protocols},
+    {"rule section", REASON_RULE, make_rule},
+    {"no upstream", REASON_ROUTE_NONE, make_no_upstream},
+};
+
+static void
 make_bad_path(struct world *world)
 {
-    world->facts.rcpt_to = "RCPT TO:boss";
-    world->facts.rcpt_to_length = 12;
+    world_to(world, "RCPT TO:boss");
+}
+
+/* Earlier faults are of sessions that have not authenticated. */
+static void
+make_unusable_window(struct world *world)
+{
+    world_window(world, "boss\r\n");
 }
 
 static void
 make_auth_required(struct world *world)
 {
+    world_window(world, NULL);
     world->listener->require_auth = true;
+}
+
+static void
+make_broken_sender(struct world *world)
+{
+    world_from(world, "MAIL FROM:<anna@acme.example>");
+    world->acme->broken = true;
+}
+
+static void
+make_role(struct world *world)
+{
+    world_window(world, NULL);
+    world_from(world, "MAIL FROM:<abuse@acme.example>");
+    nameset_add(&world->listener->roles_must_auth, "abuse");
+}
+
+/* The sender of the fault before is as much acme's. */
+static void
+make_sender(struct world *world)
+{
+    world_window(world, NULL);
+    world_from(world, "MAIL FROM:<boss@acme.example>");
+    world->acme->authenticate_senders = SENDERS_ALWAYS;
+}
+
+static void
+make_mismatch(struct world *world)
+{
+    world_window(world, "boss@acme.example");
+    world_from(world, "MAIL FROM:<anna@acme.example>");
+    world->acme->match_sender = true;
+}
+
+static void
+make_local_address(struct world *world)
+{
+    world_window(world, NULL);
+    world->listener->local_ips.list = world->everybody;
 }
 
 static void
 make_relay(struct world *world)
 {
-    world->facts.rcpt_to = "RCPT TO:<x@elsewhere.example>";
-    world->facts.rcpt_to_length = 29;
+    world_to(world, "RCPT TO:<x@elsewhere.example>");
+}
+
+static void
+make_unknown_recipient(struct world *world)
+{
+    world->acme->recipients = world_source();
+    world->facts.recipient = KNOWLEDGE_UNKNOWN;
+}
+
+static void
+make_unverifiable_recipient(struct world *world)
+{
+    world->acme->recipients = world_source();
+    world->facts.recipient = KNOWLEDGE_CANNOT_TELL;
 }
 
 static const struct fault recipient_faults[] = {
@@ -121,8 +244,18 @@ static const struct fault recipient_faults[] = {
     {"ban", REASON_AUTH_BANNED, make_ban},
     {"unknown listener", REASON_INTERNAL, make_unknown_listener},
     {"TLS required", REASON_SESSION_TLS_REQUIRED, make_tls_required},
+    {"unusable window", REASON_INTERNAL, make_unusable_window},
     {"authentication required", REASON_SESSION_AUTH_REQUIRED, make_auth_required},
+    {"sender's broken organization", REASON_INTERNAL, make_broken_sender},
+    {"role", REASON_ROLE_AUTH_REQUIRED, make_role},
+    {"sender", REASON_SENDER_AUTH_REQUIRED, make_sender},
+    {"mismatch", REASON_SENDER_MISMATCH, make_mismatch},
+    {"local address", REASON_IP_AUTH_REQUIRED, make_local_address},
     {"relay", REASON_RELAY_DENIED, make_relay},
+    {"unknown recipient", REASON_RECIPIENT_UNKNOWN, make_unknown_recipient},
+    {"unverifiable recipient", REASON_RECIPIENT_UNVERIFIABLE, make_unverifiable_recipient},
+    {"rule section", REASON_RULE, make_rule},
+    {"no upstream", REASON_ROUTE_NONE, make_no_upstream},
 };
 
 static void
@@ -136,12 +269,19 @@ check_pair(const struct fault *earlier, const struct fault *later, void (*ask)(s
     world.listener->auth_users.list = world.names;
     world.acme->auth_users.list = world.names;
     /* The later one first: where both change the same thing, the earlier one has the last word. */
-    later->make(&world);
+    if (later != earlier)
+        later->make(&world);
     earlier->make(&world);
     ask(&world);
+    if (world.decision.verdict.action == VERDICT_ACCEPT && world.decision.upstream == NULL)
+        decide_no_route(&world.settings, &world.facts, &world.decision.verdict.rule, NULL,
+                        &world.decision);
     char name[128];
     snprintf(name, sizeof name, "%s before %s", earlier->name, later->name);
-    world_check(name, &world, earlier->want);
+    if (earlier->want == REASON_RULE)
+        CHECK(name, world.decision.verdict.reason == REASON_RULE);
+    else
+        world_check(name, &world, earlier->want);
     world_fini(&world);
 }
 
@@ -161,6 +301,13 @@ test_order_of_auth(void **state)
 }
 
 static void
+test_order_of_logins(void **state)
+{
+    (void)state;
+    check_order(login_faults, COUNT_OF(login_faults), world_ask_login);
+}
+
+static void
 test_order_of_recipients(void **state)
 {
     (void)state;
@@ -172,6 +319,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_order_of_auth),
+        cmocka_unit_test(test_order_of_logins),
         cmocka_unit_test(test_order_of_recipients),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,8 +19,12 @@ struct world {
     struct listener *listener;           /* line 10, its settings in lines 11 to 19, 23 to 26 */
     struct organization *acme, *widgets; /* lines 20 and 30; acme's settings in lines 33 to 42 */
     struct list *addresses, *names;      /* lines 40 and 50, entries in file "list"; empty */
+    struct list *everybody;              /* of addresses; line 51; frozen */
     struct decide_settings settings;
     struct facts facts;
+    enum verify_outcome
+        outcome;            /* what the source in line 60 says about a login, and the account */
+    struct account account; /* of users:4 */
     struct decision decision;
     char trail[4096]; /* a line for each rule that was asked: answer, blank, rule */
 };
@@ -65,7 +69,9 @@ world_init(struct world *world)
 {
     *world = (struct world){
         .settings = {.origin = world_line(1), .failure_delay_s = 2, .max_attempts = 3},
-        .facts = world_facts()};
+        .facts = world_facts(),
+        .outcome = VERIFY_OK,
+        .account = {.name = "boss@acme.example", .origin = {.file = "users", .line = 4}}};
     world->tenancy = tenancy_create();
     world->listener = tenancy_add_listener(world->tenancy, "submission", world_line(10), NULL);
     world->listener->auth = AUTH_ENCRYPTED;
@@ -103,6 +109,9 @@ world_init(struct world *world)
     tenancy_claim_domain(world->tenancy, world->widgets, "widgets.example", world_line(32), NULL);
     world->addresses = list_create("addresses", LIST_IP, world_line(40));
     world->names = list_create("names", LIST_USER, world_line(50));
+    world->everybody = list_create("everybody", LIST_IP, world_line(51));
+    list_add(world->everybody, "0.0.0.0/0", world_line(52), NULL);
+    list_freeze(world->everybody);
 }
 
 static inline void
@@ -111,6 +120,7 @@ world_fini(struct world *world)
     tenancy_free(world->tenancy);
     list_free(world->addresses);
     list_free(world->names);
+    list_free(world->everybody);
 }
 
 /* Adds entries until a NULL or the end of the array, as lines 1, 2 ... of the file "list". */
@@ -193,6 +203,30 @@ world_ask_auth(struct world *world)
     struct trail trail = {.asked = world_hear, .context = world};
     world->trail[0] = '\0';
     decide_auth(world->tenancy, &world->settings, &world->facts, &trail, &world->decision);
+}
+
+/* Both names of a login: as it was given and as the source knows it. */
+static inline void
+world_user(struct world *world, const char *name)
+{
+    world->facts.user = name;
+    world->facts.user_length = strlen(name);
+    snprintf(world->account.name, sizeof world->account.name, "%s", name);
+}
+
+/* Asks all rules of a login. decide_auth must accept. */
+static inline void
+world_ask_login(struct world *world)
+{
+    static const struct rule_ref source = {.origin = {.file = "conf", .line = 60},
+                                           .section_kind = "source",
+                                           .section_name = "acme-ldap"};
+    struct trail trail = {.asked = world_hear, .context = world};
+    world_ask_auth(world);
+    assert_int_equal(world->decision.verdict.action, VERDICT_ACCEPT);
+    world->trail[0] = '\0';
+    decide_login(world->tenancy, &world->settings, &world->facts, world->outcome, &world->account,
+                 &source, &trail, &world->decision);
 }
 
 static inline void
