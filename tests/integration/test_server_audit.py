@@ -8,12 +8,13 @@ from harness import fastcgi
 from harness.load import Load, fastcgi_logins
 from harness.mailreeve import Mailreeve, parse_logfmt
 from harness.setups import PASSWORD, USER, configuration, users_file
+from harness.sink import Sink
 
 # The line's own two fields in front, then what belongs to the decision, in this order. A field that has no
 # value is left out.
-FIELDS = ["time", "level", "event", "session", "listener", "protocol", "method", "login", "user", "client", "from",
-          "to", "organization", "tls", "verdict", "code", "reason", "rule", "source", "detail", "upstream", "server",
-          "ms"]
+FIELDS = ["time", "level", "event", "session", "listener", "protocol", "method", "login", "user", "window", "client",
+          "from", "to", "recipient_user", "organization", "tls", "verdict", "code", "reason", "rule", "tag", "ban",
+          "source", "cached", "detail", "upstream", "server", "ms"]
 
 HOSTILE = b"x\" event=decision verdict=accept\r\n\x1b[2J\xff@acme.example"
 
@@ -106,6 +107,50 @@ def test_a_recipient_has_both_command_lines(audit):
     assert "login" not in line and "user" not in line
     _, line = audit(fastcgi.recipient("MAIL FROM:<>", "RCPT TO:<b@elsewhere.example>"))
     assert (line["verdict"], line["code"], line["reason"]) == ("refuse", "550 5.7.1", "relay.denied")
+
+
+def reconfigure(audit, *lines, mx=""):
+    """Adds sections, and settings of the listener mx."""
+    text = audit.service.path.read_text().split("\n", 1)[1].replace('listener "mx" {', f'listener "mx" {{ {mx} ')
+    audit.service.configure("\n".join([text, *lines]))
+    assert audit.service.reload()["Status"] == "200 OK"
+
+
+def test_a_recipient_that_was_looked_up_names_the_source(audit):
+    with Sink() as sink:
+        reconfigure(audit, f'''
+            source "callahead" {{ type = "smtp"  server = {{"127.0.0.1:{sink.port}"}}  tls = "none" }}
+            organization "asked" {{ domains = {{"asked.example"}}  recipients = "callahead" }}''')
+        question = fastcgi.recipient("MAIL FROM:<a@far.example>", "RCPT TO:<b@asked.example>")
+        for cached in ("no", "yes"):
+            answer, line = audit(question)
+            assert answer.ok
+            assert (line["source"], line["cached"], line["reason"]) == ("callahead", cached, "recipient.ok")
+            assert "recipient_user" not in line  # SMTP does not tell it
+
+
+def test_a_rule_has_its_own_name_code_and_tag(audit):
+    reconfigure(audit, '''
+        list "bulk" { kind = "user"  entries = {"*@bulk.example"} }
+        list "press" { kind = "user"  entries = {"press@*"} }
+        rule "no-bulk" { senders = "bulk"  action = "refuse"  code = "554 5.7.26"  text = "not by this door" }
+        rule "to-the-press" { recipients = "press"  action = "tag" }''')
+    answer, line = audit(fastcgi.recipient("MAIL FROM:<x@bulk.example>", "RCPT TO:<b@acme.example>"))
+    assert (answer["Auth-Status"], answer["Auth-Error-Code"]) == ("not by this door", "554 5.7.26")
+    assert (line["verdict"], line["code"], line["reason"]) == ("refuse", "554 5.7.26", "rule.no-bulk")
+    assert "tag" not in line
+    answer, line = audit(fastcgi.recipient("MAIL FROM:<x@far.example>", "RCPT TO:<press@acme.example>"))
+    assert answer.ok
+    assert (line["verdict"], line["tag"]) == ("accept", "to-the-press")
+
+
+def test_a_ban_and_a_window_are_in_the_line(audit):
+    reconfigure(audit, mx='on_auth_when_off = "ban"  relay_window = 1h  upstream = "mta"')
+    assert audit(fastcgi.login(USER, PASSWORD, listener="imap", protocol="imap"))[0].ok
+    answer, line = audit(fastcgi.recipient(f"MAIL FROM:<{USER}>", "RCPT TO:<b@far.example>"))
+    assert (answer["Auth-User"], line["user"], line["window"]) == (USER, USER, "on")
+    _, line = audit(fastcgi.login(USER, PASSWORD, listener="mx"))
+    assert (line["reason"], line["ban"]) == ("auth.off", "3600")
 
 
 def test_what_a_client_sends_stays_one_field_of_one_line(audit):
