@@ -301,7 +301,7 @@ read_shared_with(struct built_site *built, const struct tenant *tenant, struct p
     struct nameset found;
     build_references(built->site.conf, "organization", section, setting, names, &found, problems);
     const struct organization **others =
-        conf_keep(built->site.conf, xcalloc(names->count + 1, sizeof *others));
+        conf_keep(built->site.conf, xcalloc(names->count + 1, sizeof(struct organization *)));
     size_t count = 0;
     for (size_t i = 0; i < names->count; i++) {
         const struct tenant *other = strmap_get(&built->tenants_by_name, names->items[i]);
