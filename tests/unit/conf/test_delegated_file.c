@@ -279,8 +279,8 @@ test_crowds_out_nobody(void **state)
 {
     (void)state;
     char text[300 * sizeof "wrong = 1\n"] = "";
-    for (int i = 0; i < 300; i++)
-        strcat(text, "wrong = 1\n");
+    for (size_t i = 0; i < 300; i++)
+        memcpy(text + i * strlen("wrong = 1\n"), "wrong = 1\n", strlen("wrong = 1\n"));
     struct problems problems;
     problems_init(&problems);
     for (int i = 0; i < 30; i++) {

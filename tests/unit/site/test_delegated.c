@@ -484,9 +484,9 @@ test_many_tenants(void **state)
     fclose(memory);
     write_text("t.conf", text);
     free(text);
-    char junk[200 * 8] = "";
-    for (int i = 0; i < 200; i++)
-        strcat(junk, "w = 1\n");
+    char junk[200 * sizeof "w = 1\n"] = "";
+    for (size_t i = 0; i < 200; i++)
+        memcpy(junk + i * strlen("w = 1\n"), "w = 1\n", strlen("w = 1\n"));
     write_text("acme.conf", junk);
     struct problems problems;
     problems_init(&problems);
