@@ -1,0 +1,197 @@
+"""What the values of a configuration and of a session mean, said as plainly as possible: addresses, names, list
+entries, domains and command lines. For policy_model.py; slow on purpose, and not made from the C code."""
+
+import ipaddress
+import re
+from collections import namedtuple
+
+# "ASCII letters in lower case": what a letter outside of ASCII folds to depends on who is asked.
+_LOWER = {ord(upper): ord(upper) + 32 for upper in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
+
+NAME_MAX_BYTES = 254
+NAME_XTEXT_MAX_BYTES = 384
+PATH_MAX_BYTES = 256
+
+
+def lower(text):
+    return text.translate(_LOWER)
+
+
+def size(text):
+    """In bytes. What is no UTF-8 is in surrogates, as everywhere in Python."""
+    return len(text.encode("utf-8", "surrogateescape"))
+
+
+def is_printable(text):
+    """UTF-8 without control characters: C0, DEL and C1."""
+    return not re.search(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]", text)
+
+
+# ------------------------------------------------------------------------------------------------ lists
+
+def address(text):
+    """A client's address; None for what has none (nginx says unix:). An IPv4 address in IPv6's clothes is the
+    IPv4 address."""
+    if text == "unix:":
+        return None
+    value = ipaddress.ip_address(text)
+    return getattr(value, "ipv4_mapped", None) or value
+
+
+def is_regex(entry):
+    return len(entry) > 1 and entry.startswith("/") and entry.endswith("/")
+
+
+def is_wildcard(entry):
+    return "*" in entry or "?" in entry
+
+
+def wildcard_holds(pattern, text):
+    """`*` is any run, `?` one character; the whole text must fit; without case."""
+    parts = {"*": ".*", "?": "."}
+    return re.fullmatch("".join(parts.get(c) or re.escape(c) for c in lower(pattern)), lower(text), re.S) is not None
+
+
+def regex_holds(entry, text):
+    """Unanchored, without case; `$` is the very end."""
+    return re.search(entry[1:-1].replace("$", r"\Z"), text, re.I) is not None
+
+
+def address_entry_holds(entry, client):
+    """'A list entry: an address, CIDR, wildcard (`*` `?`) or `/regex/` for `ip`.'"""
+    if is_regex(entry):
+        return regex_holds(entry, str(client))
+    if is_wildcard(entry):
+        return wildcard_holds(entry, str(client))
+    network = ipaddress.ip_network(entry)
+    return client.version == network.version and client in network
+
+
+def name_entry_holds(entry, name):
+    """'A name or address, wildcard or regex for `user` ... Names compare without case.'"""
+    if is_regex(entry):
+        return regex_holds(entry, name)
+    if is_wildcard(entry):
+        return wildcard_holds(entry, name)
+    return lower(entry) == lower(name)
+
+
+def entry_that_holds(kind, entries, subject):
+    """The entry that is named when several hold: 'the exact one, else the longest prefix or the domain, else the
+    first pattern in the order of the file'. None if none holds."""
+    holds = address_entry_holds if kind == "ip" else name_entry_holds
+    holding = [entry for entry in entries if holds(entry, subject)]
+    return min(holding, key=lambda entry: _rank(kind, entry), default=None)
+
+
+def _rank(kind, entry):
+    if is_regex(entry):
+        return 1000
+    if kind == "ip" and not is_wildcard(entry):
+        return -ipaddress.ip_network(entry).prefixlen
+    if kind == "ip" and re.fullmatch(r"(\d+\.)+\*(\.\*)*", entry) and entry.count(".") == 3:
+        return -8 * (4 - entry.count("*"))     # "10.1.*.*" is a prefix
+    if not is_wildcard(entry):
+        return 0
+    if kind == "user" and entry.startswith("*@") and not is_wildcard(entry[2:]):
+        return 1
+    return 1000
+
+
+# ---------------------------------------------------------------------------------------------- domains
+
+def claim_holds(claim, domain):
+    """`acme.example` is that domain, `*.acme.example` all below it."""
+    claim = lower(claim)
+    return domain.endswith(claim[1:]) if claim.startswith("*.") else domain == claim
+
+
+def owner(claims, domain):
+    """Whose domain it is, or None: 'an exact claim first, then the longest wildcard'. claims: (domain, owner)."""
+    holding = [claim for claim in claims if claim_holds(claim[0], domain)]
+    exact = [whose for claim, whose in holding if not claim.startswith("*.")]
+    if exact:
+        return exact[0]
+    return max(holding, key=lambda claim: len(claim[0]), default=(None, None))[1]
+
+
+# ------------------------------------------------------------------------------------------ login names
+
+def login_name(given, default_domain, encoding):
+    """The name in lower case with its domain; None if it may not log in: 'names with control characters, space, DEL,
+    or non-UTF-8 always; `+`, `=` and non-ASCII unless `auth_user_encoding = 'xtext'`'."""
+    name = lower(given)
+    if "@" not in name and name and default_domain:
+        name += "@" + lower(default_domain)
+    local, at, domain = name.rpartition("@")
+    if not name or (at and not (local and domain)):
+        return None
+    if not is_printable(name) or " " in name or size(name) > NAME_MAX_BYTES:
+        return None
+    needs_xtext = [byte for byte in name.encode() if byte > 126 or byte in b"+="]
+    if encoding == "plain" and needs_xtext:
+        return None
+    return None if size(name) + 2 * len(needs_xtext) > NAME_XTEXT_MAX_BYTES else name
+
+
+def domain_of(name):
+    """What is behind the last `@`; None if there is none."""
+    return name.rpartition("@")[2] if "@" in name else None
+
+
+# ---------------------------------------------------------------------------------------- command lines
+
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.\u00a0-\U0010ffff-]"
+_QUOTED = r'"(?:[^"\\]|\\.)+"'
+_LABEL = r"[A-Za-z0-9_\u00a0-\U0010ffff](?:[A-Za-z0-9_\u00a0-\U0010ffff-]*[A-Za-z0-9_\u00a0-\U0010ffff])?"
+_DOMAIN = rf"{_LABEL}(?:\.{_LABEL})*"
+_MAILBOX = rf"(?P<local>{_ATOM}+|{_QUOTED})@(?P<domain>{_DOMAIN}|\[[^\]]*\])"
+_ROUTE = rf"(?:@(?:{_DOMAIN})(?:,@(?:{_DOMAIN}))*:)?"
+_PARAMETERS = r"(?: +[A-Za-z0-9][A-Za-z0-9-]*(?:=[!-~]+)?)* *"
+
+# RFC 5321 4.1.2 with RFC 6531: sender `<>` (a bounce), recipient `<postmaster>` (reserved).
+_COMMANDS = {
+    "from": re.compile(rf"(?i:MAIL +FROM): *(?P<path><(?:{_ROUTE}(?P<box>{_MAILBOX}))?>){_PARAMETERS}"),
+    "to": re.compile(rf"(?i:RCPT +TO): *(?P<path><(?:{_ROUTE}(?P<box>{_MAILBOX})|(?i:postmaster))>){_PARAMETERS}"),
+}
+
+# local is without its quotes, both are in lower case; domain is "" for `<postmaster>`.
+Mailbox = namedtuple("Mailbox", "local domain")
+BOUNCE = Mailbox("", "")
+
+
+def _is_literal(domain):
+    inside = domain[1:-1]
+    try:
+        if inside[:5].lower() == "ipv6:":
+            return bool(ipaddress.IPv6Address(inside[5:]).scope_id is None)
+        return bool(ipaddress.IPv4Address(inside))
+    except ValueError:
+        return False
+
+
+def path(command, line):
+    """The mailbox of a whole command line, BOUNCE for `<>`; None if it is malformed. 'What the RFCs do not allow is
+    refused and not guessed at.'"""
+    line = re.sub(r"\r?\n\Z", "", line)
+    found = _COMMANDS[command].fullmatch(line) if is_printable(line) else None
+    if not found or size(found["path"]) > PATH_MAX_BYTES:
+        return None
+    if found["box"] is None:
+        return BOUNCE if command == "from" else Mailbox("postmaster", "")
+    local, domain = found["local"], found["domain"]
+    if size(found["box"]) > NAME_MAX_BYTES or any(size(label) > 63 for label in domain.split(".")):
+        return None
+    if domain.startswith("[") and not _is_literal(domain):
+        return None
+    if local.startswith('"'):
+        local = re.sub(r"\\(.)", r"\1", local[1:-1])
+    return Mailbox(lower(local), lower(domain))
+
+
+def mailbox_text(mailbox):
+    """local@domain, 'the local part quoted where RFC 5321 wants it'."""
+    local = mailbox.local
+    if not re.fullmatch(rf"{_ATOM}+", local):
+        local = '"' + re.sub(r'(["\\])', r"\\\1", local) + '"'
+    return f"{local}@{mailbox.domain}" if mailbox.domain else local
