@@ -146,3 +146,18 @@ def test_a_broken_configuration_is_neither_yes_nor_no(scratch):
     file = scratch / "mailreeve.conf"
     file.write_text("listener\n")
     assert mailreeve("login", "-c", file, "anna", stdin="x\n").returncode == EXIT_CONFIG
+
+
+def test_a_web_page_asks_for_a_login_and_for_no_upstream(config):
+    done = login(config, "anna@acme.example", "--listener", "nowhere", "--protocol", "http")
+    assert (done.returncode, done.stderr) == (EXIT_OK, "")
+    assert lines_of(done)[-3:] == ["verdict accept authentication succeeded", "reason auth.ok",
+                                   f'rule {config.with_name("users")}:1 source "users"']
+    done = login(config, "anna@acme.example", "--listener", "nowhere", "--protocol", "http", password="close sesame")
+    assert done.returncode == EXIT_PROBLEM
+
+
+def test_an_unknown_protocol_is_a_usage_error(config):
+    done = mailreeve("login", "-c", config, "--protocol", "nntp", "anna@acme.example")
+    assert done.returncode == EXIT_USAGE
+    assert 'unknown protocol "nntp" (use smtp, pop3, imap or http)' in done.stderr
