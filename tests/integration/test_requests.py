@@ -29,7 +29,7 @@ CONFIGURATION = configuration('log_level = "debug"\n').replace(
 NAMES = ("HTTP_AUTH_METHOD", "HTTP_AUTH_USER", "HTTP_AUTH_PASS", "HTTP_AUTH_SALT", "HTTP_AUTH_PROTOCOL",
          "HTTP_AUTH_LOGIN_ATTEMPT", "HTTP_CLIENT_IP", "HTTP_CLIENT_HOST", "HTTP_AUTH_SMTP_HELO",
          "HTTP_AUTH_SMTP_FROM", "HTTP_AUTH_SMTP_TO", "HTTP_AUTH_SSL", "HTTP_X_LISTENER", "DOCUMENT_URI",
-         "REQUEST_METHOD", "HTTP_AUTH_SSL_VERIFY")
+         "REQUEST_METHOD", "HTTP_AUTH_SSL_VERIFY", "HTTP_AUTHORIZATION", "REMOTE_ADDR", "HTTPS")
 
 WORDS = {
     "HTTP_AUTH_METHOD": (b"plain", b"none", b"cram-md5", b"apop", b"external", b"PLAIN", b"xoauth2", b""),
@@ -45,7 +45,9 @@ WORDS = {
                             b'mail from:<"a b"@c.example>', b"MAIL FROM:a@b", b"MAIL FROM:<a@b", b""),
     "HTTP_AUTH_SMTP_TO": (b"RCPT TO:<c@acme.example>", b"RCPT TO:<postmaster>", b"RCPT TO:<>", b"RCPT TO:c@d",
                           b'rcpt to:<"\\""@acme.example>', b"RCPT TO:<c@[192.0.2.1]>", b""),
-    "DOCUMENT_URI": (b"/auth", b"/auth/", b"/", b"/nowhere", b""),
+    "HTTP_AUTHORIZATION": (b"Basic YW5uYUBhY21lLmV4YW1wbGU6d3Jvbmc=", b"Basic YTpi", b"Basic OnA=", b"Basic YTo=",
+                           b"Basic YToAYg==", b"Basic YQ==", b"Basic ", b"Bearer x", b"basic  YTpi", b"Basic Y", b""),
+    "DOCUMENT_URI": (b"/auth", b"/auth-request", b"/auth/", b"/", b"/nowhere", b""),
 }
 
 ALPHABETS = (bytes(range(256)), bytes(range(1, 128)), b"%0123456789abcdefABCDEF", b"a%@.<>:\"\\ =+\r\n\t\0\x7f\xc3\xa4",
@@ -77,8 +79,14 @@ def generate(rng):
     nothing but noise. Never one with the right password."""
     if rng.random() < 0.05:
         return [(generate_bytes(rng) or b"x", generate_bytes(rng)) for _ in range(rng.randrange(20))]
-    params = list((login(USER, "not the password") if rng.random() < 0.6 else
-                   recipient("MAIL FROM:<a@b.example>", "RCPT TO:<c@acme.example>")).items())
+    kind = rng.random()
+    if kind < 0.5:
+        params = login(USER, "not the password")
+    elif kind < 0.85:
+        params = recipient("MAIL FROM:<a@b.example>", "RCPT TO:<c@acme.example>")
+    else:
+        params = web("YW5uYUBhY21lLmV4YW1wbGU6d3Jvbmc=")
+    params = list(params.items())
     for _ in range(rng.choice((1, 1, 1, 2, 3, 6))):
         name = rng.choice(NAMES)
         # /auth nearly always: the other paths are not what this is about
@@ -90,6 +98,12 @@ def generate(rng):
             params.append((name, generate_value(rng, name)))
     rng.shuffle(params)
     return params
+
+
+def web(credentials):
+    """What nginx's auth_request sends."""
+    return {"DOCUMENT_URI": "/auth-request", "REQUEST_METHOD": "GET", "HTTP_X_LISTENER": "submission",
+            "HTTP_AUTHORIZATION": f"Basic {credentials}", "REMOTE_ADDR": "192.0.2.1", "HTTPS": "on"}
 
 
 def send_many(path, seed, count, results):
@@ -104,9 +118,10 @@ def send_many(path, seed, count, results):
             except Exception as error:  # whatever it was, there is no answer
                 complaint = f"request {i} of seed {seed} had no answer ({error!r}): {params!r}"
                 break
-            status = answer["Auth-Error-Code"] or answer["Auth-Status"]
+            status = answer["Auth-Error-Code"] or answer["Auth-Status"] or answer["Status"]
             seen[status] = seen.get(status, 0) + 1
-            if answer.ok or answer["Auth-Server"] or len(answer.header) >= HEADER_MAX:
+            is_yes = answer.ok or answer["Auth-Server"] or answer["X-Auth-User"] or answer["Status"].startswith("204")
+            if is_yes or len(answer.header) >= HEADER_MAX:
                 complaint = f"request {i} of seed {seed} was answered by {answer!r}: {params!r}"
                 break
     results.put((seen, complaint))
@@ -140,4 +155,5 @@ def test_generated_requests(scratch):
     print(seen)
     assert sum(seen.values()) == REQUESTS // CONNECTIONS * CONNECTIONS
     # the generator does reach the rules behind the decoding
-    assert {"501 5.5.2", "535 5.7.8", "504 5.5.4", "530 5.7.0", "454 4.7.0"} <= set(seen), seen
+    assert {"501 5.5.2", "535 5.7.8", "504 5.5.4", "530 5.7.0", "454 4.7.0", "401 Unauthorized",
+            "503 Service Unavailable"} <= set(seen), seen
