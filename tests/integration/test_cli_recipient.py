@@ -8,6 +8,7 @@ import pytest
 from harness.command import EXIT_CONFIG, EXIT_OK, EXIT_PROBLEM, EXIT_TEMPORARY, EXIT_USAGE, mailreeve
 from harness.process import free_port
 from harness.slapd import Slapd, person, slapd_is_usable
+from harness.smtp_script import SmtpScript
 
 BASE = "dc=acme,dc=example"
 ALIASES = ["danielb@acme.example", "daniel.bigras@acme.example", "dbigras@acme.example", "dan@acme.example"]
@@ -102,6 +103,25 @@ def test_a_directory_that_is_down_cannot_tell(config):
     assert lines[:4] == ["organization dark", "source dark", "recipient unverifiable", "unverifiable_recipient defer"]
     assert lines[4].startswith("detail ldap://127.0.0.1:")
     assert ask(config, "anna@easy.example")[1][3] == "unverifiable_recipient accept"
+
+
+def test_a_mail_server_can_tell_who_exists_but_not_who_it_is(config):
+    replies = {"anna@mail.example": "250 2.1.5 ok", "nobody@mail.example": "550 5.1.1 no such user",
+               "later@mail.example": "451 4.3.0 later"}
+    folder = config.parent / "script"
+    folder.mkdir()
+    with SmtpScript(folder, recipients=json.dumps(replies)) as server:
+        file = config.parent / "with-mail-server.conf"
+        file.write_text(config.read_text() + 'organization "mail" { domains = {"mail.example"}  recipients = "mx" }\n'
+                        f'source "mx" {{ type = "smtp"  server = {{"127.0.0.1:{server.port}"}}  tls = "none" }}\n')
+        status, lines = ask(file, "anna@mail.example")
+        assert (status, lines[:3]) == (EXIT_OK, ["organization mail", "source mx", "recipient exists"])
+        assert not any(line.startswith("user ") for line in lines)
+        status, lines = ask(file, "nobody@mail.example")
+        assert (status, lines[2]) == (EXIT_PROBLEM, "recipient unknown")
+        status, lines = ask(file, "later@mail.example")
+        assert (status, lines[2]) == (EXIT_TEMPORARY, "recipient unverifiable")
+        assert "451 4.3.0" in lines[4], lines
 
 
 def test_where_nobody_knows_the_recipients_every_address_is_taken(config):
