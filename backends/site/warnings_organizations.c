@@ -122,10 +122,30 @@ warn_recipients(const struct looking *at)
              "has no effect without recipients");
 }
 
+/* Who may write such a file changes settings of both. */
+static void
+warn_shared_files(const struct built_site *built, struct problems *problems)
+{
+    struct strmap by_file;
+    strmap_init(&by_file);
+    for (size_t i = 0; i < built->tenant_count; i++) {
+        const struct section *section = built->tenants[i].section;
+        const char *file = ((const struct organization_values *)section->values)->delegated;
+        if (file == NULL || strmap_add(&by_file, file, &built->tenants[i]))
+            continue;
+        const struct tenant *first = strmap_get(&by_file, file);
+        section_problem(section, "delegated", problems, PROBLEM_WARNING,
+                        "is the file of organization \"%s\" too: its administrator sets both",
+                        first->section->name);
+    }
+    strmap_fini(&by_file);
+}
+
 void
 warn_organizations(const struct built_site *built, struct problems *problems)
 {
     const struct listeners_view view = view_listeners(built);
+    warn_shared_files(built, problems);
     for (size_t i = 0; i < built->tenant_count; i++) {
         const struct looking at = {
             .section = built->tenants[i].section,

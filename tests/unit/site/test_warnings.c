@@ -273,6 +273,25 @@ static const struct site_case cases[] = {
              "in at any listener\n"
              "t.conf:7: warning: organization \"acme\": upstream: has no effect: nobody can log in "
              "at any listener\n"},
+    {.name = "a delegated file for two organizations",
+     .text = TOP SUB "organization \"acme\" { domains = {\"acme.example\"} delegated = list }\n"
+                     "organization \"branch\" { domains = {\"branch.example\"}\n"
+                     "delegated = list }\n",
+     .list = "match_sender = yes\n",
+     .want_site = true,
+     .want = "t.conf:5: warning: organization \"branch\": delegated: is the file of organization "
+             "\"acme\" too: its administrator sets both\n"},
+    {.name = "what a delegated file sets is looked at as well",
+     .text = TOP SUB STAFF
+     "organization \"acme\" { domains = {\"acme.example\"} delegated = list match_exempt_senders = "
+     "staff match_sender = yes authenticate_senders = always }\n",
+     .list = "list \"mine\" { kind = user entries = {\"x\"} }\nmatch_sender = "
+             "no\nauthenticate_inbound = always\nmatch_exempt_senders = mine\n",
+     .want_site = true,
+     .want = "list:3: warning: organization \"acme\": authenticate_inbound: has no effect: "
+             "authenticate_senders is \"always\"\n"
+             "list:4: warning: organization \"acme\": match_exempt_senders: has no effect without "
+             "match_sender\n"},
     {.name = "a screen needs somebody who bans",
      .text = TOP ORG SUB "screen { ban = 1h }\n",
      .want_site = true,
