@@ -66,13 +66,16 @@ find_stranded(const struct built_site *built)
     return NULL;
 }
 
+/* A listener without either upstream is one for web pages (auth_request), whose logins go nowhere.
+ */
 static void
 warn_no_upstream(const struct looking *at, const char *stranded)
 {
     const struct listener *listener = at->listener;
     if (listener->upstream != NULL)
         return;
-    if (listener->auth != AUTH_OFF && listener->relay != RELAY_NONE && stranded != NULL)
+    if (listener->auth != AUTH_OFF && listener->relay != RELAY_NONE && stranded != NULL &&
+        listener->upstream_inbound != NULL)
         section_problem(at->section, "upstream", at->problems, PROBLEM_WARNING,
                         "is not set, and organization \"%s\" has none either: its users can log in "
                         "but go nowhere",

@@ -102,7 +102,7 @@ static const struct site_case cases[] = {
     {.name = "what is hardly meant is warned about",
      .text =
          UP ACME "listener \"sub\" { default_domain = Other.Example\n auth_users = \"allow none\" "
-                 "}\n"
+                 "upstream_inbound = in }\n"
                  "listener \"mx\" { auth = off require_auth = yes\n auth_ips = \"deny ips\" "
                  "upstream_inbound = up }\n"
                  "organization \"lost\" { domains = {\"lost.example\"} }\n"
@@ -110,7 +110,9 @@ static const struct site_case cases[] = {
                  "list \"ips\" { kind = ip entries = {\"192.0.2.1\"} }\n"
                  "list \"spare\" { kind = ip entries = {\"192.0.2.1\"} }\n"
                  "upstream \"spare\" { server \"a\" { address = \"192.0.2.1:25\" } }\n"
-                 "source \"spare\" { type = ldap uri = \"ldaps://l.example\" base = \"dc=x\" }\n",
+                 "source \"spare\" { type = ldap uri = \"ldaps://l.example\" base = \"dc=x\" }\n"
+                 "upstream \"in\" { server \"a\" { address = \"192.0.2.1:25\" } }\n"
+                 "listener \"web\" { }\n",
      .want_site = true,
      .want =
          "t.conf:2: warning: organization \"acme\": has no sources, and there is none of type "
