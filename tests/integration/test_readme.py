@@ -50,6 +50,22 @@ def test_the_configuration_does_what_the_text_says(config):
     assert reason("listener=submission", "user=anna@acme.example") == "reason auth.tls-required"
 
 
+def test_the_lines_for_more_are_good_and_do_what_the_text_says(config):
+    config.write_text(config.read_text() + block_behind("More lines for the configuration above"))
+    done = mailreeve("check", "-c", config)
+    assert (done.returncode, done.stderr) == (EXIT_OK, "")
+
+    def reason(*facts):
+        return mailreeve("explain", "-c", config, *facts).stdout.splitlines()[1]
+
+    mail = ("listener=old-programs", "method=none", "tls=on", "from=anna@acme.example", "to=b@elsewhere.example")
+    assert reason(*mail) == "reason session.auth-required"
+    assert reason(*mail, "window=anna@acme.example") == "reason recipient.ok"
+    web = ("listener=web", "protocol=http", "user=anna@acme.example", "tls=on")
+    assert reason(*web, "ip=192.0.2.1") == "reason auth.ok"
+    assert reason(*web, "ip=198.51.100.1") == "reason auth.ip-denied"
+
+
 def test_the_users_file_can_be_added(config):
     [source] = re.findall(r'`(source "users" \{.*?\})`', README, re.S)
     config.write_text(config.read_text() + source + "\n")
