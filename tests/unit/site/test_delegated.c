@@ -384,8 +384,15 @@ test_last_good(void **state)
     assert_true(organization(fifth, "acme")->match_sender);
     assert_decided(fifth, "bob@acme.example", "auth.org-user-denied");
 
-    struct site *sixth = load(MAIN_TEXT, DENY_ANN, fifth, "");
+    /* Nothing of a broken file is in force, not even what stands before the mistake. */
+    struct site *half = load(MAIN_TEXT, "match_sender = yes\nauth_users = \"deny nobodys\"\n",
+                             fifth, "acme.conf:2: auth_users: there is no list \"nobodys\"\n" WARM);
     site_drop(fifth);
+    assert_false(organization(half, "acme")->match_sender);
+    assert_decided(half, "bob@acme.example", "auth.org-user-denied");
+
+    struct site *sixth = load(MAIN_TEXT, DENY_ANN, half, "");
+    site_drop(half);
     assert_decided(sixth, "bob@acme.example", "accept");
     assert_decided(sixth, "ann@acme.example", "auth.org-user-denied");
     site_drop(sixth);
