@@ -1,5 +1,6 @@
 """The SMTP server of the other tests does what they think it does; seen with Python's own client."""
 
+import json
 import smtplib
 import ssl
 from concurrent.futures import ThreadPoolExecutor
@@ -7,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from harness.certs import Authority
+from harness.process import wait_until
 from harness.smtp_script import SmtpScript
 
 
@@ -68,3 +70,29 @@ def test_it_holds_many_sessions_while_it_is_slow(tmp_path):
     with SmtpScript(tmp_path, delay=1) as server, ThreadPoolExecutor(50) as pool:
         assert list(pool.map(login, range(50))) == [235] * 50
         assert server.stats()["most_open"] >= 40
+
+
+def test_it_says_to_each_recipient_what_the_test_wants_and_counts(tmp_path):
+    recipients = json.dumps({"gone@acme.example": "550-5.1.1 no\n550 5.1.1 such user"})
+    with SmtpScript(tmp_path, recipients=recipients, recipient_reply="450 4.2.0 later") as server:
+        with smtplib.SMTP("localhost", server.port, timeout=20) as client:
+            client.ehlo()
+            assert client.mail("")[0] == 250
+            assert client.rcpt("gone@acme.example") == (550, b"5.1.1 no\n5.1.1 such user")
+            assert client.rcpt("anna@acme.example")[0] == 450
+            stats = server.stats()
+        assert stats["asked"] == ["TO:<gone@acme.example>", "TO:<anna@acme.example>"]
+        assert (stats["mails"], stats["asking"], stats["most_asking"]) == (1, 1, 1)
+
+
+def test_it_holds_a_recipient_until_the_test_lets_go(tmp_path):
+    held = tmp_path / "go-on"
+    with SmtpScript(tmp_path, hold=held) as server, ThreadPoolExecutor(1) as pool:
+        with smtplib.SMTP("localhost", server.port, timeout=20) as client:
+            client.ehlo()
+            client.mail("")
+            answer = pool.submit(client.rcpt, "anna@acme.example")
+            wait_until(lambda: server.stats()["asked"], 20, "the recipient")
+            assert not answer.done()
+            held.touch()
+            assert answer.result(20)[0] == 250
