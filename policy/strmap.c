@@ -32,8 +32,11 @@ find_slot(const struct strmap *map, uint64_t hash, const char *key, size_t lengt
         struct strmap_slot *slot = &map->slots[i & (map->capacity - 1)];
         if (slot->value == NULL)
             return slot;
-        if (slot->hash == hash && strnlen(slot->key, length + 1) == length &&
-            memcmp(slot->key, key, length) == 0)
+        if (slot->hash != hash)
+            continue;
+        /* Whoever asks will look at the value next: wait for it and for the key at once. */
+        __builtin_prefetch(slot->value);
+        if (strnlen(slot->key, length + 1) == length && memcmp(slot->key, key, length) == 0)
             return slot;
     }
 }

@@ -227,6 +227,8 @@ def main():
     try:
         print("Lists:")
         subprocess.run([BIN / "bench_list"], check=True)
+        print("Decisions:")
+        subprocess.run([BIN / "bench_decision"], check=True)
         front_door(folder / "front", options.seconds, options.rounds)
         for clients in (16, 64):
             ldap_logins(folder / f"ldap{clients}", options.seconds, options.rounds, clients)

@@ -1,5 +1,5 @@
 """scripts/bench.sh measures all that it promises, and no figure is off by an order of magnitude. Lists of a million
-entries load in seconds and match in about the time of ten.
+entries load in seconds and match in about the time of ten, and so do the decisions that ask them.
 
 The bounds leave room for a machine that does other things; the targets are printed beside the figures. A list
 that were looked through from end to end would take milliseconds.
@@ -20,6 +20,7 @@ from harness.slapd import slapd_is_usable
 
 LOAD_MAX_S = 10
 MATCH_MAX_NS = 10_000
+DECISION_MAX_US = 20
 RATIO_MIN = 0.2
 
 CONFIGURATION = """socket = "auth.sock"
@@ -53,6 +54,16 @@ def test_a_million_entries_match_in_the_time_of_ten(printed):
     for kind, entries, load_s, match_ns, no_match_ns in rows:
         assert float(load_s) < LOAD_MAX_S, (kind, entries)
         assert max(int(match_ns), int(no_match_ns)) < MATCH_MAX_NS, (kind, entries)
+
+
+def test_a_decision_takes_no_longer_with_many_organizations_and_names(printed):
+    rows = re.findall(r"^decision (\S+) +organizations +(\d+) names +(\d+) addresses +(\d+) +(\d+) ns$", printed, re.M)
+    sizes = {("1", "1", "1"), ("1000", "1000000", "1"), ("1000", "1000000", "1000000")}
+    assert {(kind, tuple(size)) for kind, *size, _ in rows} == {
+        (kind, size) for kind in ("login", "recipient") for size in sizes}, printed
+    more = re.findall(r"^decision (\S+) +takes (\S+) us more .*target under 2\), (\S+) with", printed, re.M)
+    assert [kind for kind, *_ in more] == ["login", "recipient"], printed
+    assert all(float(us) < DECISION_MAX_US for _, *both in more for us in both), printed
 
 
 def test_every_promised_figure_is_printed(printed):
