@@ -174,7 +174,7 @@ static const struct site_case cases[] = {
                  "authenticated = maybe\n"
                  "protocol = ftp\n"
                  "action = drop }\n"
-                 "rule \"s\" { }\n",
+                 "rule \"s\" { code = \"550 5.7.1\" }\n",
      .want = "t.conf:3: organization \"acme\": unverifiable_recipient: \"refuse\" is unknown (it "
              "may be defer or accept)\n"
              "t.conf:4: organization \"acme\": authenticate_senders: \"yes\" is unknown (it may be "

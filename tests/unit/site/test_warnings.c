@@ -81,6 +81,31 @@ static const struct site_case cases[] = {
              "{\"acme\"} }\n",
      .want_site = true,
      .want = ""},
+    {.name = "where some organization may not relay, upstream_inbound is needed",
+     .text = "upstream \"up\" { server \"a\" { address = \"192.0.2.1:25\" } }\n"
+             "source \"l\" { type = ldap uri = \"ldaps://l.example\" base = \"dc=x\" }\n"
+             "organization \"acme\" { domains = {\"acme.example\"} sources = {\"l\"} }\n"
+             "organization \"branch\" { domains = {\"branch.example\"} sources = {\"l\"} }\n"
+             "listener \"sub\" { upstream = up relay = organizations relay_organizations = "
+             "{\"acme\"} }\n",
+     .want_site = true,
+     .want = "t.conf:5: warning: listener \"sub\": upstream_inbound: is not set: users without the "
+             "right to relay can log in but go nowhere\n"},
+    {.name = "strangers and those who may relay go different ways",
+     .text =
+         TOP ORG OFFICE "listener \"sub\" { upstream = up }\n"
+                        "listener \"printers\" { auth = off relay_ips = office upstream = in }\n"
+                        "listener \"mx\" { auth = off\n"
+                        "upstream_inbound = up }\n"
+                        "listener \"mx2\" { auth = off\n"
+                        "upstream_inbound = in }\n",
+     .want_site = true,
+     .want = "t.conf:7: warning: listener \"mx\": upstream_inbound: \"up\" takes those who may "
+             "relay, too: whoever gets there without that right must not be able to relay (give "
+             "them an upstream of their own)\n"
+             "t.conf:9: warning: listener \"mx2\": upstream_inbound: \"in\" takes those who may "
+             "relay, too: whoever gets there without that right must not be able to relay (give "
+             "them an upstream of their own)\n"},
     {.name = "upstream_inbound is for those who may not relay",
      .text = TOP ORG "listener \"sub\" { require_auth = yes upstream = up\n"
                      "upstream_inbound = in }\n",
