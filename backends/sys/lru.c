@@ -37,8 +37,6 @@ lru_create(size_t value_bytes, size_t capacity)
     lru->value_bytes = value_bytes;
     lru->capacity = capacity;
     lru->bucket_count = BUCKETS_LEAST;
-    while (lru->bucket_count < capacity)
-        lru->bucket_count *= 2;
     lru->buckets = xcalloc(lru->bucket_count, sizeof(struct entry *));
     if (getrandom(lru->key, SIPHASH_KEY_BYTES, 0) != SIPHASH_KEY_BYTES)
         abort();
@@ -113,6 +111,20 @@ lru_get(struct lru *lru, const void *key, size_t key_bytes)
     return entry->value;
 }
 
+/* Doubles the table, so that one with room for many costs little while it holds few. */
+static void
+grow(struct lru *lru)
+{
+    free(lru->buckets);
+    lru->bucket_count *= 2;
+    lru->buckets = xcalloc(lru->bucket_count, sizeof(struct entry *));
+    for (struct entry *entry = lru->newest; entry != NULL; entry = entry->older) {
+        struct entry **bucket = &lru->buckets[entry->hash & (lru->bucket_count - 1)];
+        entry->chain = *bucket;
+        *bucket = entry;
+    }
+}
+
 void *
 lru_put(struct lru *lru, const void *key, size_t key_bytes)
 {
@@ -123,6 +135,8 @@ lru_put(struct lru *lru, const void *key, size_t key_bytes)
         struct entry *oldest = lru->oldest;
         drop(lru, find(lru, oldest->hash, key_of(lru, oldest), oldest->key_bytes));
     }
+    if (lru->count == lru->bucket_count)
+        grow(lru);
     struct entry *entry = xcalloc(1, sizeof *entry + lru->value_bytes + key_bytes);
     entry->hash = siphash(lru->key, key, key_bytes);
     entry->key_bytes = key_bytes;

@@ -119,7 +119,7 @@ static void
 test_many_random_steps_agree_with_a_model(void **state)
 {
     (void)state;
-    enum { CAPACITY = 100, KEYS = 300, STEPS = 100000 };
+    enum { CAPACITY = 200, KEYS = 600, STEPS = 100000 };
     unsigned model[CAPACITY + 1];
     size_t count = 0;
     uint64_t random = 88172645463325252U;
@@ -156,6 +156,24 @@ test_many_random_steps_agree_with_a_model(void **state)
     lru_free(lru);
 }
 
+static void
+test_a_map_that_grows_loses_nobody(void **state)
+{
+    (void)state;
+    enum { CAPACITY = 65536 };
+    struct lru *lru = lru_create(sizeof(uint32_t), CAPACITY);
+    for (uint32_t key = 0; key < CAPACITY; key++)
+        *(uint32_t *)lru_put(lru, &key, sizeof key) = key;
+    assert_int_equal(lru_count(lru), CAPACITY);
+    for (uint32_t key = 0; key < CAPACITY; key++)
+        assert_int_equal(*(uint32_t *)lru_get(lru, &key, sizeof key), key);
+    const uint32_t one_more = CAPACITY, oldest = 0, next = 1;
+    (void)lru_put(lru, &one_more, sizeof one_more);
+    assert_null(lru_get(lru, &oldest, sizeof oldest));
+    assert_non_null(lru_get(lru, &next, sizeof next));
+    lru_free(lru);
+}
+
 int
 main(void)
 {
@@ -164,6 +182,7 @@ main(void)
         cmocka_unit_test(test_a_value_keeps_what_was_written_and_a_new_one_is_zero),
         cmocka_unit_test(test_keys_are_bytes),
         cmocka_unit_test(test_many_random_steps_agree_with_a_model),
+        cmocka_unit_test(test_a_map_that_grows_loses_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
