@@ -312,6 +312,17 @@ static const struct site_case cases[] = {
     {.name = "nine bans are too many",
      .text = TOP ORG SUB "screen { ban = {1h, 1h, 1h, 1h, 1h, 1h, 1h, 1h, 1h} }\n",
      .want = "t.conf:4: screen: ban: has 9 durations (1 to 8 are needed)\n"},
+    {.name = "organizations need names of their own",
+     .text = TOP SUB "organization \"acme\" { domains = {\"acme.example\"} }\n"
+                     "organization \"acme\" { domains = {\"b.example\"} }\n"
+                     "organization { domains = {\"c.example\"} }\n",
+     .want = "t.conf:4: organization \"acme\": this name is taken (the first is at t.conf:3)\n"
+             "t.conf:5: organization: a name is missing (write organization \"NAME\" {)\n"},
+    {.name = "the default domain is one",
+     .text = TOP ORG "listener \"sub\" { upstream = up upstream_inbound = in\n"
+                     "default_domain = \"a..b\" }\n",
+     .want =
+         "t.conf:4: listener \"sub\": default_domain: the domain is empty or has an empty label\n"},
     {.name = "rules need names of their own",
      .text = TOP ORG SUB "rule \"a\" { tls = no action = tag }\n"
                          "rule \"a\" { action = tag }\n"
