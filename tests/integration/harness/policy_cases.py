@@ -218,6 +218,11 @@ def read_cases(folder=FOLDER):
     return [case for file in sorted(folder.glob("*.case")) for case in _Reader(file, common).read()]
 
 
+def common_configuration():
+    """What all cases have, and no more."""
+    return policy_text.parse((FOLDER / "common.conf").read_text())
+
+
 @functools.cache
 def _hash():
     return cheap_hash(PASSWORD)
@@ -238,18 +243,18 @@ def people(folder=FOLDER):
 
 
 class World:
-    """The files of a case, written into a folder; `configuration` is mailreeve.conf's path."""
+    """A configuration with its files, written into a folder; `configuration` is mailreeve.conf's path."""
 
-    def __init__(self, folder, case, first_line=None, directory_password=PASSWORD):
-        """first_line: put before the case's own configuration."""
+    def __init__(self, folder, configuration, files, first_line="", directory_password=PASSWORD):
+        """configuration: a Section; files: {name: text} beside it; first_line: put before the configuration."""
         self.folder = Path(folder)
         self.configuration = self.folder / "mailreeve.conf"
-        self.section = case.configuration
-        self.texts = {"users": (FOLDER / "users").read_text(), **case.files}
-        self.lines = [first_line or "# " + case.file.name, *case.configuration.lines()]
+        self.section = configuration
+        self.texts = {"users": (FOLDER / "users").read_text(), **files}
+        self.lines = [first_line, *configuration.lines()]
         self._write("users", "\n".join(_users(self.texts["users"])) + "\n")
         self._write("directory-password", directory_password + "\n")
-        for name, text in case.files.items():
+        for name, text in files.items():
             self._write(name, text)
         self._write("mailreeve.conf", "\n".join(self.lines) + "\n")
 
