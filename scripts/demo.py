@@ -11,6 +11,7 @@ import contextlib
 import imaplib
 import shlex
 import signal
+import socket
 import ssl
 import subprocess
 import sys
@@ -23,9 +24,11 @@ sys.path.insert(0, str(SOURCE / "tests" / "integration"))
 from harness.certs import Authority  # noqa: E402
 from harness.door import FrontDoor  # noqa: E402
 from harness.dovecot import Dovecot  # noqa: E402
+from harness.page import Page  # noqa: E402
 from harness.postfix import Postfix, login_of  # noqa: E402
-from harness.process import build_dir, make_scratch, remove_scratch  # noqa: E402
+from harness.process import build_dir, free_port, make_scratch, remove_scratch  # noqa: E402
 from harness.slapd import Slapd, person  # noqa: E402
+from harness.smtp_talk import SmtpTalk, plain  # noqa: E402
 
 # One user of each company, and who knows the password. The mailboxes are all on one Dovecot, which is also
 # the SASL server of the tenant's mail server.
@@ -34,6 +37,27 @@ NINA = ("nina@tenant.example", "nina-password")
 LEO = ("leo@local.example", "leo-password")
 LDAP_BASE = "dc=ldap,dc=example"
 STRANGER = "customer@far.example"
+
+# Other clients than the demo's own: the whole of 127.0.0.0/8 is this machine.
+OLD_PROGRAM = "127.0.0.2"
+ATTACKER = "127.0.0.3"
+
+# A web server of one's own, as the head of nginx-conf/auth-request.conf says.
+WEB = """
+server {{
+    listen 127.0.0.1:{port} ssl;
+    ssl_certificate {certificate};
+    ssl_certificate_key {key};
+    access_log off;
+    include mailreeve/auth-request.conf;
+    location / {{
+        include mailreeve/protected.conf;
+        proxy_pass http://127.0.0.1:{page};
+        proxy_set_header X-Auth-User $mailreeve_user;
+        proxy_set_header Authorization "";
+    }}
+}}
+"""
 
 
 def say(text="", indent=0):
@@ -78,6 +102,8 @@ class Demo:
         self.postfix = stack.enter_context(
             Postfix(self.scratch / "postfix", certificate, key, sasl=self.dovecot.sasl))
         say("Postfix    the mail servers behind the front door, and the tenant's own", 2)
+        self.page = stack.enter_context(Page())
+        say("a page     a web application that shows what it was asked", 2)
         self.door = stack.enter_context(self._front_door(authority))
         say("mailreeve  who decides", 2)
         say("nginx      the front door", 2)
@@ -93,10 +119,12 @@ class Demo:
             "POP3_PORT": str(self.dovecot.ports["pop3"]),
         }
         certificate, key = authority.issue("front", names=("localhost", "mail.example.com"))
+        self.web_port = free_port()
+        web = WEB.format(port=self.web_port, certificate=certificate, key=key, page=self.page.port)
         return FrontDoor(
             self.scratch, certificate, key, SOURCE / "docs" / "demo" / "mailreeve.conf",
             files={"users": f"{LEO[0]}:{hashed}\n", "ldap-password": self.slapd.service_password + "\n"},
-            env=environment, user="www-data")
+            env=environment, user="www-data", http_settings=web)
 
     def swaks(self, port, *words):
         """The command line for a message through the front door."""
@@ -169,6 +197,14 @@ class Demo:
         self.refused(self.swaks("smtp"), "550 5.7.1", subject="through us", sender=STRANGER,
                      recipient="victim@elsewhere.example")
 
+        self.step("And mail for somebody who is not in Lena's company: the directory knows who is, so the sender hears at "
+                  "once that his letter goes nowhere.")
+        self.refused(self.swaks("smtp"), "550 5.1.1", subject="to nobody", sender=STRANGER,
+                     recipient="nobody@ldap.example")
+
+        self.step("A forger writes to Lena as if he were Leo: mail from that company needs a login.")
+        self.refused(self.swaks("smtp"), "530 5.7.0", subject="forged", sender=LEO[0], recipient=LENA[0])
+
         self.step("Somebody guesses Lena's password.")
         self.refused(self.secure("submission", LENA[0], "a-guess"), "535 5.7.8", subject="a guess", sender=LENA[0],
                      recipient=STRANGER)
@@ -189,8 +225,63 @@ class Demo:
         self.sends(self.secure("submission", *LENA), subject="after the directory came back", sender=LENA[0],
                    recipient=STRANGER, login=LENA[0])
 
+        self.step("Leo's old mail program cannot log in to send. But it fetches his mail by POP3 first, and for a quarter "
+                  "of an hour that counts for what comes from the same address.")
+        self.check.expect(*self.pop3_login(LEO, OLD_PROGRAM))
+        self.sends(self.swaks("submission", "--tls", "--local-interface", OLD_PROGRAM), subject="after reading",
+                   sender=LEO[0], recipient=STRANGER, login=LEO[0])
+
+        self.step("A bot tries passwords on port 25, where nobody logs in: it is shut out, even for what it was let do "
+                  "before. Others are not.")
+        bot = self.swaks("smtp", "--local-interface", ATTACKER)
+        self.sends(bot, subject="from the bot, before", sender=STRANGER, recipient=LENA[0], login=None)
+        self.tries_passwords(ATTACKER, "502 5.5.1")
+        self.refused(bot, "421 4.7.0", subject="from the bot, after", sender=STRANGER, recipient=LENA[0])
+        self.sends(self.swaks("smtp"), subject="from a stranger again", sender=STRANGER, recipient=LENA[0], login=None)
+
+        self.step("A web page behind nginx asks for the same logins.")
+        self.opens_page(LENA, 200, f"X-Auth-User: {LENA[0]}")
+        self.opens_page((LENA[0], "a-guess"), 401, "")
+
         self.step("Lena reads her mail: IMAP on port 993 goes through the same door, and on to Dovecot.")
         self.check.expect(*self.imap_login(LENA))
+
+    def tries_passwords(self, client, code):
+        """A raw session, for no mail program says AUTH where it is not offered."""
+        line = plain(LENA[0], "a-guess")
+        print(f"     from {client} to port 25: {line.decode()}", flush=True)
+        with SmtpTalk(self.door.ports["smtp"], client=client) as talk:
+            talk.say("EHLO bot.example")
+            said = talk.say(line)
+            self.check.expect(said.startswith(code), f"refused with {code}", said)
+            self.check.expect(talk.is_closed(), "and the connection is closed")
+
+    def opens_page(self, user, status, text):
+        """The page as curl sees it."""
+        command = ["curl", "-sS", "--cacert", str(self.ca), "--user", ":".join(user),
+                   "--write-out", "%{http_code}", f"https://localhost:{self.web_port}/"]
+        print(f"     $ {shlex.join(command)}".replace(str(self.scratch), "SCRATCH"), flush=True)
+        done = subprocess.run([*command, "--max-time", "40"], capture_output=True, text=True)
+        said = done.stdout + done.stderr
+        self.check.expect(done.stdout.endswith(str(status)) and text in done.stdout,
+                          f"HTTP status {status}{', and the page knows who it is' if text else ''}", said)
+
+    def pop3_login(self, user, client):
+        """Leo's program, from an address of its own."""
+        trust = ssl.create_default_context(cafile=self.ca)
+        address = ("127.0.0.1", self.door.ports["pop3s"])
+        try:
+            with socket.create_connection(address, timeout=40, source_address=(client, 0)) as bare, \
+                    trust.wrap_socket(bare, server_hostname="localhost") as secure:
+                lines = secure.makefile("rwb")
+                said = lines.readline()
+                for command in (f"USER {user[0]}", f"PASS {user[1]}", "STAT"):
+                    lines.write(command.encode() + b"\r\n")
+                    lines.flush()
+                    said = lines.readline()
+                return said.startswith(b"+OK"), "he has his mail", said
+        except OSError as error:
+            return False, "he has his mail", error
 
     def imap_login(self, user):
         trust = ssl.create_default_context(cafile=self.ca)
@@ -221,6 +312,7 @@ class Demo:
    users            {' '.join('/'.join(user) for user in (LENA, NINA, LEO))}
    ports            submission (STARTTLS) {ports['submission']}, submission (TLS) {ports['submissions']}, smtp {ports['smtp']},
                     imap {ports['imap']} and {ports['imaps']} (TLS), pop3 {ports['pop3']} and {ports['pop3s']} (TLS)
+   web page         https://localhost:{self.web_port}/
    certificates by  {self.ca}
    delivered mail   {self.postfix.maildir}/new
    mailreeve's log  {self.door.log}

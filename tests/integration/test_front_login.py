@@ -213,7 +213,8 @@ def test_mail_for_other_domains_is_not_relayed_and_the_session_goes_on(door, pos
 
 
 def test_submission_without_a_login_is_refused(door, trust):
-    with smtplib.SMTP("localhost", door.ports["submission"], timeout=40) as client:
+    # an address from which nobody has read mail
+    with smtplib.SMTP("localhost", door.ports["submission"], timeout=40, source_address=("127.0.0.7", 0)) as client:
         client.starttls(context=trust)
         client.ehlo()
         client.docmd(f"MAIL FROM:<{LEO}>")
