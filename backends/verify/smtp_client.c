@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base64.h"
 #include "smtp_talk.h"
 
 enum { QUIT_MS = 50 };
@@ -99,22 +100,9 @@ choose_mechanism(const struct smtp_reply *offer, unsigned allowed, int *mechanis
 static void
 make_line(struct secret *line_r, const char *prefix, const char *bytes, size_t length)
 {
-    static const char digits[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
-    enum { PADDING = 64 };
     secret_init(line_r);
-    char *to = secret_reserve(line_r, strlen(prefix) + (length + 2) / 3 * 4 + 2);
-    char *at = stpcpy(to, prefix);
-    for (size_t i = 0; i < length; i += 3) {
-        const size_t left = length - i;
-        unsigned group = (unsigned)(unsigned char)bytes[i] << 16;
-        group |= left > 1 ? (unsigned)(unsigned char)bytes[i + 1] << 8 : 0;
-        group |= left > 2 ? (unsigned)(unsigned char)bytes[i + 2] : 0;
-        *at++ = digits[group >> 18];
-        *at++ = digits[group >> 12 & 63];
-        *at++ = digits[left > 1 ? group >> 6 & 63 : PADDING];
-        *at++ = digits[left > 2 ? group & 63 : PADDING];
-    }
+    char *to = secret_reserve(line_r, strlen(prefix) + BASE64_LENGTH(length) + 2);
+    char *at = base64_encode(bytes, length, stpcpy(to, prefix));
     *at++ = '\r';
     *at++ = '\n';
     line_r->length = (size_t)(at - to);
