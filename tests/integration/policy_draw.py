@@ -111,8 +111,9 @@ class Draw:
             "match_exempt_senders": (chance, lambda: self.pick(user_lists))})
 
     def delegated(self, organization):
-        """The tenant's own file: its settings count before those of the main file."""
-        lists = self.lists("own-")
+        """The tenant's own file: its settings count before those of the main file, and its lists may be named like
+        those there."""
+        lists = self.lists(self.pick(["", "own-"]))
         ip_lists, user_lists = by_kind(lists)
         own = Section("organization", organization.name, self.delegable(ip_lists, user_lists, 0.3), lists)
         organization.broken = self.maybe(0.25)
@@ -195,7 +196,7 @@ class Draw:
 
     def facts(self, configuration):
         drawn = {
-            "listener": "unknown" if self.maybe(0.01) else self.pick(LISTENERS),
+            "listener": "unknown" if self.maybe(0.02) else self.pick(LISTENERS),
             "method": self.pick(["none"] * 12 + ["plain"] * 10 + METHODS),
             "protocol": "smtp",
             "ip": self.pick(CLIENTS),

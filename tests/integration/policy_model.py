@@ -403,7 +403,10 @@ def accepted_by(s):
         return s.answer("auth.ok", who_speaks(s)[1])
     if s.recipient_organization:
         return s.answer("recipient.ok", s.recipient_organization.where()._replace(setting="domains"))
-    return s.answer("recipient.ok", s.listener.where("relay" if has_relay_right(s) else "relay_ips"))
+    if has_relay_right(s):
+        return s.answer("recipient.ok", s.listener.where("relay"))
+    entry = s.client_entry(s.listener, "relay_ips", s.listener["relay_ips"])
+    return s.answer("recipient.ok", s.listener.where("relay_ips", entry))
 
 
 def rules_for(facts):

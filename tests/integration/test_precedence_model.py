@@ -18,7 +18,7 @@ import policy_model
 from harness.process import build_dir
 
 SEED = os.environ.get("MAILREEVE_MODEL_SEED", "3")
-CONFIGURATIONS = int(os.environ.get("MAILREEVE_MODEL_CONFIGURATIONS", "600"))
+CONFIGURATIONS = int(os.environ.get("MAILREEVE_MODEL_CONFIGURATIONS", "520"))
 SESSIONS = 200      # in each of them
 SHOWN = 5           # differences in a failure's text
 
@@ -191,9 +191,11 @@ def pairs(rules):
 
 def test_every_two_rules_meet_in_some_sessions(cases):
     """So their order is seen: were they the other way round, the engine and the model would differ."""
-    met = Counter()
-    for case in cases:
-        met.update(itertools.combinations(policy_model.all_that_stop(case.configuration, case.facts), 2))
-    for rules in (policy_model.AUTH_RULES + policy_model.LOGIN_RULES, policy_model.RECIPIENT_RULES):
-        assert not {pair: met[pair] for pair in pairs(rules) if met[pair] < OFTEN}
-    assert met["malformed", "banned"] >= OFTEN and met["banned", "unknown_listener"] >= OFTEN
+    met = {True: Counter(), False: Counter()}   # with and without AUTH
+    for case in cases[::2]:
+        names = policy_model.all_that_stop(case.configuration, case.facts)
+        met[case.facts["method"] != "none"].update(itertools.combinations(names, 2))
+    for is_login, rules in ((True, policy_model.AUTH_RULES + policy_model.LOGIN_RULES),
+                            (False, policy_model.RECIPIENT_RULES)):
+        wanted = [("malformed", "banned"), ("banned", "unknown_listener"), *pairs(rules)]
+        assert not {pair: met[is_login][pair] for pair in wanted if met[is_login][pair] < OFTEN // 2}
