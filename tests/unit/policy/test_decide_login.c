@@ -293,6 +293,20 @@ test_limits_are_told(void **state)
     world_fini(&world);
 }
 
+/* SMG 7 and 8 are about mail that is sent. */
+static void
+test_only_smtp_is_asked_about_relaying(void **state)
+{
+    (void)state;
+    struct world world;
+    world_init(&world);
+    world.facts.protocol = PROTOCOL_IMAP;
+    struct account account = account_named("boss@acme.example");
+    ask_login(&world, VERIFY_OK, &account, &source);
+    assert_string_equal(world.trail, "accept conf:60 source \"acme-ldap\"\n");
+    world_fini(&world);
+}
+
 static void
 test_upstreams(void **state)
 {
@@ -336,6 +350,7 @@ main(void)
         cmocka_unit_test(test_canonical_names),
         cmocka_unit_test(test_account_limits),
         cmocka_unit_test(test_limits_are_told),
+        cmocka_unit_test(test_only_smtp_is_asked_about_relaying),
         cmocka_unit_test(test_upstreams),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
