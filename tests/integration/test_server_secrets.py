@@ -94,6 +94,13 @@ def twice(flow):
     return [*plain("anna@acme.example", flow).items(), ("HTTP_AUTH_PASS", "other")]
 
 
+def web(user, flow, scheme="Basic", end="", **more):
+    """What nginx's auth_request sends."""
+    login = base64.b64encode(f"{user}:{word(flow)}".encode()).decode()
+    return {"DOCUMENT_URI": "/auth-request", "HTTP_X_LISTENER": "submission", "REMOTE_ADDR": "192.0.2.1", "HTTPS": "on",
+            "HTTP_AUTHORIZATION": f"{scheme} {login}{end}", **more}
+
+
 FLOWS = {
     "users-ok": lambda flow: plain("anna@acme.example", flow),
     "users-wrong": lambda flow: plain("anna@acme.example", flow),
@@ -120,6 +127,13 @@ FLOWS = {
     "twice": twice,
     "none": lambda flow: fastcgi.recipient("MAIL FROM:<a@b.example>", "RCPT TO:<c@acme.example>")
     | {"HTTP_AUTH_USER": "anna@acme.example", "HTTP_AUTH_PASS": quote_from_bytes(word(flow).encode())},
+    "web-wrong": lambda flow: web("anna@acme.example", flow),
+    "web-unknown": lambda flow: web("nobody@acme.example", flow),
+    "web-smtp": lambda flow: web("zoe@smtp.example", flow),
+    "web-clear-text": lambda flow: web("anna@acme.example", flow, HTTPS=""),
+    "web-garbled": lambda flow: web("anna@acme.example", flow, end="!"),
+    "web-bearer": lambda flow: web("anna@acme.example", flow, scheme="Bearer"),
+    "web-twice": lambda flow: [*web("anna@acme.example", flow).items(), ("HTTP_AUTHORIZATION", "Basic YTpi")],
     "unknown-path": lambda flow: plain("anna@acme.example", flow) | {"DOCUMENT_URI": "/nowhere"},
 }
 
@@ -158,7 +172,7 @@ def run_flows(service):
                 before = len(service.decisions())
                 (connection or service).ask(make(flow))
                 reasons[flow] = [event["reason"] for event in service.decisions()[before:]]
-    run_at_once(service, ("unknown-path", "none", "twice"))
+    run_at_once(service, ("unknown-path", "none", "twice", "web-garbled", "web-twice"))
     request = fastcgi.encode_request(plain("anna@acme.example", BROKEN))
     with service.connect() as connection:
         connection.send(request[:request.index(b"Rw9z") + 2])
@@ -203,6 +217,7 @@ def test_no_password_in_log_or_memory(service, scratch):
     reasons = run_flows(service)
     assert reasons["users-ok"] == reasons["smtp-ok"] == ["auth.ok"]
     assert reasons["users-wrong"] == reasons["smtp-wrong"] == ["auth.bad-credentials"]
+    assert reasons["web-wrong"] == reasons["web-smtp"] == ["auth.bad-credentials"]
     if slapd_is_usable():
         assert reasons["ldap-ok"] == ["auth.ok"] and reasons["ldap-wrong"] == ["auth.bad-credentials"]
     log = service.log
