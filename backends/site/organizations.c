@@ -309,10 +309,11 @@ read_shared_with(struct built_site *built, const struct tenant *tenant, struct p
             section_problem_at(section, setting, names->origins[i], problems, PROBLEM_ERROR,
                                "an organization cannot share with itself");
         else if (other != NULL && !knows_senders(other))
-            section_problem_at(section, setting, names->origins[i], problems, PROBLEM_ERROR,
-                               "organization \"%s\" cannot tell who is known there: it has no "
-                               "recipients, and none of its sources can tell",
-                               names->items[i]);
+            section_problem_at(
+                section, setting, names->origins[i], problems, PROBLEM_WARNING,
+                "organization \"%s\" cannot tell who is known there, so nobody is "
+                "exempt for it: it has no recipients, and none of its sources can tell",
+                names->items[i]);
         if (other != NULL)
             others[count++] = other->organization;
     }

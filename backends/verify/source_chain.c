@@ -171,12 +171,11 @@ enum knowledge
 source_chain_knows(const struct source_chain *chain, const struct mailbox *recipient,
                    struct deadline deadline)
 {
-    bool has_asked = false, is_certain = true;
-    for (size_t i = 0; i < chain->count; i++) {
+    bool is_certain = true;
+    for (size_t i = chain->first_count; i < chain->count; i++) {
         struct recipient_result result;
         if (source_check_recipients(chain->sources[i], NULL) != 0)
             continue;
-        has_asked = true;
         source_recipient(chain->sources[i], recipient, deadline, &result);
         switch (result.knowledge) {
         case KNOWLEDGE_KNOWN:
@@ -189,13 +188,13 @@ source_chain_knows(const struct source_chain *chain, const struct mailbox *recip
             break;
         }
     }
-    return has_asked && is_certain ? KNOWLEDGE_UNKNOWN : KNOWLEDGE_CANNOT_TELL;
+    return is_certain ? KNOWLEDGE_UNKNOWN : KNOWLEDGE_CANNOT_TELL;
 }
 
 bool
 source_chain_can_tell(const struct source_chain *chain)
 {
-    for (size_t i = 0; i < chain->count; i++)
+    for (size_t i = chain->first_count; i < chain->count; i++)
         if (source_check_recipients(chain->sources[i], NULL) == 0)
             return true;
     return false;

@@ -145,13 +145,15 @@ struct source_chain *source_chain_create(struct source *const *first, size_t fir
                                          enum ambiguous_user ambiguous);
 void source_chain_free(struct source_chain *chain);
 
-/* Whether one of the chain's sources knows a recipient (for `shared_with`): the sources are asked
- * in turn until one knows it; one that could not tell is remembered. Sources that cannot tell by
- * their kind or settings are left out; if all are, KNOWLEDGE_CANNOT_TELL. */
+/* Whether one of the organization's own sources knows a recipient (for `shared_with`): they are
+ * asked in turn until one knows it; one that could not tell is remembered. Those asked before all
+ * are left out: a name in our own users file is on no other server. So are sources that cannot tell
+ * by their kind or settings: nobody there knows anybody, and only a sender who was found is exempt.
+ */
 enum knowledge source_chain_knows(const struct source_chain *chain, const struct mailbox *recipient,
                                   struct deadline deadline);
 
-/* Whether any of the chain's sources can tell. */
+/* Whether any of the organization's own sources can tell. */
 bool source_chain_can_tell(const struct source_chain *chain);
 
 /* Asks the chain: unknown goes on to the next source; unavailable is remembered, goes on, and makes

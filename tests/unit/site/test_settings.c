@@ -120,8 +120,9 @@ static const struct site_case cases[] = {
              "organization \"cloud\" { domains = {\"cloud.example\"} sources = {\"l\"} recipients "
              "= d }\n",
      .want =
-         "t.conf:5: organization \"acme\": shared_with: organization \"branch\" cannot tell who is "
-         "known there: it has no recipients, and none of its sources can tell\n"
+         "t.conf:5: warning: organization \"acme\": shared_with: organization \"branch\" cannot "
+         "tell who is known there, so nobody is exempt for it: it has no recipients, and none of "
+         "its sources can tell\n"
          "t.conf:6: organization \"acme\": shared_with: an organization cannot share with itself\n"
          "t.conf:7: organization \"acme\": shared_with: organization \"cloud\" is named twice\n"},
     {.name = "an organization may share with a later one, and with one whose sources can tell",

@@ -116,6 +116,11 @@ static const struct source_kind users_kind = {
     .pretend = fake_pretend,
     .close = fake_close,
 };
+static const struct source_kind all_users_kind = {.asked_first = true,
+                                                  .open = fake_open,
+                                                  .verify = fake_verify,
+                                                  .recipient = fake_recipient,
+                                                  .close = fake_close};
 static const struct source_kind knowing_kind = {
     .open = fake_open, .verify = fake_verify, .knows = fake_knows, .close = fake_close};
 static const struct section_type plain_section = {.name = "source", .variant_word = "plain"};
@@ -166,6 +171,10 @@ open_fake(struct fake *fake, const char *word)
             break;
         case '?': /* the same, cannot tell just now */
             kind = &recipients_kind;
+            break;
+        case 'E': /* asked first, knows the recipient */
+            kind = &all_users_kind;
+            fake->knowledge = KNOWLEDGE_KNOWN;
             break;
         case '!': /* and its settings do not let it */
             fake->is_unfit = true;
@@ -408,9 +417,9 @@ test_who_knows_a_recipient(void **state)
         bool want_can_tell;
         int want_asked;
     } cases[] = {
-        {"nobody there cannot tell", "", KNOWLEDGE_CANNOT_TELL, false, 0},
-        {"a source that knows passwords alone cannot tell", "o", KNOWLEDGE_CANNOT_TELL, false, 0},
-        {"nor one whose settings do not let it", "+!", KNOWLEDGE_CANNOT_TELL, false, 0},
+        {"nobody there knows nobody", "", KNOWLEDGE_UNKNOWN, false, 0},
+        {"a source that knows passwords alone is not asked", "o", KNOWLEDGE_UNKNOWN, false, 0},
+        {"nor is one whose settings do not let it", "+!", KNOWLEDGE_UNKNOWN, false, 0},
         {"known", "+", KNOWLEDGE_KNOWN, true, 1},
         {"unknown", "-", KNOWLEDGE_UNKNOWN, true, 1},
         {"an outage", "?", KNOWLEDGE_CANNOT_TELL, true, 1},
@@ -422,6 +431,8 @@ test_who_knows_a_recipient(void **state)
         {"all say unknown", "- - -", KNOWLEDGE_UNKNOWN, true, 3},
         {"those that cannot tell by their kind are left out", "o - o", KNOWLEDGE_UNKNOWN, true, 1},
         {"so are those that cannot by their settings", "?! -", KNOWLEDGE_UNKNOWN, true, 1},
+        {"what our own users file knows is not elsewhere", "E -", KNOWLEDGE_UNKNOWN, true, 1},
+        {"our own users file alone knows nobody elsewhere", "E", KNOWLEDGE_UNKNOWN, false, 0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct bench bench;
