@@ -51,13 +51,25 @@ def test_the_configuration_does_what_the_text_says(config):
 
 
 def test_the_lines_for_more_are_good_and_do_what_the_text_says(config):
-    config.write_text(config.read_text() + block_behind("More lines for the configuration above"))
+    config.write_text(config.read_text() + block_behind("More lines for the configuration above")
+                      + block_behind("And more:"))
+    [delegated] = re.findall(r'^      auth_users = .*\n      list .*\n', README, re.M)
+    (config.parent / "globex.conf").write_text(delegated)
     done = mailreeve("check", "-c", config)
     assert (done.returncode, done.stderr) == (EXIT_OK, "")
 
     def reason(*facts):
         return mailreeve("explain", "-c", config, *facts).stdout.splitlines()[1]
 
+    office = ("listener=office", "tls=on")
+    assert reason(*office, "user=jo@globex.example") == "reason auth.org-user-denied"
+    abroad = (*office, "method=none", "from=anna@acme.example", "to=b@elsewhere.example")
+    assert reason(*abroad) == "reason relay.denied"
+    assert reason(*abroad, "ip=192.0.2.65") == "reason recipient.ok"
+    outside = ("listener=mx", "method=none", "to=b@globex.example")
+    assert reason(*outside, "from=a@sub.globex.example") == "reason sender.auth-required"
+    assert reason(*outside, "from=a@far.example", "recipient=unknown") == "reason recipient.unknown"
+    assert reason(*outside, "from=a@far.example", "ip=198.51.100.1") == "reason rule.lab"
     mail = ("listener=old-programs", "method=none", "tls=on", "from=anna@acme.example", "to=b@elsewhere.example")
     assert reason(*mail) == "reason session.auth-required"
     assert reason(*mail, "window=anna@acme.example") == "reason recipient.ok"
@@ -77,7 +89,7 @@ def test_the_users_file_can_be_added(config):
 
 def test_the_commands_exist(config):
     commands = [line.split("  #")[0].split() for line in README.splitlines() if line.startswith("    mailreeve ")]
-    assert {command[1] for command in commands} == {"check", "explain", "login", "reload"}
+    assert {command[1] for command in commands} == {"check", "explain", "login", "recipient", "reload"}
     for _, name, *words in commands:
         assert mailreeve(name, "--help").returncode == EXIT_OK
         if name in ("check", "explain"):  # the others ask somebody
