@@ -131,10 +131,8 @@ lru_put(struct lru *lru, const void *key, size_t key_bytes)
     void *there = lru_get(lru, key, key_bytes);
     if (there != NULL)
         return there;
-    if (lru->count == lru->capacity) {
-        struct entry *oldest = lru->oldest;
-        drop(lru, find(lru, oldest->hash, key_of(lru, oldest), oldest->key_bytes));
-    }
+    if (lru->count == lru->capacity)
+        lru_remove_oldest(lru);
     if (lru->count == lru->bucket_count)
         grow(lru);
     struct entry *entry = xcalloc(1, sizeof *entry + lru->value_bytes + key_bytes);
@@ -155,6 +153,20 @@ lru_remove(struct lru *lru, const void *key, size_t key_bytes)
     struct entry **at = find(lru, siphash(lru->key, key, key_bytes), key, key_bytes);
     if (*at != NULL)
         drop(lru, at);
+}
+
+const void *
+lru_oldest(const struct lru *lru)
+{
+    return lru->oldest != NULL ? lru->oldest->value : NULL;
+}
+
+void
+lru_remove_oldest(struct lru *lru)
+{
+    struct entry *oldest = lru->oldest;
+    if (oldest != NULL)
+        drop(lru, find(lru, oldest->hash, key_of(lru, oldest), oldest->key_bytes));
 }
 
 size_t

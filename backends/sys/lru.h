@@ -24,6 +24,11 @@ void *lru_put(struct lru *lru, const void *key, size_t key_bytes);
 void lru_remove(struct lru *lru, const void *key,
                 size_t key_bytes); /* nothing, if it is not there */
 
+/* The value of what was used longest ago, which does not count as used by this, or NULL: the map is
+ * empty. */
+const void *lru_oldest(const struct lru *lru);
+void lru_remove_oldest(struct lru *lru); /* nothing, if it is empty */
+
 size_t lru_count(const struct lru *lru);
 
 #endif

@@ -137,6 +137,19 @@ flight_land(struct recipient_cache *cache, struct flight *flight, const char *ad
     pthread_cond_broadcast(&flight->landed);
 }
 
+/* Two go for one that comes, so those that are over become fewer, and nobody has to drop them all
+ * at once. */
+static void
+drop_stale(struct recipient_cache *cache, int64_t now_ms)
+{
+    for (int i = 0; i < 2; i++) {
+        const struct kept *oldest = lru_oldest(cache->entries);
+        if (oldest == NULL || oldest->flight != NULL || now_ms < oldest->until_ms)
+            return;
+        lru_remove_oldest(cache->entries);
+    }
+}
+
 /* Answers without asking the world. Returns the flight that the caller is to undertake, or NULL if
  * result_r is the answer. */
 static struct flight *
@@ -158,6 +171,7 @@ look_up(struct recipient_cache *cache, const char *address, int64_t now_ms,
         snprintf(result_r->detail, sizeof result_r->detail, "no time was left to ask");
         return NULL;
     }
+    drop_stale(cache, now_ms);
     return flight_begin(lru_put(cache->entries, address, strlen(address)));
 }
 
@@ -189,4 +203,13 @@ recipient_cache_waiting(struct recipient_cache *cache)
     unsigned waiting = cache->waiting;
     pthread_mutex_unlock(&cache->lock);
     return waiting;
+}
+
+size_t
+recipient_cache_count(struct recipient_cache *cache)
+{
+    pthread_mutex_lock(&cache->lock);
+    size_t count = lru_count(cache->entries);
+    pthread_mutex_unlock(&cache->lock);
+    return count;
 }

@@ -3,7 +3,9 @@
  *
  * Thread-safe. Known and unknown are kept, each for its own time; "cannot tell" never is, but those
  * who waited for that answer get it, or a server that stalls would be asked by each of them in
- * turn. No lock is held while the world is asked. Bounded: what was used longest ago goes first.
+ * turn. No lock is held while the world is asked. Bounded: what was used longest ago goes first,
+ * and what is over by then goes whenever a new address comes, so that a day with many strangers
+ * does not hold memory for ever.
  */
 #ifndef MAILREEVE_RECIPIENT_CACHE_H
 #define MAILREEVE_RECIPIENT_CACHE_H
@@ -36,5 +38,8 @@ void recipient_cache_ask(struct recipient_cache *cache, const char *address, int
 
 /* How many wait for somebody else's question now. */
 unsigned recipient_cache_waiting(struct recipient_cache *cache);
+
+/* How many addresses are held, with those that are being asked about. */
+size_t recipient_cache_count(struct recipient_cache *cache);
 
 #endif

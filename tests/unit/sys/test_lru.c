@@ -11,9 +11,9 @@
 
 #include "lru.h"
 
-/* A run of steps on a map of ints whose keys are single letters: "+a" puts (and counts the value
- * up), "?a" gets, "-a" removes. What is left is asked for in the end, which changes nothing that
- * matters any more. */
+/* A run of steps on a map of ints whose keys are single letters: "+a" puts (the letter as the
+ * value), "?a" gets, "-a" removes, "!a" sees that a is the oldest, "x " removes that. What is left
+ * is asked for in the end, which changes nothing that matters any more. */
 static void
 test_who_stays(void **state)
 {
@@ -40,15 +40,25 @@ test_who_stays(void **state)
         {"removing the only one", 1, "+a-a", ""},
         {"removing what is not there", 2, "+a-z", "a"},
         {"putting back what was removed", 2, "+a+b-a+a+c", "ac"},
+        {"the oldest is what was put longest ago", 3, "+a+b+c!a", "abc"},
+        {"the oldest is not what was got", 3, "+a+b+c?a!b", "abc"},
+        {"looking at the oldest is not using it", 2, "+a+b!a+c", "bc"},
+        {"removing the oldest", 3, "+a+b+cx !b", "bc"},
+        {"removing the oldest until nothing is left", 3, "+a+bx x x ", ""},
+        {"putting after that", 3, "+ax +b!b", "b"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         print_message("%s\n", cases[i].name);
         struct lru *lru = lru_create(sizeof(int), cases[i].capacity);
         for (const char *step = cases[i].steps; *step != '\0'; step += 2)
             if (*step == '+')
-                ++*(int *)lru_put(lru, step + 1, 1);
+                *(int *)lru_put(lru, step + 1, 1) = step[1];
             else if (*step == '-')
                 lru_remove(lru, step + 1, 1);
+            else if (*step == 'x')
+                lru_remove_oldest(lru);
+            else if (*step == '!')
+                assert_int_equal(*(const int *)lru_oldest(lru), step[1]);
             else
                 (void)lru_get(lru, step + 1, 1);
         char left[27] = "";

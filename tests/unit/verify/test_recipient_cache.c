@@ -154,6 +154,41 @@ test_what_was_used_longest_ago_goes_first(void **state)
     recipient_cache_free(cache);
 }
 
+/* Each source has a cache of its own and there may be thousands; strangers try names all day. */
+static void
+test_answers_that_are_over_hold_no_memory(void **state)
+{
+    (void)state;
+    enum { STRANGERS = 1000, APART_MS = UNKNOWN_MS / 10 };
+    struct world world = {.knowledge = KNOWLEDGE_UNKNOWN};
+    struct recipient_cache *cache = open_cache(STRANGERS);
+    char address[32];
+    for (int i = 0; i < STRANGERS; i++) {
+        snprintf(address, sizeof address, "%d@acme.example", i);
+        ask_at(cache, &world, address, (int64_t)i * APART_MS);
+    }
+    assert_int_equal(recipient_cache_count(cache), UNKNOWN_MS / APART_MS);
+    /* what is not over is there */
+    assert_true(ask_at(cache, &world, address, (int64_t)STRANGERS * APART_MS).was_cached);
+    recipient_cache_free(cache);
+}
+
+static void
+test_many_answers_that_are_over_go_two_for_each_that_comes(void **state)
+{
+    (void)state;
+    enum { MANY = 100, FEW = 10 };
+    struct world world = {.knowledge = KNOWLEDGE_KNOWN};
+    struct recipient_cache *cache = open_cache(MANY);
+    char address[32];
+    for (int i = 0; i < MANY + FEW; i++) {
+        snprintf(address, sizeof address, "%d@acme.example", i);
+        ask_at(cache, &world, address, i < MANY ? 0 : KNOWN_MS);
+    }
+    assert_int_equal(recipient_cache_count(cache), MANY - FEW);
+    recipient_cache_free(cache);
+}
+
 static void
 test_who_has_no_time_left_is_told_what_is_known(void **state)
 {
@@ -297,6 +332,25 @@ test_a_question_under_way_holds_up_no_other_address(void **state)
 }
 
 static void
+test_a_question_under_way_stays_however_old(void **state)
+{
+    (void)state;
+    struct asker asker;
+    struct world slow = {.knowledge = KNOWLEDGE_KNOWN, .is_held = true};
+    struct world quick = {.knowledge = KNOWLEDGE_UNKNOWN};
+    struct recipient_cache *cache = open_cache(8);
+    asker_start(&asker, cache, &slow, "a", forever);
+    wait_for_question(&slow, 1);
+    ask_at(cache, &quick, "b", 10 * KNOWN_MS);
+    ask_at(cache, &quick, "c", 20 * KNOWN_MS);
+    slow.is_held = false;
+    pthread_join(asker.thread, NULL);
+    assert_true(ask_at(cache, &slow, "a", 0).was_cached);
+    assert_int_equal(slow.asked, 1);
+    recipient_cache_free(cache);
+}
+
+static void
 test_a_question_whose_entry_went_is_answered_but_not_kept(void **state)
 {
     (void)state;
@@ -331,10 +385,13 @@ main(void)
         cmocka_unit_test(test_a_new_answer_takes_the_place_of_the_old),
         cmocka_unit_test(test_each_address_is_its_own),
         cmocka_unit_test(test_what_was_used_longest_ago_goes_first),
+        cmocka_unit_test(test_answers_that_are_over_hold_no_memory),
+        cmocka_unit_test(test_many_answers_that_are_over_go_two_for_each_that_comes),
         cmocka_unit_test(test_who_has_no_time_left_is_told_what_is_known),
         cmocka_unit_test(test_many_askers_of_one_address_cost_one_question),
         cmocka_unit_test(test_who_waits_leaves_at_his_own_deadline),
         cmocka_unit_test(test_a_question_under_way_holds_up_no_other_address),
+        cmocka_unit_test(test_a_question_under_way_stays_however_old),
         cmocka_unit_test(test_a_question_whose_entry_went_is_answered_but_not_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
