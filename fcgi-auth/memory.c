@@ -1,11 +1,21 @@
 #include "memory.h"
 
+#include <string.h>
+
 #include "clock.h"
 #include "log.h"
 
+/* A directory may name its accounts without a domain; who logged in had one. */
+static const char *
+full_name(const struct window_user *user)
+{
+    bool is_bare = strchr(user->name, '@') == NULL;
+    return is_bare && strchr(user->login, '@') != NULL ? user->login : user->name;
+}
+
 static const char *
 find_window(struct state *state, const struct site *site, const struct facts *facts,
-            char window_r[USERNAME_MAX + 1])
+            struct window_user *window_r)
 {
     if (!site->has_relay_windows || facts->method != METHOD_NONE || facts->listener == NULL)
         return NULL;
@@ -14,12 +24,12 @@ find_window(struct state *state, const struct site *site, const struct facts *fa
         return NULL;
     bool is_open = state_find_window(state, &facts->client, listener->relay_window_ms,
                                      clock_now_ms(), window_r);
-    return is_open ? window_r : NULL;
+    return is_open ? full_name(window_r) : NULL;
 }
 
 void
 memory_recall(struct state *state, const struct site *site, struct facts *facts,
-              char window_r[USERNAME_MAX + 1])
+              struct window_user *window_r)
 {
     facts->banned = state_is_banned(state, &site->settings.screen, &facts->client, clock_now_ms());
     facts->window = find_window(state, site, facts, window_r);
@@ -44,11 +54,11 @@ memory_ban(struct state *state, const struct site *site, const char *session,
 
 void
 memory_log_in(struct state *state, const struct site *site, const struct facts *facts,
-              const struct account *account)
+              const struct username *user, const struct account *account)
 {
     bool is_reading = facts->protocol == PROTOCOL_IMAP || facts->protocol == PROTOCOL_POP3;
     bool may_send =
         account->protocols == 0 || (account->protocols & PROTOCOL_BIT(PROTOCOL_SMTP)) != 0;
     if (site->has_relay_windows && is_reading && may_send)
-        state_open_window(state, &facts->client, account->name, clock_now_ms());
+        state_open_window(state, &facts->client, account->name, user->text, clock_now_ms());
 }

@@ -11,9 +11,10 @@
 #include "site.h"
 #include "state.h"
 
-/* Fills facts->banned and facts->window; window_r holds the latter's name. */
+/* Fills facts->banned and facts->window; window_r says whose it is and holds the latter's name: the
+ * one with a domain, which tells the organization. */
 void memory_recall(struct state *state, const struct site *site, struct facts *facts,
-                   char window_r[USERNAME_MAX + 1]);
+                   struct window_user *window_r);
 
 /* Bans the client if the decision says so. Returns for how long in ms; 0: it is not banned. session
  * is for the log. */
@@ -21,8 +22,8 @@ int64_t memory_ban(struct state *state, const struct site *site, const char *ses
                    const struct facts *facts, const struct decision *decision);
 
 /* After a login was accepted: one by POP or IMAP opens a relay window, if some listener takes
- * notice of them and the account may use SMTP at all. */
+ * notice of them and the account may use SMTP at all. user is the name that logged in. */
 void memory_log_in(struct state *state, const struct site *site, const struct facts *facts,
-                   const struct account *account);
+                   const struct username *user, const struct account *account);
 
 #endif

@@ -29,7 +29,7 @@ struct session {
     int64_t began_us;
     struct deadline deadline;
     struct request request;
-    char window[USERNAME_MAX + 1]; /* behind the fact of that name */
+    struct window_user window; /* behind the fact of that name */
     struct decision decision;
     struct recipient_asked recipient;
     bool was_verified;
@@ -132,7 +132,7 @@ canonical_user(const struct session *session)
 {
     if (session->was_verified)
         return session->verified.account.name;
-    return session->decision.user.text[0] != '\0' ? session->window : "";
+    return session->decision.user.text[0] != '\0' ? session->window.name : "";
 }
 
 /* Writes the answer to nginx mail. An accepted session fails if it cannot be written. */
@@ -187,7 +187,8 @@ record(const struct session *session)
 {
     const struct facts *facts = &session->request.facts;
     if (is_accepted(session) && session->was_verified)
-        memory_log_in(session->state, session->site, facts, &session->verified.account);
+        memory_log_in(session->state, session->site, facts, &session->decision.user,
+                      &session->verified.account);
     audit(session,
           memory_ban(session->state, session->site, session->id, facts, &session->decision));
 }
@@ -203,7 +204,7 @@ begin(struct session *session, const struct site *site, struct state *state)
 static void
 recall(struct session *session)
 {
-    memory_recall(session->state, session->site, &session->request.facts, session->window);
+    memory_recall(session->state, session->site, &session->request.facts, &session->window);
 }
 
 static void

@@ -9,7 +9,7 @@
 #include "alloc.h"
 #include "lru.h"
 
-/* Some 20 MB if all are taken. */
+/* Some 35 MB if all are taken. */
 enum { BANS_MAX = 100000, WINDOWS_MAX = 50000 };
 
 struct ban {
@@ -19,7 +19,7 @@ struct ban {
 
 struct window {
     int64_t opened_ms;
-    char user[USERNAME_MAX + 1];
+    struct window_user user;
 };
 
 struct state {
@@ -137,25 +137,32 @@ state_is_banned(struct state *state, const struct screen *screen, const struct n
     return is_banned && !is_exempt(screen, client);
 }
 
-void
-state_open_window(struct state *state, const struct netaddr *client, const char *user,
-                  int64_t now_ms)
+static bool
+is_name(const char *text)
 {
-    size_t length = strlen(user);
-    if (client->family == NETADDR_NONE || length == 0 || length > USERNAME_MAX)
+    size_t length = strlen(text);
+    return length > 0 && length <= USERNAME_MAX;
+}
+
+void
+state_open_window(struct state *state, const struct netaddr *client, const char *name,
+                  const char *login, int64_t now_ms)
+{
+    if (client->family == NETADDR_NONE || !is_name(name) || !is_name(login))
         return;
     struct network_key key = address_of(client);
     pthread_mutex_lock(&state->lock);
     struct window *window = lru_put(state->windows, &key, sizeof key);
     window->opened_ms = now_ms;
-    memcpy(window->user, user, length + 1);
+    memcpy(window->user.name, name, strlen(name) + 1);
+    memcpy(window->user.login, login, strlen(login) + 1);
     atomic_store(&state->has_windows, true);
     pthread_mutex_unlock(&state->lock);
 }
 
 bool
 state_find_window(struct state *state, const struct netaddr *client, int64_t age_ms, int64_t now_ms,
-                  char user_r[USERNAME_MAX + 1])
+                  struct window_user *user_r)
 {
     if (!atomic_load(&state->has_windows) || client->family == NETADDR_NONE)
         return false;
@@ -164,7 +171,7 @@ state_find_window(struct state *state, const struct netaddr *client, int64_t age
     const struct window *window = lru_get(state->windows, &key, sizeof key);
     bool is_open = window != NULL && now_ms - window->opened_ms < age_ms;
     if (is_open)
-        memcpy(user_r, window->user, sizeof window->user);
+        *user_r = window->user;
     pthread_mutex_unlock(&state->lock);
     return is_open;
 }

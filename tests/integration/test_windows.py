@@ -17,6 +17,7 @@ from harness.door import FrontDoor
 from harness.mailreeve import Mailreeve, parse_logfmt
 from harness.postfix import login_of
 from harness.process import wait_until
+from harness.slapd import Slapd, person, slapd_is_usable
 
 LEO, NINA = "leo@local.example", "nina@tenant.example"
 READER = "reader@local.example"
@@ -349,3 +350,42 @@ def test_a_login_at_a_web_page_opens_none(service):
                           "HTTPS": "on", "HTTP_AUTHORIZATION": b"Basic " + base64.b64encode(credentials)})
     assert answer["Status"] == "204 No Content"
     assert not ask_recipient(service).ok
+
+
+# --- a directory that names its accounts without a domain -------------------------------------------------------
+
+ANNA, BOSS, BASE = "anna@local.example", "boss@local.example", "dc=local,dc=example"
+
+DIRECTORY = """
+organization "local" {{ domains = {{"local.example"}}  sources = {{"directory"}}  match_sender = true }}
+organization "tenant" {{ domains = {{"tenant.example"}}  sources = {{}} }}
+source "directory" {{ type = "ldap"  uri = {{"{uri}"}}  bind_dn = "{dn}"  bind_password_file = "{file}"
+                      base = "{base}"  username_attribute = "uid" }}
+"""
+
+
+@pytest.fixture
+def directory(scratch):
+    entries = [person(uid, f"{uid}'s word", BASE, mail=f"{uid}@local.example") for uid in ("anna", "boss")]
+    with Slapd(scratch / "slapd", entries, base=BASE) as server:
+        yield server
+
+
+@pytest.mark.skipif(not slapd_is_usable(), reason="slapd is not installed")
+def test_a_name_without_a_domain_stays_its_organizations(directory, scratch):
+    """What the organization demands of its users holds for whoever logged in as one of them, and the upstream is
+    told the account's one name."""
+    ports = {"relay": 9, "inbound": 9, "imap": 9, "pop3": 9}
+    listeners, _, rest = CONFIGURATION.format(window="15min", mx="", **ports).partition("organization")
+    upstreams = rest[rest.index("upstream \"relay\" {"):]
+    organizations = DIRECTORY.format(uri=directory.uri, dn=directory.service_dn, base=BASE,
+                                     file=directory.service_password_file)
+    with Mailreeve(scratch / "service", listeners + organizations + upstreams) as service:
+        assert service.ask(fastcgi.login(ANNA, "anna's word", listener="imap", protocol="imap"))["Auth-User"] == "anna"
+
+        def ask(sender):
+            return service.ask(fastcgi.recipient(f"MAIL FROM:<{sender}>", f"RCPT TO:<{STRANGER}>",
+                                                 listener="submission", tls=True))
+        assert ask(BOSS)["Auth-Error-Code"] == "553 5.7.1"
+        answer = ask(ANNA)
+        assert answer.ok and answer["Auth-User"] == "anna"

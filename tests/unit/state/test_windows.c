@@ -85,13 +85,14 @@ test_windows(void **unused)
             const char *user = cases[i].steps[j].user;
             int64_t at_ms = cases[i].steps[j].at_ms;
             if (cases[i].steps[j].deed == LOG_IN) {
-                state_open_window(state, &client, user, at_ms);
+                state_open_window(state, &client, user, "login@acme.example", at_ms);
                 continue;
             }
-            char found[USERNAME_MAX + 1] = "?";
-            bool is_open = state_find_window(state, &client, age_ms, at_ms, found);
-            if (is_open != (user != NULL) || (user != NULL && strcmp(found, user) != 0))
-                fail_msg("%s: step %zu found %s", cases[i].name, j + 1, is_open ? found : "nobody");
+            struct window_user found = {.name = "?"};
+            bool is_open = state_find_window(state, &client, age_ms, at_ms, &found);
+            if (is_open != (user != NULL) || (user != NULL && strcmp(found.name, user) != 0))
+                fail_msg("%s: step %zu found %s", cases[i].name, j + 1,
+                         is_open ? found.name : "nobody");
         }
         state_free(state);
     }
@@ -102,17 +103,36 @@ static void
 test_long_names(void **unused)
 {
     (void)unused;
-    char name[USERNAME_MAX + 2], found[USERNAME_MAX + 1];
+    char name[USERNAME_MAX + 2];
+    struct window_user found;
     memset(name, 'u', sizeof name);
     name[USERNAME_MAX + 1] = '\0';
     struct state *state = state_create();
     struct netaddr client = client_of("192.0.2.1");
-    state_open_window(state, &client, name, 0);
-    assert_false(state_find_window(state, &client, AGE, 0, found));
+    state_open_window(state, &client, name, "login", 0);
+    state_open_window(state, &client, "name", name, 0);
+    assert_false(state_find_window(state, &client, AGE, 0, &found));
     name[USERNAME_MAX] = '\0';
-    state_open_window(state, &client, name, 0);
-    assert_true(state_find_window(state, &client, AGE, 0, found));
-    assert_string_equal(found, name);
+    state_open_window(state, &client, name, name, 0);
+    assert_true(state_find_window(state, &client, AGE, 0, &found));
+    assert_string_equal(found.name, name);
+    assert_string_equal(found.login, name);
+    state_free(state);
+}
+
+static void
+test_a_window_has_both_names_of_its_user(void **unused)
+{
+    (void)unused;
+    struct state *state = state_create();
+    struct netaddr client = client_of("192.0.2.1");
+    struct window_user found;
+    state_open_window(state, &client, "anna", "", 0);
+    assert_false(state_find_window(state, &client, AGE, 0, &found));
+    state_open_window(state, &client, "anna", "anna.b@acme.example", 0);
+    assert_true(state_find_window(state, &client, AGE, 0, &found));
+    assert_string_equal(found.name, "anna");
+    assert_string_equal(found.login, "anna.b@acme.example");
     state_free(state);
 }
 
@@ -122,6 +142,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_windows),
         cmocka_unit_test(test_long_names),
+        cmocka_unit_test(test_a_window_has_both_names_of_its_user),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
