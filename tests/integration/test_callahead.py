@@ -273,6 +273,24 @@ def test_five_hundred_askers_of_one_address_make_one_connection(scratch, reply, 
         assert after["connections"] == before + 2  # one is this one, which counts
 
 
+def test_a_reload_leaves_those_who_wait_alone(scratch):
+    """They have the configuration that they began with, with its source, until the last of them has his answer."""
+    held = scratch / "go-on"
+    with SmtpScript(scratch, hold=held) as old, SmtpScript(scratch, recipient_reply="550 5.1.1 no") as new, \
+            Mailreeve(scratch / "service", head(60) + tenant("acme", old.address)) as service:
+        crowd = Crowd(service, "boss@acme.example", 100)
+        for _ in range(10):
+            service.configure(head(60) + tenant("acme", new.address))
+            assert service.reload()["Status"].startswith("200")
+            assert ask(service, "boss@acme.example") == UNKNOWN
+        service.configure(head(60))
+        service.reload_by_signal()
+        assert ask(service, "boss@acme.example") == "550 5.7.1"  # nobody's any more
+        held.touch()
+        assert crowd.answers() == ["OK"] * 100
+        assert old.stats()["asked"] == ["TO:<boss@acme.example>"]
+
+
 # ---- one tenant's server that stalls
 
 def test_a_stalling_server_holds_no_more_than_its_connections_and_no_other_tenant(scratch):
