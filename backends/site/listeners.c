@@ -50,12 +50,14 @@ static const struct row rows[] = {
      .type = ROW_STRING,
      .offset = offsetof(struct listener_values, auth_ips),
      .preset = "any",
-     .help = "Clients that may log in: any, allow LIST or deny LIST, with a list of kind ip."},
+     .help = "Clients that may log in: any, allow LIST or deny LIST, with a list of kind ip. An "
+             "empty list allows nobody or denies nobody."},
     {.name = "auth_users",
      .type = ROW_STRING,
      .offset = offsetof(struct listener_values, auth_users),
      .preset = "any",
-     .help = "Names that may log in: any, allow LIST or deny LIST, with a list of kind user."},
+     .help = "Names that may log in: any, allow LIST or deny LIST, with a list of kind user. An "
+             "empty list allows nobody or denies nobody."},
     {.name = "on_auth_when_off",
      .type = ROW_CHOICE,
      .offset = offsetof(struct listener_values, on_auth_when_off),
@@ -75,30 +77,34 @@ static const struct row rows[] = {
     {.name = "relay_organizations",
      .type = ROW_STRINGS,
      .offset = offsetof(struct listener_values, relay_organizations),
-     .help = "With relay = organizations: the organizations whose users may."},
+     .help = "With relay = organizations: the organizations whose users may. Not set: nobody."},
     {.name = "relay_ips",
      .type = ROW_STRING,
      .may_be_empty = true,
      .offset = offsetof(struct listener_values, relay_ips),
      .help = "A list of kind ip: clients that may send to any domain without a login, as printers "
-             "or an application server do. A list that holds everybody is refused: that is an open "
-             "relay."},
+             "or an application server do; the mail server must let them relay too, by the address "
+             "that XCLIENT tells it. Not set or an empty list: nobody. A list that holds everybody "
+             "is an error, for that is an open relay (see i_know_this_is_an_open_relay)."},
     {.name = "local_ips",
      .type = ROW_STRING,
      .may_be_empty = true,
      .offset = offsetof(struct listener_values, local_ips),
      .help = "A list of kind ip: our own networks. Mail from there is refused without a login, "
-             "whoever its sender says to be; so a machine that was broken into sends nothing."},
+             "whoever its sender says to be; so a machine that was broken into sends nothing. Not "
+             "set or an empty list: nobody must."},
     {.name = "trusted_ips",
      .type = ROW_STRING,
      .may_be_empty = true,
      .offset = offsetof(struct listener_values, trusted_ips),
-     .help = "A list of kind ip: clients in local_ips that need no login all the same."},
+     .help = "A list of kind ip: clients in local_ips that need no login all the same. Not set or "
+             "an empty list: none."},
     {.name = "roles_must_auth",
      .type = ROW_STRINGS,
      .offset = offsetof(struct listener_values, roles_must_auth),
      .help = "Names before the @ that nobody may use as a sender in our domains without a login: "
-             "postmaster, abuse and webmaster are often forged. No exemption holds for them."},
+             "postmaster, abuse and webmaster are often forged. No exemption holds for them. Not "
+             "set: none."},
     {.name = "relay_window",
      .type = ROW_DURATION,
      .offset = offsetof(struct listener_values, relay_window_ms),
@@ -107,17 +113,19 @@ static const struct row rows[] = {
      .high = 7 * (int64_t)DAY_MS,
      .help = "SMTP after POP: a client counts as logged in for so long after a POP3 or IMAP login "
              "from its address. 0: never. Everybody behind that address can use it; give it only "
-             "to those whose mail programs cannot log in."},
+             "to those whose mail programs cannot log in. Kept in memory like bans (see screen)."},
     {.name = "upstream",
      .type = ROW_STRING,
      .offset = offsetof(struct listener_values, upstream),
      .help = "Where sessions go that may send to any domain: those that have logged in, unless "
-             "their organization says otherwise, and clients in relay_ips."},
+             "their organization says otherwise, and clients in relay_ips. Not set: they hear that "
+             "there is no server for now."},
     {.name = "upstream_inbound",
      .type = ROW_STRING,
      .offset = offsetof(struct listener_values, upstream_inbound),
      .help = "Where the other sessions go, which bring mail for one of our domains: strangers, and "
-             "those that have logged in without the right to relay. It must not relay."},
+             "those that have logged in without the right to relay. It must not relay. Not set: as "
+             "with upstream."},
     {.name = "default_domain",
      .type = ROW_STRING,
      .offset = offsetof(struct listener_values, default_domain),

@@ -39,8 +39,8 @@ static const struct row rows[] = {
      .offset = offsetof(struct organization_values, recipients),
      .help = "The source that knows which recipients exist: mail to others is refused at the "
              "front door. Not set: all are taken. A source of type ldap searches for the address, "
-             "one of type smtp asks its server (callahead), one of type users knows its own "
-             "names."},
+             "one of type smtp asks its server by RCPT (callahead), one of type users knows its "
+             "own names."},
     {.name = "unverifiable_recipient",
      .type = ROW_CHOICE,
      .offset = offsetof(struct organization_values, unverifiable_recipient),
@@ -78,13 +78,15 @@ static const struct row rows[] = {
      .preset = "false",
      .delegable = true,
      .help = "Its users may send under their own name only: MAIL FROM is the name that logged in, "
-             "without case. Bounces (<>) pass."},
+             "without case. Bounces (<>) pass. nginx asks about the sender of those alone who came "
+             "by a relay_window; after AUTH the mail server must look."},
     {.name = "match_exempt_senders",
      .type = ROW_STRING,
      .may_be_empty = true,
      .offset = offsetof(struct organization_values, match_exempt_senders),
      .delegable = true,
-     .help = "A list of kind user: senders that match_sender lets everybody use."},
+     .help = "A list of kind user: senders that match_sender lets all of its users use. Not set or "
+             "an empty list: none."},
     {.name = "auth_exempt_ips",
      .type = ROW_STRING,
      .offset = offsetof(struct organization_values, auth_exempt_ips),
@@ -99,11 +101,12 @@ static const struct row rows[] = {
      .preset = "any",
      .delegable = true,
      .help = "Names of its domains that may log in: any, allow LIST or deny LIST, with a list of "
-             "kind user."},
+             "kind user. An empty list allows nobody or denies nobody."},
     {.name = "upstream",
      .type = ROW_STRING,
      .offset = offsetof(struct organization_values, upstream),
-     .help = "Where sessions of its users go, instead of to the listener's upstream."},
+     .help = "Where sessions of its users go, instead of to the listener's upstream. Those without "
+             "the right to relay go to upstream_inbound all the same."},
     {.name = "delegated",
      .type = ROW_PATH,
      .offset = offsetof(struct organization_values, delegated),

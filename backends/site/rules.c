@@ -41,7 +41,7 @@ static const struct row rows[] = {
     {.name = "listeners",
      .type = ROW_STRINGS,
      .offset = offsetof(struct rule_values, listeners),
-     .help = "Holds at these listeners. Not set: at all."},
+     .help = "Holds at these listeners. Not set: at every one."},
     {.name = "organizations",
      .type = ROW_STRINGS,
      .offset = offsetof(struct rule_values, organizations),
@@ -82,7 +82,8 @@ static const struct row rows[] = {
      .type = ROW_STRING,
      .may_be_empty = true,
      .offset = offsetof(struct rule_values, text),
-     .help = "The words behind the code, at most 200 printable ASCII characters."},
+     .help = "The words behind the code, at most 200 printable ASCII characters. Default: refused "
+             "by local policy; with defer: not now, try again later."},
     {0}};
 
 const struct section_type rule_section = {
@@ -90,9 +91,10 @@ const struct section_type rule_section = {
     .titled = true,
     .size = sizeof(struct rule_values),
     .rows = rows,
-    .help = "What is done with a session for which all its conditions hold. Rules are tried in the "
-            "order of the file after all else has let the session pass, and the first that holds "
-            "decides; so accept keeps later rules away but does not undo a refusal.",
+    .help = "What is done with a session for which all its conditions hold; one with an empty list "
+            "never does. Rules are tried in the order of the file after all else has let the "
+            "session pass, and the first that holds decides; so accept keeps later rules away but "
+            "does not undo a refusal.",
 };
 
 enum { RULE_TEXT_MAX = 200 };

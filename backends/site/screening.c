@@ -22,7 +22,8 @@ static const struct row rows[] = {
      .type = ROW_STRING,
      .may_be_empty = true,
      .offset = offsetof(struct screen_values, never),
-     .help = "A list of kind ip: clients that are never banned, such as proxies and monitoring."},
+     .help = "A list of kind ip: clients that are never banned, such as proxies and monitoring. "
+             "Not set or an empty list: nobody is exempt."},
     {.name = "ipv4_prefix",
      .type = ROW_INT,
      .offset = offsetof(struct screen_values, ipv4_prefix),
@@ -44,8 +45,9 @@ const struct section_type screen_section = {
     .single = true,
     .size = sizeof(struct screen_values),
     .rows = rows,
-    .help = "Who is banned, and for how long. A ban is known to this mailreeve-auth alone and gone "
-            "when it ends.",
+    .help = "How long, and with which network, a client is banned that does what a listener bans "
+            "for (on_auth_when_off). Bans are kept in the memory of mailreeve-auth: a reload keeps "
+            "them, a restart forgets them.",
 };
 
 /* What the rows say too: they hold where there is no section. */

@@ -27,7 +27,8 @@ const struct row smtp_rows[] = {
      .type = ROW_STRINGS,
      SMTP_ROW(servers),
      .required = true,
-     .help = "servers that are asked, host:port, in this order; the next one if one is down"},
+     .help = "servers that are asked, host:port, in this order; the next one if one is down. About "
+             "recipients: a port that takes mail without a login"},
     {.name = "tls",
      .type = ROW_CHOICE,
      SMTP_ROW(tls),

@@ -32,7 +32,7 @@ const struct section_type source_section = {
     .rows = type_rows,
     .variant_setting = "type",
     .variants = variants,
-    .help = "A place that can verify a password",
+    .help = "A place that can verify a password, or knows which recipients exist",
 };
 
 struct source *
