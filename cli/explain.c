@@ -9,6 +9,7 @@
 
 #include "command.h"
 #include "judge.h"
+#include "load.h"
 #include "show.h"
 
 static const struct option_row explain_options[] = {
@@ -49,12 +50,7 @@ run(const struct arguments *arguments)
         given_fini(&given);
         return usage_error("%s", err.text);
     }
-    struct problems problems;
-    problems_init(&problems);
-    struct site *site = site_load(arguments->options.config, SITE_CHECK, NULL, &problems);
-    if (site == NULL) /* warnings are for `mailreeve check` */
-        problems_print(&problems, stderr);
-    problems_fini(&problems);
+    struct site *site = load_site(arguments->options.config);
     int status = site != NULL ? explain(site, &given, &arguments->options) : EXIT_CONFIG;
     site_drop(site);
     given_fini(&given);

@@ -9,11 +9,11 @@
 
 #include "clock.h"
 #include "command.h"
+#include "load.h"
 #include "log.h"
 #include "output.h"
 #include "prompt.h"
 #include "show.h"
-#include "site.h"
 
 static const struct option_row login_options[] = {
     {"listener", 0, OPTION_TEXT, offsetof(struct options, listener), "NAME",
@@ -185,12 +185,7 @@ run(const struct arguments *arguments)
         return status;
     /* What the sources would log is in their details. */
     log_configure(LOG_LOGFMT, LOG_ERROR);
-    struct problems problems;
-    problems_init(&problems);
-    struct site *site = site_load(arguments->options.config, SITE_CHECK, NULL, &problems);
-    if (site == NULL) /* warnings are for `mailreeve check` */
-        problems_print(&problems, stderr);
-    problems_fini(&problems);
+    struct site *site = load_site(arguments->options.config);
     status = site != NULL ? login(site, &trial, arguments->options.json) : EXIT_CONFIG;
     site_drop(site);
     return status;

@@ -9,9 +9,9 @@
 
 #include "clock.h"
 #include "command.h"
+#include "load.h"
 #include "log.h"
 #include "output.h"
-#include "site.h"
 
 static const struct option_row recipient_options[] = {OPTION_JSON, {0}};
 
@@ -156,12 +156,7 @@ run(const struct arguments *arguments)
         return usage_error("%s", err.text);
     /* What the source would log is in its detail. */
     log_configure(LOG_LOGFMT, LOG_ERROR);
-    struct problems problems;
-    problems_init(&problems);
-    struct site *site = site_load(arguments->options.config, SITE_CHECK, NULL, &problems);
-    if (site == NULL) /* warnings are for `mailreeve check` */
-        problems_print(&problems, stderr);
-    problems_fini(&problems);
+    struct site *site = load_site(arguments->options.config);
     if (site == NULL)
         return EXIT_CONFIG;
 
