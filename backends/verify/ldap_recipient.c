@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ldap_template.h"
+#include "ldap_search.h"
 
 struct errand {
     const struct ldap_settings *settings;
@@ -54,21 +54,11 @@ search(struct ldap_visit *visit, void *context, struct err *err)
 {
     const struct errand *errand = context;
     const struct ldap_settings *settings = errand->settings;
-    char filter[LDAP_TEXT_MAX];
-    ldap_template_expand(ldap_settings_recipient_filter(settings), LDAP_SYNTAX_FILTER,
-                         errand->subject, filter);
-    const struct ldap_query query = {
-        .base = ldap_settings_base(settings),
-        .scope = (enum ldap_scope)settings->scope,
-        .filter = filter,
-        .attribute = settings->username_attribute,
-    };
     struct ldap_found found;
-    enum ldap_answer answer = ldap_pool_search(visit, &query, &found, err);
+    enum ldap_answer answer = ldap_search(visit, settings, ldap_settings_recipient_filter(settings),
+                                          errand->subject, &found, err);
     if (answer == LDAP_ANSWER_YES)
         judge(errand, &found);
-    else
-        err_wrap(err, "base \"%s\"", query.base);
     ldap_found_fini(&found);
     return answer;
 }

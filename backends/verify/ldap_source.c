@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "ldap_recipient.h"
-#include "ldap_template.h"
+#include "ldap_search.h"
 
 /* What is asked of one server after the other. */
 struct login {
@@ -88,21 +88,12 @@ static enum ldap_answer
 ask_with_search(struct ldap_visit *visit, struct login *login, struct err *err)
 {
     const struct ldap_settings *settings = login->settings;
-    char filter[LDAP_TEXT_MAX];
     const struct ldap_subject subject = ldap_subject_of(login->user);
-    ldap_template_expand(ldap_settings_filter(settings), LDAP_SYNTAX_FILTER, &subject, filter);
-    const struct ldap_query query = {
-        .base = ldap_settings_base(settings),
-        .scope = (enum ldap_scope)settings->scope,
-        .filter = filter,
-        .attribute = settings->username_attribute,
-    };
     struct ldap_found found;
-    enum ldap_answer answer = ldap_pool_search(visit, &query, &found, err);
+    enum ldap_answer answer =
+        ldap_search(visit, settings, ldap_settings_filter(settings), &subject, &found, err);
     if (answer == LDAP_ANSWER_YES)
         answer = judge(visit, login, &found, err);
-    else
-        err_wrap(err, "base \"%s\"", query.base);
     ldap_found_fini(&found);
     return answer;
 }
