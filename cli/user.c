@@ -171,7 +171,8 @@ run_del(const struct arguments *arguments)
 static void
 format_protocols(unsigned mask, char *text_r, size_t size)
 {
-    static const enum protocol protocols[] = {PROTOCOL_SMTP, PROTOCOL_POP3, PROTOCOL_IMAP};
+    static const enum protocol protocols[] = {PROTOCOL_SMTP, PROTOCOL_POP3, PROTOCOL_IMAP,
+                                              PROTOCOL_HTTP};
     size_t used = 0;
     snprintf(text_r, size, "all");
     for (size_t i = 0; i < sizeof protocols / sizeof protocols[0]; i++)
@@ -254,7 +255,7 @@ static const struct option_row add_options[] = {
     OPTION_METHOD,
     {"disabled", 0, OPTION_FLAG, offsetof(struct options, disabled), NULL, "must not log in (yet)"},
     {"protocols", 0, OPTION_TEXT, offsetof(struct options, protocols), "LIST",
-     "may use these only: smtp,pop3,imap"},
+     "may use these only: smtp,pop3,imap,http"},
     {"networks", 0, OPTION_TEXT, offsetof(struct options, networks), "LIST",
      "may log in from these only: 192.0.2.0/24,2001:db8::/32"},
     {"comment", 0, OPTION_TEXT, offsetof(struct options, comment), "TEXT", "a word to colleagues"},

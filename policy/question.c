@@ -66,7 +66,9 @@ bool
 question_end_by_rule(const struct question *question, const struct rule *decided_by,
                      const struct rule_ref *rule)
 {
-    return end(question, verdict_make_by_rule(decided_by), rule);
+    enum reason accepted_as =
+        question->facts->method == METHOD_NONE ? REASON_RECIPIENT_OK : REASON_AUTH_OK;
+    return end(question, verdict_make_by_rule(decided_by, accepted_as), rule);
 }
 
 bool

@@ -73,7 +73,7 @@ verdict_make(enum reason reason)
 }
 
 struct verdict
-verdict_make_by_rule(const struct rule *rule)
+verdict_make_by_rule(const struct rule *rule, enum reason accepted_as)
 {
     static const enum verdict_action actions[] = {
         [RULE_DEFER] = VERDICT_TEMPFAIL,
@@ -81,8 +81,10 @@ verdict_make_by_rule(const struct rule *rule)
         [RULE_ACCEPT] = VERDICT_ACCEPT,
         [RULE_TAG] = VERDICT_ACCEPT,
     };
-    return (struct verdict){
-        .action = actions[rule->action], .reason = REASON_RULE, .decided_by = rule};
+    return (struct verdict){.action = actions[rule->action],
+                            .reason = REASON_RULE,
+                            .decided_by = rule,
+                            .accepted_as = accepted_as};
 }
 
 void
@@ -107,7 +109,7 @@ verdict_code(const struct verdict *verdict, enum protocol protocol)
         return protocol == PROTOCOL_SMTP ? verdict->decided_by->code
                                          : reason_code(REASON_AUTH_USER_DENIED, protocol);
     case VERDICT_ACCEPT:
-        return reason_code(REASON_RECIPIENT_OK, protocol);
+        return reason_code(verdict->accepted_as, protocol);
     }
     return reason_code(REASON_INTERNAL, protocol);
 }
@@ -117,7 +119,7 @@ verdict_text(const struct verdict *verdict)
 {
     if (verdict->reason != REASON_RULE)
         return reason_text(verdict->reason);
-    return verdict->action == VERDICT_ACCEPT ? reason_text(REASON_RECIPIENT_OK)
+    return verdict->action == VERDICT_ACCEPT ? reason_text(verdict->accepted_as)
                                              : verdict->decided_by->text;
 }
 

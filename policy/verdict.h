@@ -78,15 +78,18 @@ struct verdict {
     enum reason reason;
     unsigned wait_s; /* Auth-Wait on a refusal: 0 lets nginx close the session */
     struct rule_ref rule;
-    const struct rule *decided_by; /* with REASON_RULE only */
+    const struct rule *decided_by; /* with REASON_RULE only, as the next */
+    enum reason accepted_as;       /* REASON_AUTH_OK or REASON_RECIPIENT_OK: whose code and text an
+                                      accept has */
 };
 
 /* A verdict for a reason, with the action that belongs to it (the class of its SMTP code decides
  * between refuse and temporary failure), no wait and no rule. */
 struct verdict verdict_make(enum reason reason);
 
-/* The verdict of a `rule` section, with its action, and with no wait and no rule_ref. */
-struct verdict verdict_make_by_rule(const struct rule *rule);
+/* The verdict of a `rule` section, with its action, and with no wait and no rule_ref. accepted_as
+ * is what was asked for: REASON_AUTH_OK or REASON_RECIPIENT_OK. */
+struct verdict verdict_make_by_rule(const struct rule *rule, enum reason accepted_as);
 
 /* What holds for a verdict: its reason's, or, where a `rule` section decided, that one's. id_r gets
  * "auth.bad-credentials" or "rule.NAME". */

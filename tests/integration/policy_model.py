@@ -355,9 +355,10 @@ def rule_sections(s):
 
 
 def answer_of_rule(s, rule):
-    """'What the rule says': `code` is for SMTP."""
+    """'What the rule says': `code` is for SMTP. An accept is that of the question: a login's or a recipient's."""
     action = "accept" if rule["action"] == "tag" else rule["action"]
-    usual = {"accept": "recipient.ok", "refuse": "auth.user-denied", "defer": "internal"}[action]
+    asked = "recipient.ok" if s.facts["method"] == "none" else "auth.ok"
+    usual = {"accept": asked, "refuse": "auth.user-denied", "defer": "internal"}[action]
     code = s.answer(usual, None).code
     if s.protocol == "smtp" and action != "accept":
         code = rule["code"] or {"refuse": "550 5.7.1", "defer": "450 4.7.1"}[action]

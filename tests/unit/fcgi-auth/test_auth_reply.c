@@ -101,7 +101,7 @@ test_rule_refusals(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof rule_refusals / sizeof rule_refusals[0]; i++) {
-        struct verdict verdict = verdict_make_by_rule(&rule_refusals[i].rule);
+        struct verdict verdict = verdict_make_by_rule(&rule_refusals[i].rule, REASON_AUTH_OK);
         struct answer answer;
         auth_reply_refuse(&answer, &verdict, rule_refusals[i].protocol);
         if (strcmp(answer.header, rule_refusals[i].want) != 0)
@@ -120,7 +120,7 @@ test_a_long_text_of_a_rule_fits(void **state)
     text[sizeof text - 1] = '\0';
     const struct rule rule = {.action = RULE_REFUSE, .code = "599 5.999.999", .text = text};
     for (int protocol = PROTOCOL_SMTP; protocol <= PROTOCOL_IMAP; protocol++) {
-        struct verdict verdict = verdict_make_by_rule(&rule);
+        struct verdict verdict = verdict_make_by_rule(&rule, REASON_AUTH_OK);
         verdict.wait_s = 4000000000U;
         struct answer answer;
         auth_reply_refuse(&answer, &verdict, (enum protocol)protocol);

@@ -81,7 +81,8 @@ test_rules(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
         const struct rule rule = {.action = rules[i].action, .code = "550 5.7.1", .text = "no"};
-        const char *code = code_of(verdict_make_by_rule(&rule), &open_listener, true);
+        const char *code =
+            code_of(verdict_make_by_rule(&rule, REASON_AUTH_OK), &open_listener, true);
         if (strcmp(code, rules[i].want) != 0)
             fail_msg("%s is %s", rules[i].name, code);
     }

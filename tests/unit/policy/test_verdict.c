@@ -100,15 +100,20 @@ static const struct rule tag = {.name = "mark", .action = RULE_TAG};
 /* A `rule` section speaks SMTP; other protocols have the codes of a like reason. */
 static const struct {
     const struct rule *rule;
+    enum reason accepted_as;
     enum verdict_action action;
     const char *id, *smtp, *pop3, *imap, *text;
 } sections[] = {
-    {&refusal, VERDICT_REFUSE, "rule.night", "554 5.7.1", "[AUTH]", "[AUTHORIZATIONFAILED]",
-     "not at night"},
-    {&deferral, VERDICT_TEMPFAIL, "rule.later", "450 4.7.1", "[SYS/TEMP]", "[UNAVAILABLE]",
-     "not yet"},
-    {&acceptance, VERDICT_ACCEPT, "rule.friend", "250 2.1.5", "", "", "ok"},
-    {&tag, VERDICT_ACCEPT, "rule.mark", "250 2.1.5", "", "", "ok"},
+    {&refusal, REASON_AUTH_OK, VERDICT_REFUSE, "rule.night", "554 5.7.1", "[AUTH]",
+     "[AUTHORIZATIONFAILED]", "not at night"},
+    {&deferral, REASON_AUTH_OK, VERDICT_TEMPFAIL, "rule.later", "450 4.7.1", "[SYS/TEMP]",
+     "[UNAVAILABLE]", "not yet"},
+    {&acceptance, REASON_RECIPIENT_OK, VERDICT_ACCEPT, "rule.friend", "250 2.1.5", "", "", "ok"},
+    {&tag, REASON_RECIPIENT_OK, VERDICT_ACCEPT, "rule.mark", "250 2.1.5", "", "", "ok"},
+    {&acceptance, REASON_AUTH_OK, VERDICT_ACCEPT, "rule.friend", "235 2.7.0", "", "",
+     "authentication succeeded"},
+    {&tag, REASON_AUTH_OK, VERDICT_ACCEPT, "rule.mark", "235 2.7.0", "", "",
+     "authentication succeeded"},
 };
 
 static void
@@ -116,7 +121,7 @@ test_a_rule_sections_own_words(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT_OF(sections); i++) {
-        struct verdict verdict = verdict_make_by_rule(sections[i].rule);
+        struct verdict verdict = verdict_make_by_rule(sections[i].rule, sections[i].accepted_as);
         char id[VERDICT_ID_MAX];
         verdict_id(&verdict, id);
         CHECK_TEXT(sections[i].id, id, sections[i].id);
@@ -149,7 +154,7 @@ test_a_rules_long_name_is_cut(void **state)
     static const struct rule wordy = {.name = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
                                               "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
                                       .action = RULE_ACCEPT};
-    struct verdict verdict = verdict_make_by_rule(&wordy);
+    struct verdict verdict = verdict_make_by_rule(&wordy, REASON_AUTH_OK);
     char id[VERDICT_ID_MAX];
     verdict_id(&verdict, id);
     assert_int_equal(strlen(id), VERDICT_ID_MAX - 1);

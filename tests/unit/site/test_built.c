@@ -56,7 +56,7 @@ test_organization(void **state)
                "unverifiable_recipient = accept\nauthenticate_senders = unless-local\n"
                "authenticate_inbound = always\nshared_with = {\"b\"}\nmatch_sender = yes\n"
                "match_exempt_senders = staff\nauth_exempt_ips = \"deny office\" }\n"
-               "organization \"b\" { domains = {\"b.example\"} }\n");
+               "organization \"b\" { domains = {\"b.example\"} sources = {\"d\"} }\n");
     struct site *site = load_good("t.conf", "");
     const struct organization *a = tenancy_organization(site->tenancy, "a"),
                               *b = tenancy_organization(site->tenancy, "b");

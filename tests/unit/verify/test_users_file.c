@@ -134,7 +134,7 @@ test_bad_lines(void **state)
         {"disabled with a value", TEXT("a@c.example:" HASH ":disabled=no\n"),
          "1: no such option (disabled takes no value)\n"},
         {"an unknown protocol", TEXT("a@c.example:" HASH ":protocols=smtp nntp\n"),
-         "1: protocols: \"nntp\" is none (smtp, pop3 or imap, separated by spaces)\n"},
+         "1: protocols: \"nntp\" is none (smtp, pop3, imap or http, separated by spaces)\n"},
         {"no protocol", TEXT("a@c.example:" HASH ":protocols=\n"), "1: protocols: names none"},
         {"no network", TEXT("a@c.example:" HASH ":networks=\n"), "1: networks: names none"},
         {"a bad network", TEXT("a@c.example:" HASH ":networks=10.0.0.1 10.0.0.0/33\n"),
