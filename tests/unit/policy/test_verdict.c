@@ -7,42 +7,54 @@
 /* The table of the design, line by line. */
 static const struct {
     enum reason reason;
-    const char *id, *smtp, *pop3, *imap;
+    const char *id, *smtp, *pop3, *imap, *text;
     enum verdict_action action;
 } reasons[] = {
-    {REASON_INTERNAL, "internal", "454 4.7.0", "[SYS/TEMP]", "[UNAVAILABLE]", VERDICT_TEMPFAIL},
-    {REASON_AUTH_OK, "auth.ok", "235 2.7.0", "", "", VERDICT_ACCEPT},
-    {REASON_RECIPIENT_OK, "recipient.ok", "250 2.1.5", "", "", VERDICT_ACCEPT},
+    {REASON_INTERNAL, "internal", "454 4.7.0", "[SYS/TEMP]", "[UNAVAILABLE]",
+     "temporary failure, try again later", VERDICT_TEMPFAIL},
+    {REASON_AUTH_OK, "auth.ok", "235 2.7.0", "", "", "authentication succeeded", VERDICT_ACCEPT},
+    {REASON_RECIPIENT_OK, "recipient.ok", "250 2.1.5", "", "", "ok", VERDICT_ACCEPT},
     {REASON_REQUEST_MALFORMED, "request.malformed", "501 5.5.2", "[AUTH]", "[CLIENTBUG]",
-     VERDICT_REFUSE},
-    {REASON_AUTH_BANNED, "auth.banned", "421 4.7.0", "[LOGIN-DELAY]", "[LIMIT]", VERDICT_TEMPFAIL},
-    {REASON_AUTH_OFF, "auth.off", "502 5.5.1", "[AUTH]", "[AUTHENTICATIONFAILED]", VERDICT_REFUSE},
+     "malformed name, password or address", VERDICT_REFUSE},
+    {REASON_AUTH_BANNED, "auth.banned", "421 4.7.0", "[LOGIN-DELAY]", "[LIMIT]",
+     "too many failures, try again later", VERDICT_TEMPFAIL},
+    {REASON_AUTH_OFF, "auth.off", "502 5.5.1", "[AUTH]", "[AUTHENTICATIONFAILED]",
+     "authentication is not available here", VERDICT_REFUSE},
     {REASON_AUTH_TLS_REQUIRED, "auth.tls-required", "538 5.7.11", "[AUTH]", "[PRIVACYREQUIRED]",
-     VERDICT_REFUSE},
+     "encryption is required for authentication", VERDICT_REFUSE},
     {REASON_AUTH_METHOD, "auth.method", "504 5.5.4", "[AUTH]", "[AUTHENTICATIONFAILED]",
-     VERDICT_REFUSE},
+     "this authentication method is not available here", VERDICT_REFUSE},
     {REASON_AUTH_IP_DENIED, "auth.ip-denied", "535 5.7.8", "[AUTH]", "[AUTHORIZATIONFAILED]",
-     VERDICT_REFUSE},
+     "authentication is not allowed", VERDICT_REFUSE},
     {REASON_AUTH_USER_DENIED, "auth.user-denied", "535 5.7.8", "[AUTH]", "[AUTHORIZATIONFAILED]",
-     VERDICT_REFUSE},
+     "authentication is not allowed", VERDICT_REFUSE},
     {REASON_AUTH_ORG_USER_DENIED, "auth.org-user-denied", "535 5.7.8", "[AUTH]",
-     "[AUTHORIZATIONFAILED]", VERDICT_REFUSE},
+     "[AUTHORIZATIONFAILED]", "authentication is not allowed", VERDICT_REFUSE},
     {REASON_AUTH_BAD_CREDENTIALS, "auth.bad-credentials", "535 5.7.8", "[AUTH]",
-     "[AUTHENTICATIONFAILED]", VERDICT_REFUSE},
+     "[AUTHENTICATIONFAILED]", "authentication failed", VERDICT_REFUSE},
     {REASON_AUTH_SOURCE_UNAVAILABLE, "auth.source-unavailable", "454 4.7.0", "[SYS/TEMP]",
-     "[UNAVAILABLE]", VERDICT_TEMPFAIL},
-    {REASON_SESSION_TLS_REQUIRED, "session.tls-required", "530 5.7.0", "", "", VERDICT_REFUSE},
-    {REASON_SESSION_AUTH_REQUIRED, "session.auth-required", "530 5.7.0", "", "", VERDICT_REFUSE},
-    {REASON_SENDER_AUTH_REQUIRED, "sender.auth-required", "530 5.7.0", "", "", VERDICT_REFUSE},
-    {REASON_ROLE_AUTH_REQUIRED, "role.auth-required", "530 5.7.0", "", "", VERDICT_REFUSE},
-    {REASON_IP_AUTH_REQUIRED, "ip.auth-required", "530 5.7.0", "", "", VERDICT_REFUSE},
-    {REASON_SENDER_MISMATCH, "sender.mismatch", "553 5.7.1", "", "", VERDICT_REFUSE},
-    {REASON_RELAY_DENIED, "relay.denied", "550 5.7.1", "", "", VERDICT_REFUSE},
-    {REASON_RECIPIENT_UNKNOWN, "recipient.unknown", "550 5.1.1", "", "", VERDICT_REFUSE},
+     "[UNAVAILABLE]", "temporary failure, try again later", VERDICT_TEMPFAIL},
+    {REASON_SESSION_TLS_REQUIRED, "session.tls-required", "530 5.7.0", "", "",
+     "encryption is required, use STARTTLS first", VERDICT_REFUSE},
+    {REASON_SESSION_AUTH_REQUIRED, "session.auth-required", "530 5.7.0", "", "",
+     "authentication is required", VERDICT_REFUSE},
+    {REASON_SENDER_AUTH_REQUIRED, "sender.auth-required", "530 5.7.0", "", "",
+     "authentication is required for this sender", VERDICT_REFUSE},
+    {REASON_ROLE_AUTH_REQUIRED, "role.auth-required", "530 5.7.0", "", "",
+     "authentication is required for this sender", VERDICT_REFUSE},
+    {REASON_IP_AUTH_REQUIRED, "ip.auth-required", "530 5.7.0", "", "",
+     "authentication is required from this address", VERDICT_REFUSE},
+    {REASON_SENDER_MISMATCH, "sender.mismatch", "553 5.7.1", "", "",
+     "the sender is not the authenticated user", VERDICT_REFUSE},
+    {REASON_RELAY_DENIED, "relay.denied", "550 5.7.1", "", "", "relaying is not allowed",
+     VERDICT_REFUSE},
+    {REASON_RECIPIENT_UNKNOWN, "recipient.unknown", "550 5.1.1", "", "", "no such recipient",
+     VERDICT_REFUSE},
     {REASON_RECIPIENT_UNVERIFIABLE, "recipient.unverifiable", "450 4.1.1", "", "",
-     VERDICT_TEMPFAIL},
-    {REASON_RULE, "rule", "", "", "", VERDICT_TEMPFAIL},
-    {REASON_ROUTE_NONE, "route.none", "451 4.4.1", "[SYS/TEMP]", "[UNAVAILABLE]", VERDICT_TEMPFAIL},
+     "the recipient cannot be verified now, try again later", VERDICT_TEMPFAIL},
+    {REASON_RULE, "rule", "", "", "", "", VERDICT_TEMPFAIL},
+    {REASON_ROUTE_NONE, "route.none", "451 4.4.1", "[SYS/TEMP]", "[UNAVAILABLE]",
+     "no server is available, try again later", VERDICT_TEMPFAIL},
 };
 
 static void
@@ -57,6 +69,7 @@ test_reasons(void **state)
         CHECK_TEXT(id, reason_code(reasons[i].reason, PROTOCOL_SMTP), reasons[i].smtp);
         CHECK_TEXT(id, reason_code(reasons[i].reason, PROTOCOL_POP3), reasons[i].pop3);
         CHECK_TEXT(id, reason_code(reasons[i].reason, PROTOCOL_IMAP), reasons[i].imap);
+        CHECK_TEXT(id, reason_text(reasons[i].reason), reasons[i].text);
         struct verdict verdict = verdict_make(reasons[i].reason);
         CHECK(id, verdict.action == reasons[i].action);
         CHECK(id, verdict.reason == reasons[i].reason);
