@@ -9,28 +9,8 @@
 
 #include <cmocka.h>
 
+#include "files.h"
 #include "sample_types.h"
-
-static void
-write_file(const char *name, const char *text, size_t length)
-{
-    FILE *file = fopen(name, "wb");
-    assert_non_null(file);
-    assert_int_equal(fwrite(text, 1, length, file), length);
-    assert_int_equal(fclose(file), 0);
-}
-
-/* All lines of all problems, each with its newline; free it. */
-static char *
-problem_lines(struct problems *problems)
-{
-    char *text = NULL;
-    size_t size = 0;
-    FILE *memory = open_memstream(&text, &size);
-    problems_print(problems, memory);
-    fclose(memory);
-    return text;
-}
 
 #define ALL_TOP "name, count, box"
 

@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "../conf/files.h"
 #include "site.h"
 
 /* What most cases begin with: each is one line. */
@@ -35,26 +36,6 @@ struct site_case {
     bool want_site;
     const char *want; /* all problems */
 };
-
-static inline void
-write_text(const char *name, const char *text)
-{
-    FILE *file = fopen(name, "wb");
-    assert_non_null(file);
-    fputs(text, file);
-    assert_int_equal(fclose(file), 0);
-}
-
-static inline char *
-problem_lines(struct problems *problems)
-{
-    char *text = NULL;
-    size_t size = 0;
-    FILE *memory = open_memstream(&text, &size);
-    problems_print(problems, memory);
-    fclose(memory);
-    return text;
-}
 
 static inline bool
 is_as_wanted(const struct site_case *c)

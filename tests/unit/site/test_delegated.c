@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "../conf/files.h"
 #include "build.h"
 
 #define MAIN_HEAD                                                                           \
@@ -33,26 +34,6 @@
 #define WARM                                                                                     \
     "t.conf:7: organization \"acme\": delegated: acme.conf is broken: the settings that it had " \
     "before stay in force\n"
-
-static void
-write_text(const char *name, const char *text)
-{
-    FILE *file = fopen(name, "wb");
-    assert_non_null(file);
-    fputs(text, file);
-    assert_int_equal(fclose(file), 0);
-}
-
-static char *
-problem_lines(struct problems *problems)
-{
-    char *text = NULL;
-    size_t size = 0;
-    FILE *memory = open_memstream(&text, &size);
-    problems_print(problems, memory);
-    fclose(memory);
-    return text;
-}
 
 /* Loads a site; want is all that is said about it. main_text and text may be NULL: the files stay
  * as they are. */
