@@ -8,6 +8,7 @@ import pytest
 from harness import fastcgi
 from harness.mailreeve import Mailreeve
 from harness.setups import PASSWORD, USER, users_file
+from harness.slapd import Slapd, person, slapd_is_usable
 from harness.smtp_script import SmtpScript
 
 CONFIGURATION = """
@@ -26,6 +27,15 @@ organization "team" {{ domains = {{"team.example"}}  recipients = "users" }}
 source "acme" {{ type = "smtp"  server = {{"{acme}"}}  tls = "none" }}
 source "cloud" {{ type = "smtp"  server = {{"{cloud}"}}  tls = "none" }}
 source "branch" {{ type = "smtp"  server = {{"{branch}"}}  tls = "none" }}
+"""
+
+BASE = "dc=acme,dc=example"
+DIRECTORY = """
+listener "mx" {{ auth = "off"  upstream_inbound = "mx" }}
+upstream "mx" {{ server "mx1" {{ address = "127.0.0.1:10025" }} }}
+organization "acme" {{ domains = {{"acme.example"}}  recipients = "acme" }}
+source "acme" {{ type = "ldap"  uri = {{"{uri}"}}  base = "{base}"  bind_dn = "{dn}"  bind_password_file = "{file}"
+    username_attribute = "uid" }}
 """
 
 NOT_HERE = "550 5.1.1 no such user"
@@ -132,6 +142,20 @@ def test_the_one_name_of_the_recipient_is_in_the_log(make_service):
     line = service.decisions()[-1]
     assert (line["recipient_user"], line["source"]) == ("vera@team.example", "users")
     assert ask(service, "", "nobody@team.example") == "550 5.1.1"
+
+
+def test_all_addresses_of_a_user_are_one_name_in_the_log_and_so_they_are_from_the_cache(scratch):
+    if not slapd_is_usable():
+        pytest.skip("slapd is not installed")
+    aliases = ["danielb@acme.example", "daniel.bigras@acme.example", "dan@acme.example"]
+    with Slapd(scratch / "slapd", [person("danielb", None, BASE, mail=aliases)], base=BASE) as slapd:
+        text = DIRECTORY.format(uri=slapd.uri, base=BASE, dn=slapd.service_dn, file=slapd.service_password_file)
+        with Mailreeve(scratch / "service", text) as service:
+            for cached in ("no", "yes"):
+                for alias in aliases:
+                    assert ask(service, "", alias) == "OK"
+                    line = service.decisions()[-1]
+                    assert (line["recipient_user"], line["source"], line["cached"]) == ("danielb", "acme", cached)
 
 
 def test_a_login_asks_about_no_recipient(make_service, acme, cloud, branch):
