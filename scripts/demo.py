@@ -176,6 +176,13 @@ class Demo:
 
     def tour(self):
         """All that the demo promises; each expectation is counted."""
+        self.who_may_send()
+        self.who_may_not()
+        self.an_outage()
+        self.old_programs_and_attackers()
+        self.who_reads()
+
+    def who_may_send(self):
         self.step("Lena writes to a customer. She submits on port 587 with STARTTLS; her password is known to the "
                   "directory, where mailreeve tries it.")
         self.sends(self.secure("submission", *LENA), subject="from the directory user",
@@ -193,6 +200,7 @@ class Demo:
         self.step("A stranger's server brings mail for Lena to port 25: her domain is one of ours.")
         self.sends(self.swaks("smtp"), subject="from a stranger", sender=STRANGER, recipient=LENA[0], login=None)
 
+    def who_may_not(self):
         self.step("The same stranger wants us to carry mail to somebody else: we are no open relay.")
         self.refused(self.swaks("smtp"), "550 5.7.1", subject="through us", sender=STRANGER,
                      recipient="victim@elsewhere.example")
@@ -213,6 +221,7 @@ class Demo:
         self.refused(self.swaks("submission", "--tls"), "530 5.7.0", subject="no login", sender=LEO[0],
                      recipient=STRANGER)
 
+    def an_outage(self):
         self.step("The directory is down. That is nobody's fault and nobody's wrong password: Lena is asked to "
                   "come back, Leo does not notice.")
         self.slapd.stop()
@@ -225,6 +234,7 @@ class Demo:
         self.sends(self.secure("submission", *LENA), subject="after the directory came back", sender=LENA[0],
                    recipient=STRANGER, login=LENA[0])
 
+    def old_programs_and_attackers(self):
         self.step("Leo's old mail program cannot log in to send. But it fetches his mail by POP3 first, and for a quarter "
                   "of an hour that counts for what comes from the same address.")
         self.check.expect(*self.pop3_login(LEO, OLD_PROGRAM))
@@ -239,6 +249,7 @@ class Demo:
         self.refused(bot, "421 4.7.0", subject="from the bot, after", sender=STRANGER, recipient=LENA[0])
         self.sends(self.swaks("smtp"), subject="from a stranger again", sender=STRANGER, recipient=LENA[0], login=None)
 
+    def who_reads(self):
         self.step("A web page behind nginx asks for the same logins.")
         self.opens_page(LENA, 200, f"X-Auth-User: {LENA[0]}")
         self.opens_page((LENA[0], "a-guess"), 401, "")
