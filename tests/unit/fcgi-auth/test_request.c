@@ -9,27 +9,8 @@
 
 #include <cmocka.h>
 
-#include "alloc.h"
+#include "given_params.h"
 #include "request.h"
-
-enum { PARAMS_MAX = 16 };
-
-/* Heap copies of the exact size, as libfcgi's are, so that the sanitizer sees a byte too many. */
-static void
-copy_params(const char *const *texts, char **params_r)
-{
-    size_t count = 0;
-    for (; texts[count] != NULL; count++)
-        params_r[count] = xstrdup(texts[count]);
-    params_r[count] = NULL;
-}
-
-static void
-free_params(char **params)
-{
-    for (; *params != NULL; params++)
-        free(*params);
-}
 
 #define SMTP  "HTTP_AUTH_PROTOCOL=smtp"
 #define PLAIN "HTTP_AUTH_METHOD=plain"
@@ -281,13 +262,6 @@ static const struct {
      .want_attempt = UINT_MAX,
      .want_malformed = "Auth-Method came twice"},
 };
-
-static void
-expect_text(const char *name, const char *what, const char *text, const char *want)
-{
-    if ((text == NULL) != (want == NULL) || (text != NULL && strcmp(text, want) != 0))
-        fail_msg("%s: %s is %s", name, what, text != NULL ? text : "NULL");
-}
 
 static void
 test_facts(void **state)

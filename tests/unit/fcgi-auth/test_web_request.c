@@ -10,10 +10,8 @@
 
 #include <cmocka.h>
 
-#include "alloc.h"
+#include "given_params.h"
 #include "web_request.h"
-
-enum { PARAMS_MAX = 8 };
 
 /* The logins in base64: RFC 7617's own example, and so on. */
 #define ALADDIN       "HTTP_AUTHORIZATION=Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="
@@ -92,23 +90,6 @@ static const struct {
      .want_password = "123\xc2\xa3",
      .want_malformed = "Authorization came twice"},
 };
-
-/* Heap copies of the exact size, as libfcgi's are, so that the sanitizer sees a byte too many. */
-static void
-copy_params(const char *const *texts, char **params_r)
-{
-    size_t count = 0;
-    for (; texts[count] != NULL; count++)
-        params_r[count] = xstrdup(texts[count]);
-    params_r[count] = NULL;
-}
-
-static void
-free_params(char **params)
-{
-    for (; *params != NULL; params++)
-        free(*params);
-}
 
 static bool
 is_same(const char *bytes, size_t length, const char *want, size_t want_length)
@@ -214,13 +195,6 @@ static const struct {
      .want_client = "192.0.2.2",
      .want_malformed = "REMOTE_ADDR came twice"},
 };
-
-static void
-expect_text(const char *name, const char *what, const char *text, const char *want)
-{
-    if ((text == NULL) != (want == NULL) || (text != NULL && strcmp(text, want) != 0))
-        fail_msg("%s: %s is %s", name, what, text != NULL ? text : "NULL");
-}
 
 static void
 test_facts(void **state)
