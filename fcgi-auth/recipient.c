@@ -2,7 +2,7 @@
 
 #include "log.h"
 
-/* The words of `explain` too. */
+/* For the log. */
 static const char *
 word_of(enum knowledge knowledge)
 {

@@ -2,9 +2,11 @@
  * decide: the rules of a session, asked in the one fixed order.
  *
  * Pure: facts in, decision out. The service and `mailreeve explain` call these same functions, so
- * their answers cannot differ. The order (design "Precedence"): malformed request, ban, listener
- * (auth, TLS, method, address list, name list), the organization's name list; then the caller asks
- * the sources, and decide_login judges what they said; then the caller chooses the upstream.
+ * their answers cannot differ. The order of AUTH (design "Precedence"): malformed request, ban,
+ * listener (auth, TLS, method, address list, name list), the organization's name list; then the
+ * caller asks the sources, and decide_login judges what they said, asks whether the user may relay,
+ * and asks the `rule` sections. The order of none is decide_recipient.c's table (design section 5).
+ * A decision names the upstream; the caller chooses a server of it.
  *
  * How a session calls it:
  *     AUTH:  decide_auth(); if the verdict is ACCEPT, verify; decide_login(); route
@@ -95,7 +97,7 @@ struct decision {
         *upstream; /* of an accepted session; NULL: verdict.rule names the section that lacks one */
     struct smtp_path sender, recipient; /* none only */
     struct mailbox recipient_address;   /* none only: the recipient's, <postmaster> with the
-                                           listener's   default_domain */
+                                           listener's default_domain */
 };
 
 /* Everything about AUTH that is known before a source is asked. trail may be NULL. */
@@ -105,9 +107,10 @@ void decide_auth(const struct tenancy *tenancy, const struct decide_settings *se
 /* Judges what the sources said: the outcome, then the account's own limits: its name must be fit
  * for XCLIENT and, if it has a domain, belong to the same organization as the login's (a directory
  * must not turn a login of one tenant into a user of another: REASON_INTERNAL, with a detail worth
- * a loud log), then its networks and protocols. source is the rule that names who spoke (a source's
- * section or a line of the users file; without a section_kind: there was nobody to ask). account is
- * looked at only if the outcome is VERIFY_OK. Only call it after decide_auth said ACCEPT. */
+ * a loud log), then its networks and protocols; then the `rule` sections. source is the rule that
+ * names who spoke (a source's section or a line of the users file; without a section_kind: there
+ * was nobody to ask). account is looked at only if the outcome is VERIFY_OK. Only call it after
+ * decide_auth said ACCEPT. */
 void decide_login(const struct tenancy *tenancy, const struct decide_settings *settings,
                   const struct facts *facts, enum verify_outcome outcome,
                   const struct account *account, const struct rule_ref *source,
