@@ -58,8 +58,8 @@ test_organization(void **state)
                "match_exempt_senders = staff\nauth_exempt_ips = \"deny office\" }\n"
                "organization \"b\" { domains = {\"b.example\"} sources = {\"d\"} }\n");
     struct site *site = load_good("t.conf", "");
-    const struct organization *a = tenancy_organization(site->tenancy, "a"),
-                              *b = tenancy_organization(site->tenancy, "b");
+    const struct organization *a = tenancy_owner(site->tenancy, "a.example"),
+                              *b = tenancy_owner(site->tenancy, "b.example");
     assert_false(a->broken);
     assert_string_equal(source_name(a->recipients), "d");
     assert_int_equal(a->recipients_origin.line, 7);

@@ -61,9 +61,9 @@ load(const char *main_text, const char *text, const struct site *previous, const
 }
 
 static const struct organization *
-organization(const struct site *site, const char *name)
+owner(const struct site *site, const char *domain)
 {
-    const struct organization *found = tenancy_organization(site->tenancy, name);
+    const struct organization *found = tenancy_owner(site->tenancy, domain);
     assert_non_null(found);
     return found;
 }
@@ -174,12 +174,12 @@ test_bad(void **state)
         const struct bad_case *c = &bad_cases[i];
         print_message("%s\n", c->name);
         struct site *site = load(MAIN_TEXT, c->text, NULL, c->want);
-        const struct organization *acme = organization(site, "acme");
+        const struct organization *acme = owner(site, "acme.example");
         assert_true(acme->broken);
         assert_string_equal(acme->broken_origin.file, "t.conf");
         assert_int_equal(acme->broken_origin.line, 7);
         assert_false(acme->match_sender);
-        assert_false(organization(site, "other")->broken);
+        assert_false(owner(site, "other.example")->broken);
         assert_decided(site, "bob@acme.example", "internal");
         assert_decided(site, "bob@other.example", "accept");
         site_drop(site);
@@ -222,7 +222,7 @@ test_overrides(void **state)
              "list \"lan\" { kind = ip entries = {\"10.0.0.0/8\"} }\n"
              "list \"staff\" { kind = user entries = {\"*@acme.example\"} }\n",
              NULL, "");
-    const struct organization *acme = organization(site, "acme");
+    const struct organization *acme = owner(site, "acme.example");
     assert_false(acme->broken);
     assert_int_equal(acme->authenticate_senders, SENDERS_UNLESS_LOCAL);
     assert_int_equal(acme->authenticate_inbound, INBOUND_WHEN_AUTH);
@@ -244,14 +244,14 @@ test_overrides(void **state)
     site_drop(site);
 
     site = load(NULL, "# nothing\n", NULL, "");
-    acme = organization(site, "acme");
+    acme = owner(site, "acme.example");
     assert_int_equal(acme->authenticate_inbound, INBOUND_ALWAYS);
     assert_int_equal(acme->auth_users.mode, ACCESS_DENY);
     assert_string_equal(acme->auth_users.origin.file, "t.conf");
     site_drop(site);
 
     site = load(NULL, "auth_users = any\nmatch_exempt_senders = \"\"\n", NULL, "");
-    assert_int_equal(organization(site, "acme")->auth_users.mode, ACCESS_ANY);
+    assert_int_equal(owner(site, "acme.example")->auth_users.mode, ACCESS_ANY);
     site_drop(site);
 }
 
@@ -287,7 +287,7 @@ test_warnings(void **state)
                              "acme.conf:1: warning: auth_users: list \"nobody\" is empty: nobody "
                              "passes\n"
                              "acme.conf:3: warning: list \"l\": is never used\n");
-    assert_false(organization(site, "acme")->broken);
+    assert_false(owner(site, "acme.example")->broken);
     assert_decided(site, "bob@acme.example", "auth.org-user-denied");
     assert_decided(site, "bob@other.example", "accept");
     site_drop(site);
@@ -362,14 +362,14 @@ test_last_good(void **state)
                              "acme.conf\n match_sender = yes }\n",
              BROKEN, fourth, BROKEN_LINE WARM);
     site_drop(fourth);
-    assert_true(organization(fifth, "acme")->match_sender);
+    assert_true(owner(fifth, "acme.example")->match_sender);
     assert_decided(fifth, "bob@acme.example", "auth.org-user-denied");
 
     /* Nothing of a broken file is in force, not even what stands before the mistake. */
     struct site *half = load(MAIN_TEXT, "match_sender = yes\nauth_users = \"deny nobodys\"\n",
                              fifth, "acme.conf:2: auth_users: there is no list \"nobodys\"\n" WARM);
     site_drop(fifth);
-    assert_false(organization(half, "acme")->match_sender);
+    assert_false(owner(half, "acme.example")->match_sender);
     assert_decided(half, "bob@acme.example", "auth.org-user-denied");
 
     struct site *sixth = load(MAIN_TEXT, DENY_ANN, half, "");
