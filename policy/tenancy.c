@@ -6,6 +6,7 @@
 #include "alloc.h"
 #include "ascii.h"
 #include "domain.h"
+#include "domain_key.h"
 #include "strmap.h"
 #include "textpool.h"
 
@@ -140,8 +141,10 @@ tenancy_claim_domain(struct tenancy *tenancy, struct organization *organization,
     size_t length = strlen(base);
     if (domain_check(base, length, err) != 0)
         return -1;
-    char *key = textpool_copy(&tenancy->texts, base, length);
-    ascii_lower_copy(key, key, length);
+    char lower[DOMAIN_MAX + 1], text[DOMAIN_KEY_MAX + 1];
+    ascii_lower_copy(lower, base, length);
+    domain_key(lower, text);
+    const char *key = textpool_copy(&tenancy->texts, text, strlen(text));
 
     struct strmap *map = wildcard ? &tenancy->wildcards : &tenancy->domains;
     const struct claim *other = strmap_get(map, key);
@@ -198,8 +201,10 @@ tenancy_listener(const struct tenancy *tenancy, const char *name)
 const struct organization *
 tenancy_owner(const struct tenancy *tenancy, const char *domain)
 {
-    const struct claim *claim = strmap_get(&tenancy->domains, domain);
-    for (const char *dot = strchr(domain, '.'); claim == NULL && dot != NULL;
+    char key[DOMAIN_KEY_MAX + 1];
+    domain_key(domain, key);
+    const struct claim *claim = strmap_get(&tenancy->domains, key);
+    for (const char *dot = strchr(key, '.'); claim == NULL && dot != NULL;
          dot = strchr(dot + 1, '.'))
         claim = strmap_get(&tenancy->wildcards, dot + 1);
     return claim != NULL ? claim->organization : NULL;

@@ -137,8 +137,8 @@ struct organization *tenancy_add_organization(struct tenancy *tenancy, const cha
                                               struct origin origin, struct err *err);
 
 /* Gives a domain ("acme.example") or all below one ("*.acme.example") to an organization; any case.
- * Returns 0, or -1 with err if it is malformed or another organization (or this one) has claimed it
- * already. */
+ * bücher.example is xn--bcher-kva.example. Returns 0, or -1 with err if it is malformed or another
+ * organization (or this one) has claimed it already. */
 int tenancy_claim_domain(struct tenancy *tenancy, struct organization *organization,
                          const char *domain, struct origin origin, struct err *err);
 
@@ -157,7 +157,7 @@ const struct listener *tenancy_listener(const struct tenancy *tenancy,
 
 /* The organization that owns a domain, or NULL: an exact claim first, then the longest wildcard.
  * Costs one look-up per label of the domain, however many organizations there are. domain is in
- * lower case. */
+ * lower case; a domain with letters outside of ASCII is the one that DNS has for it. */
 const struct organization *tenancy_owner(const struct tenancy *tenancy, const char *domain);
 
 #endif

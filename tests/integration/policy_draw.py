@@ -7,7 +7,8 @@ CLAIMS = ["acme.example", "*.acme.example", "north.acme.example", "*.north.acme.
           "other.example", "*.other.example", "*.example", "bücher.example"]
 DOMAINS = ["acme.example", "Acme.EXAMPLE", "north.acme.example", "x.north.acme.example", "y.x.north.acme.example",
            "north_1.acme.example", "other.example", "sub.other.example", "third.example", "notacme.example", "example",
-           "bücher.example", "acme.example.net", "[192.0.2.1]", "[IPv6:2001:DB8::1]"]
+           "bücher.example", "BÜCHER.example", "xn--bcher-kva.example", "acme.example.net",
+           "[192.0.2.1]", "[IPv6:2001:DB8::1]"]
 LOCALS = ["anna", "anna", "bert", "Anna", "svc-1", "postmaster", "PostMaster", "abuse", "webmaster", "o'brien",
           "jürgen", "a.b.", '"an na"', '"anna"', r'"post\master"', '"x@acme.example"', r'"a\"b"', "a+b", "%x"]
 USERS = ["anna@acme.example", "ANNA@Acme.example", "bert@north.acme.example", "bert@acme.example",

@@ -106,9 +106,16 @@ def claim_holds(claim, domain):
     return domain.endswith(claim[1:]) if claim.startswith("*.") else domain == claim
 
 
+def as_in_dns(domain):
+    """With letters outside of ASCII a domain has two forms, and small letters alone (RFC 5890)."""
+    return ".".join(label if label.isascii() else "xn--" + label.lower().encode("punycode").decode()
+                    for label in domain.split("."))
+
+
 def owner(claims, domain):
     """Whose domain it is, or None: 'an exact claim first, then the longest wildcard'. claims: (domain, owner)."""
-    holding = [claim for claim in claims if claim_holds(claim[0], domain)]
+    claims = [(as_in_dns(claim), whose) for claim, whose in claims]
+    holding = [claim for claim in claims if claim_holds(claim[0], as_in_dns(domain))]
     exact = [whose for claim, whose in holding if not claim.startswith("*.")]
     if exact:
         return exact[0]

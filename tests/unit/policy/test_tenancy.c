@@ -42,6 +42,19 @@ static const struct {
     {"the longer wildcard wins", "a.deep.wide.example", "bolt"},
     {"the longer wildcard's own domain is the shorter one's", "deep.wide.example", "acme"},
     {"a claim in UTF-8", "\xc3\xbc.example", "bolt"},
+    {"a claim in UTF-8, the domain in Punycode", "xn--tda.example", "bolt"},
+    {"a claim in UTF-8, the domain with a capital letter", "\xc3\x9c.example", "bolt"},
+    {"a claim in Punycode, the domain in UTF-8",
+     "b\xc3\xbc"
+     "cher.example",
+     "acme"},
+    {"a claim in Punycode, the domain in capital letters",
+     "b\xc3\x9c"
+     "cher.example",
+     "acme"},
+    {"below a wildcard in Punycode, the domain in UTF-8", "a.\xd0\x9f\xd0\xbe.example", "bolt"},
+    {"letters outside of ASCII below a wildcard", "\xc3\xbc.\xc3\xbc.wide.example", "acme"},
+    {"Punycode of another name", "xn--tdb.example", NULL},
     {"nothing", "", NULL},
     {"an address literal", "[192.0.2.1]", NULL},
     {"dots alone", "...", NULL},
@@ -54,9 +67,10 @@ test_owners(void **state)
     struct tenancy *tenancy = tenancy_create();
     struct organization *acme = tenancy_add_organization(tenancy, "acme", here, NULL);
     struct organization *bolt = tenancy_add_organization(tenancy, "bolt", here, NULL);
-    static const char *const acmes[] = {"acme.example", "UPPER.Example", "*.wide.example"};
+    static const char *const acmes[] = {"acme.example", "UPPER.Example", "*.wide.example",
+                                        "XN--bcher-kva.example"};
     static const char *const bolts[] = {"own.wide.example", "*.deep.wide.example",
-                                        "\xc3\xbc.example"};
+                                        "\xc3\xbc.example", "*.xn--n1ab.example"};
     for (size_t i = 0; i < COUNT_OF(acmes); i++)
         assert_int_equal(tenancy_claim_domain(tenancy, acme, acmes[i], here, NULL), 0);
     for (size_t i = 0; i < COUNT_OF(bolts); i++)
@@ -83,6 +97,8 @@ test_claims_that_are_refused(void **state)
          "the domain \"ACME.example\" belongs to organization \"acme\" already, by conf:1"},
         {"*.acme.example",
          "the domain \"*.acme.example\" belongs to organization \"acme\" already, by conf:1"},
+        {"xn--4ca.example",
+         "the domain \"xn--4ca.example\" belongs to organization \"acme\" already, by conf:1"},
         {"", "the domain is empty or has an empty label"},
         {"*.", "the domain is empty or has an empty label"},
         {"acme.example.", "the domain is empty or has an empty label"},
@@ -97,6 +113,7 @@ test_claims_that_are_refused(void **state)
     struct organization *bolt = tenancy_add_organization(tenancy, "bolt", there, NULL);
     assert_int_equal(tenancy_claim_domain(tenancy, acme, "acme.example", here, NULL), 0);
     assert_int_equal(tenancy_claim_domain(tenancy, acme, "*.acme.example", here, NULL), 0);
+    assert_int_equal(tenancy_claim_domain(tenancy, acme, "\xc3\xa4.example", here, NULL), 0);
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct err err = {.text = ""};
         CHECK(cases[i].domain,
