@@ -5,11 +5,13 @@
 #ifndef MAILREEVE_TEST_SMTP_BENCH_H
 #define MAILREEVE_TEST_SMTP_BENCH_H
 
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 
 #include "../sys/certificates.h"
 #include "conf.h"
+#include "deadline.h"
 #include "smtp_script.h"
 #include "smtp_source.h"
 #include "source.h"
@@ -65,6 +67,15 @@ open_at(struct opened *opened, const char *settings, const unsigned *ports, size
     for (size_t i = 0; opened->source == NULL && i < opened->problems.count; i++)
         print_error("%s\n", problems_line(&opened->problems, i));
     assert_non_null(opened->source);
+}
+
+/* Waits until a server's script has come to its `stall`. */
+static inline void
+await_stall(const struct smtp_script *server)
+{
+    const struct deadline give_up = deadline_after(60000);
+    while (server->stalling_fd == 0 && !deadline_is_over(give_up))
+        poll(NULL, 0, 1);
 }
 
 static inline SSL_CTX *

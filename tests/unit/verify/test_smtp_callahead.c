@@ -1,4 +1,3 @@
-#include <poll.h>
 
 #include "smtp_bench.h"
 #include "smtp_callahead.h"
@@ -84,6 +83,19 @@ static const struct conversation conversations[] = {
     {"535 is about us", CLEAR, ASKED "S 535 authenticate\n", KNOWLEDGE_CANNOT_TELL, "535"},
     {"538 is about us", CLEAR, ASKED "S 538 encrypt\n", KNOWLEDGE_CANNOT_TELL, "538"},
     {"503 is about us", CLEAR, ASKED "S 503 5.5.1 need MAIL\n", KNOWLEDGE_CANNOT_TELL, "503"},
+    {"500 is about the command", CLEAR, ASKED "S 500 5.5.2 what\n", KNOWLEDGE_CANNOT_TELL, "500"},
+    {"501 5.5.2 is about the name of our host", CLEAR,
+     ASKED "S 501 5.5.2 <front>: Helo command rejected: Invalid name\n", KNOWLEDGE_CANNOT_TELL,
+     "501"},
+    {"501 5.1.3 bad address is unknown", CLEAR, ASKED "S 501 5.1.3 bad\n", KNOWLEDGE_UNKNOWN,
+     "501"},
+    {"502 is about the command", CLEAR, ASKED "S 502 not here\n", KNOWLEDGE_CANNOT_TELL, "502"},
+    {"504 5.5.2 is about the name of our host", CLEAR,
+     ASKED "S 504 5.5.2 <front>: Helo command rejected: need fully-qualified hostname\n",
+     KNOWLEDGE_CANNOT_TELL, "504"},
+    {"521 is about the server", CLEAR, ASKED "S 521 takes no mail\n", KNOWLEDGE_CANNOT_TELL, "521"},
+    {"550 5.5.0, as a large provider says it, is unknown", CLEAR,
+     ASKED "S 550 5.5.0 mailbox unavailable\n", KNOWLEDGE_UNKNOWN, "5.5.0"},
     {"550 5.7.1 is about us", CLEAR, ASKED "S 550 5.7.1 your address is listed\n",
      KNOWLEDGE_CANNOT_TELL, "5.7.1"},
     {"554 5.7.1 relaying denied is about us", CLEAR, ASKED "S 554 5.7.1 relay access denied\n",
@@ -457,9 +469,7 @@ test_the_cap_is_shared_with_logins(void **state)
     smtp_script_start(&server, scripts, NULL);
     open_at(&opened, CLEAR " connections = 1", &server.port, 1);
     assert_int_equal(pthread_create(&beside, NULL, ask_beside, &opened), 0);
-    const struct deadline give_up = deadline_after(60000);
-    while (server.stalling_fd == 0 && !deadline_is_over(give_up))
-        poll(NULL, 0, 1);
+    await_stall(&server);
 
     ask_within(&opened, "anna@acme.example", 50, &result);
     assert_int_equal(result.knowledge, KNOWLEDGE_CANNOT_TELL);

@@ -462,9 +462,7 @@ test_no_more_connections_than_allowed(void **state)
     smtp_script_start(&server, scripts, NULL);
     open_at(&opened, CLEAR " connections = 1", &server.port, 1);
     assert_int_equal(pthread_create(&beside, NULL, verify_beside, &opened), 0);
-    const struct deadline give_up = deadline_after(60000);
-    while (server.stalling_fd == 0 && !deadline_is_over(give_up))
-        poll(NULL, 0, 1);
+    await_stall(&server);
 
     verify_within(&opened, PASSWORD, 50, &result);
     assert_int_equal(result.outcome, VERIFY_UNAVAILABLE);
