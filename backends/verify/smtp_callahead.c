@@ -48,7 +48,11 @@ judge_recipient(const struct smtp_reply *reply)
         return SMTP_NOT_JUDGED;
     }
     switch (reply->code) {
+    case 500: /* RFC 5321 4.2.2: these are about the command or the whole server */
+    case 502:
     case 503:
+    case 504:
+    case 521:
     case 530:
     case 535:
     case 538:

@@ -28,9 +28,9 @@ bool smtp_callahead_needs_utf8(const char *address);
 
 /* MAIL with the sender ("" is the empty one) and RCPT with the recipient; SMTPUTF8 if
  * the recipient needs it, and no question if the server does not offer it then. SMTP_YES: 2xx to
- * RCPT. SMTP_NO: 5xx to RCPT that is about the recipient. SMTP_REFUSED_US: a 5xx to MAIL, and 503,
- * 530, 535, 538 or a reply that blames us to RCPT. err says what was answered unless it is
- * SMTP_YES. */
+ * RCPT. SMTP_NO: 5xx to RCPT that is about the recipient. SMTP_REFUSED_US: a 5xx to MAIL, and 500,
+ * 502 to 504, 521, 530, 535, 538 or a reply that blames us to RCPT. err says what was answered
+ * unless it is SMTP_YES. */
 enum smtp_judgement smtp_callahead(struct conn *conn, const struct smtp_reply *offer,
                                    const char *sender, const struct mailbox *recipient,
                                    struct deadline deadline, struct err *err);

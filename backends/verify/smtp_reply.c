@@ -72,9 +72,9 @@ read_capability(struct smtp_reply *reply, const char *text, size_t length)
 static bool
 is_about_us(const char *subject, size_t length)
 {
-    static const char *const of_sender[] = {".1.7", ".1.8"};
-    for (size_t i = 0; i < sizeof of_sender / sizeof of_sender[0]; i++)
-        if (is_word(subject, length, of_sender[i]))
+    static const char *const of_asker[] = {".1.7", ".1.8", ".5.2"};
+    for (size_t i = 0; i < sizeof of_asker / sizeof of_asker[0]; i++)
+        if (is_word(subject, length, of_asker[i]))
             return true;
     return strncmp(subject, ".7.", 3) == 0;
 }

@@ -33,7 +33,8 @@ struct smtp_reply {
                                 ("535 5.7.8"): never an echo of what we sent */
     bool contradicts_itself; /* the enhanced code is of another class: "535 4.7.0" */
     bool blames_us; /* an enhanced code of any line is about who asks, not about what was asked: RFC
-                       3463's x.7.x (policy), x.1.7 and x.1.8 (the sender) */
+                       3463's x.7.x (policy), x.1.7 and x.1.8 (the sender), x.5.2 (syntax: servers
+                       say at RCPT what they think of EHLO's name) */
 
     /* What the lines behind the first one offer, if this answers EHLO. */
     bool offers_starttls;
