@@ -1,4 +1,3 @@
-
 #include "smtp_bench.h"
 #include "smtp_callahead.h"
 
