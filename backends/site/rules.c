@@ -130,6 +130,13 @@ is_text(const char *text)
     return strlen(text) <= RULE_TEXT_MAX;
 }
 
+/* nginx drops such a space, and what is left may be its word for something else. */
+static bool
+has_outer_space(const char *text)
+{
+    return text[0] == ' ' || (text[0] != '\0' && text[strlen(text) - 1] == ' ');
+}
+
 /* What is said on refuse and defer. */
 static void
 read_answer(const struct section *section, struct rule *rule, struct problems *problems)
@@ -147,6 +154,8 @@ read_answer(const struct section *section, struct rule *rule, struct problems *p
     if (!is_text(rule->text))
         section_problem(section, "text", problems, PROBLEM_ERROR,
                         "is longer than %d characters or not printable ASCII", RULE_TEXT_MAX);
+    if (has_outer_space(rule->text))
+        section_problem(section, "text", problems, PROBLEM_ERROR, "begins or ends with a space");
 }
 
 static void

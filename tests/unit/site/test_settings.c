@@ -282,6 +282,11 @@ static const struct site_case cases[] = {
                          "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\" }\n",
      .want = "t.conf:5: rule \"a\": text: is longer than 200 characters or not printable ASCII\n"
              "t.conf:7: rule \"b\": text: is longer than 200 characters or not printable ASCII\n"},
+    {.name = "a text has no space at its ends: nginx drops it, and takes OK for a yes",
+     .text = TOP ORG SUB "rule \"a\" { tls = yes action = refuse text = \" OK\" }\n"
+                         "rule \"b\" { action = defer text = \"WAIT \" }\n",
+     .want = "t.conf:4: rule \"a\": text: begins or ends with a space\n"
+             "t.conf:5: rule \"b\": text: begins or ends with a space\n"},
     {.name = "a text of 200 bytes and codes with long numbers are good",
      .text = TOP ORG SUB "rule \"a\" { tls = yes action = refuse code = \"559 5.123.999\" text = "
                          "\"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
