@@ -9,8 +9,8 @@
 #include "alloc.h"
 
 /* Far above what a sensible pattern needs for a name of 254 bytes, and a few milliseconds at most.
- */
-enum { MATCH_LIMIT = 100000, HEAP_LIMIT_KIB = 1024 };
+ * PCRE2 counts anew at each place where a match can begin, up to 255 of them. */
+enum { MATCH_LIMIT = 100000, MATCH_LIMIT_EACH = 4000, HEAP_LIMIT_KIB = 1024 };
 /* PCRE2 compiles parentheses by recursion: 32 of them fit a small stack. */
 enum { NEST_LIMIT = 32 };
 
@@ -42,6 +42,15 @@ compile(const char *pattern, size_t length, struct err *err)
     return compiled;
 }
 
+/* The steps that a match may take from one place. */
+static uint32_t
+match_limit(const pcre2_code *code)
+{
+    uint32_t options = 0;
+    pcre2_pattern_info(code, PCRE2_INFO_ALLOPTIONS, &options);
+    return (options & PCRE2_ANCHORED) != 0 ? MATCH_LIMIT : MATCH_LIMIT_EACH;
+}
+
 struct regex *
 regex_create(const char *pattern, size_t length, struct err *err)
 {
@@ -60,7 +69,7 @@ regex_create(const char *pattern, size_t length, struct err *err)
     *regex = (struct regex){.code = code, .limits = pcre2_match_context_create(NULL)};
     if (regex->limits == NULL)
         abort();
-    pcre2_set_match_limit(regex->limits, MATCH_LIMIT);
+    pcre2_set_match_limit(regex->limits, match_limit(code));
     pcre2_set_heap_limit(regex->limits, HEAP_LIMIT_KIB);
     return regex;
 }
