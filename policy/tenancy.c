@@ -186,12 +186,6 @@ tenancy_rules(const struct tenancy *tenancy, size_t *count_r)
     return (const struct rule *const *)tenancy->rules;
 }
 
-const struct organization *
-tenancy_organization(const struct tenancy *tenancy, const char *name)
-{
-    return strmap_get(&tenancy->organizations, name);
-}
-
 const struct listener *
 tenancy_listener(const struct tenancy *tenancy, const char *name)
 {

@@ -29,7 +29,7 @@ struct source_chain;
 enum auth_availability { AUTH_OFF = 0, AUTH_ENCRYPTED, AUTH_ON }; /* SMG 1 */
 
 /* The login methods nginx can announce; nginx says plain for LOGIN too. Later rows (xoauth2,
- * oauthbearer) are added here and in the method table of decide.c. */
+ * oauthbearer) are added here and in the method table of decide_words.c. */
 enum auth_method {
     METHOD_UNKNOWN = 0,
     METHOD_NONE,
@@ -85,7 +85,7 @@ struct listener {
     int64_t relay_window_ms;            /* how long a POP or IMAP login counts; 0: not at all */
     struct origin relay_window_origin;
     const char *default_domain;        /* lower case; NULL: none */
-    struct upstream *upstream;         /* for authenticated sessions; NULL: none */
+    struct upstream *upstream;         /* for those who may relay, and POP and IMAP; NULL: none */
     struct upstream *upstream_inbound; /* for the others; NULL: none */
 };
 
@@ -120,7 +120,7 @@ struct organization {
     struct list_setting match_exempt_senders; /* MDaemon */
     struct access auth_users; /* SMG 14, 15: asks only about names in this organization's domains */
     const struct source_chain *sources;
-    struct upstream *upstream; /* for this organization's users; NULL: the listener's */
+    struct upstream *upstream; /* for its users, in the place of the listener's; NULL: none */
 };
 
 struct tenancy;
@@ -148,9 +148,6 @@ struct rule *tenancy_add_rule(struct tenancy *tenancy, const char *name, struct 
 
 /* The rules in order; *count_r of them. */
 const struct rule *const *tenancy_rules(const struct tenancy *tenancy, size_t *count_r);
-
-/* The organization with a name, or NULL: for settings that name one. */
-const struct organization *tenancy_organization(const struct tenancy *tenancy, const char *name);
 
 const struct listener *tenancy_listener(const struct tenancy *tenancy,
                                         const char *name); /* or NULL */
