@@ -8,6 +8,7 @@ are printed.
 
 import argparse
 import getpass
+import grp
 import os
 import re
 import statistics
@@ -135,7 +136,7 @@ state_dir = {folder}/state
 log_path = {folder}/dovecot.log
 default_internal_user = {user}
 default_login_user = {user}
-default_internal_group = {user}
+default_internal_group = {group}
 protocols =
 ssl = no
 disable_plaintext_auth = no
@@ -176,9 +177,11 @@ pass_attrs = uid=user
 
 def dovecot_auth(folder, slapd):
     folder.mkdir()
-    user = "dovecot" if os.getuid() == 0 else getpass.getuser()
+    user, group = "dovecot", "dovecot"
+    if os.getuid() != 0:
+        user, group = getpass.getuser(), grp.getgrgid(os.getgid()).gr_name
     (folder / "ldap.conf").write_text(DOVECOT_LDAP.format(slapd=slapd))
-    (folder / "dovecot.conf").write_text(DOVECOT_CONFIGURATION.format(folder=folder, user=user))
+    (folder / "dovecot.conf").write_text(DOVECOT_CONFIGURATION.format(folder=folder, user=user, group=group))
     return Process(["dovecot", "-F", "-c", folder / "dovecot.conf"], folder / "dovecot.out",
                    ready=lambda: socket_answers(folder / "clients"))
 
