@@ -83,9 +83,9 @@ static const struct row rows[] = {
      .may_be_empty = true,
      .offset = offsetof(struct listener_values, relay_ips),
      .help = "A list of kind ip: clients that may send to any domain without a login, as printers "
-             "or an application server do; the mail server must let them relay too, by the address "
+             "or an application server do. The mail server must let them relay too, by the address "
              "that XCLIENT tells it. Not set or an empty list: nobody. A list that holds everybody "
-             "is an error, for that is an open relay (see i_know_this_is_an_open_relay)."},
+             "is refused: that is an open relay. See i_know_this_is_an_open_relay."},
     {.name = "local_ips",
      .type = ROW_STRING,
      .may_be_empty = true,

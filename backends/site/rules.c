@@ -91,10 +91,10 @@ const struct section_type rule_section = {
     .titled = true,
     .size = sizeof(struct rule_values),
     .rows = rows,
-    .help = "What is done with a session for which all its conditions hold; one with an empty list "
-            "never does. Rules are tried in the order of the file after all else has let the "
-            "session pass, and the first that holds decides; so accept keeps later rules away but "
-            "does not undo a refusal.",
+    .help = "What is done with a session for which all its conditions hold. A condition with an "
+            "empty list never does. Rules are tried in the order of the file after all else has "
+            "let the session pass, and the first that holds decides; so accept keeps later rules "
+            "away but does not undo a refusal.",
 };
 
 enum { RULE_TEXT_MAX = 200 };
