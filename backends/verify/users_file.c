@@ -69,7 +69,8 @@ set_protocols(struct user_entry *entry, const char *value, struct err *err)
     while (next_word(&value, word)) {
         enum protocol protocol;
         if (protocol_parse(word, &protocol) != 0) {
-            err_set(err, "protocols: \"%s\" is none (smtp, pop3, imap or http, separated by spaces)",
+            err_set(err,
+                    "protocols: \"%s\" is none (smtp, pop3, imap or http, separated by spaces)",
                     word);
             return -1;
         }
