@@ -38,7 +38,8 @@ def missing(mailreeve, page, command=()):
         if f"Fl -{option}" not in text:
             complaints.append(f"{page}: {' '.join(command)} --{option} is not described")
     for name in below:
-        if not re.search(rf"^\.(Cm|Ss) .*\b{name}\b", text, re.M):
+        where = "Cm .*" if command else "Ss "  # a command has a part of its own
+        if not re.search(rf"^\.{where}\b{name}\b", text, re.M):
             complaints.append(f"{page}: the command {' '.join([*command, name])} is not described")
         complaints += missing(mailreeve, page, (*command, name))
     return complaints
