@@ -1,6 +1,7 @@
 # The foreign libraries, all Debian packages (scripts/install-dependencies.sh names the packages).
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
+pkg_check_modules(IDN2 REQUIRED IMPORTED_TARGET libidn2)
 pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
 pkg_check_modules(CONFUSE REQUIRED IMPORTED_TARGET libconfuse)
 pkg_check_modules(OPENSSL REQUIRED IMPORTED_TARGET openssl)

@@ -31,6 +31,7 @@ LAYERS["fcgi-auth"] = LAYERS["cli"] = [*LAYERS]
 # Each foreign library is included by one file only: its door.
 DOORS = {
     "pcre2.h": "policy/regex.c",
+    "idn2.h": "policy/domain_key.c",
     "confuse.h": "backends/conf/confuse.c",
     "ldap.h": "backends/verify/ldap_door.c",
     "lber.h": "backends/verify/ldap_door.c",

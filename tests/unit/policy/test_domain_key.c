@@ -4,7 +4,7 @@
 
 #include "domain_key.h"
 
-/* U labels of RFC 3492 7.1 and of others, and what Python's codec makes of them. */
+/* U labels of RFC 3492 7.1 and of others, and their A labels. */
 static const struct {
     const char *name, *domain, *want;
 } cases[] = {
@@ -27,7 +27,12 @@ static const struct {
     {"capital letters of Greek", "ΆΈΌΎΏΑΣΩΫ", "xn--hxacm6e4amdij"},
     {"capital letters of Cyrillic and Armenian", "ЀЏАЯѠҊӁӐԮԱ",
      "xn--80a6db4dm6wvn4d61bko"},
-    {"small letters beside the capital ones stay", "×÷ßĳłŉžſς", "xn--rcaq5e6ltcxb70aia523c"},
+    {"an accent that stands alone",
+     "bu\xcc\x88"
+     "cher.example",
+     "xn--bcher-kva.example"},
+    {"a letter that is not two", "straße.example", "xn--strae-oqa.example"},
+    {"what IDNA does not know", "×.example", "×.example"},
     {"a label that just fits", "üüüüüüüüüüüüüüüüüüüüüüüüüüüüüüü",
      "xn--tdaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"},
 };
