@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 
 ./scripts/install-dependencies.sh test
 builds=${MAILREEVE_BUILDS:-$PWD/build}
-jobs=$(nproc)
+jobs=$((2 * $(nproc))) # most tests wait most of the time: for nginx, for a time-out
 passed=0
 failed=0
 skipped=0
