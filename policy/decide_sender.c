@@ -166,9 +166,9 @@ is_users_own(const struct decision *decision)
 
 /* MDaemon: "the white listed address must match the address in the message's Return-Path." */
 static bool
-ask_match_exemption(const struct question *question, struct rule_ref *match)
+ask_match_exemption(const struct question *question, const struct organization *organization,
+                    struct rule_ref *match)
 {
-    const struct organization *organization = question_user_organization(question);
     const struct list_setting *exempt = &organization->match_exempt_senders;
     struct rule_ref rule =
         question_organization_rule(organization, "match_exempt_senders", exempt->origin);
@@ -190,18 +190,31 @@ ask_match_exemption(const struct question *question, struct rule_ref *match)
     return question_end(question, REASON_INTERNAL, &rule);
 }
 
-bool
-sender_ask_match(const struct question *question)
+static bool
+ask_match_of(const struct question *question, const struct organization *organization)
 {
     const struct decision *decision = question->decision;
-    const struct organization *organization = question_user_organization(question);
-    if (organization == NULL)
-        return true;
     struct rule_ref rule =
         question_organization_rule(organization, "match_sender", organization->match_sender_origin);
     bool passes = !organization->match_sender || decision->sender.kind != PATH_MAILBOX ||
                   is_users_own(decision);
-    return passes ? question_next(question, &rule) : ask_match_exemption(question, &rule);
+    return passes ? question_next(question, &rule)
+                  : ask_match_exemption(question, organization, &rule);
+}
+
+/* MDaemon holds the user's own organization against him wherever he claims to be; SMG 9.2.2 "always
+ * take[s] the sender email address into consideration": without the second question one tenant's
+ * users could send as another's. */
+bool
+sender_ask_match(const struct question *question)
+{
+    if (!question_is_authenticated(question))
+        return true;
+    const struct organization *users = question_user_organization(question),
+                              *senders = question->decision->sender_organization;
+    if (users != NULL && !ask_match_of(question, users))
+        return false;
+    return senders == NULL || senders == users || ask_match_of(question, senders);
 }
 
 bool

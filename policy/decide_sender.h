@@ -17,7 +17,8 @@ bool sender_ask_role(const struct question *question);
 bool sender_ask_auth(const struct question *question);
 
 /* SMG 11; MDaemon: "Credentials used must match those of the return-path address". Only a relay
- * window authenticates a session here: what AUTH authenticated is asked about no more. */
+ * window authenticates a session here: what AUTH authenticated is asked about no more. The user's
+ * organization is asked, then the sender's. */
 bool sender_ask_match(const struct question *question);
 
 /* MDaemon: "Authentication is always required when mail is sent from local IPs". */

@@ -77,8 +77,9 @@ static const struct row rows[] = {
      .offset = offsetof(struct organization_values, match_sender),
      .preset = "false",
      .delegable = true,
-     .help = "Its users may send under their own name only: MAIL FROM is the name that logged in, "
-             "without case. Bounces (<>) pass. nginx asks about the sender of those alone who came "
+     .help = "Its users may send under their own name only, and nobody else under a name of its "
+             "domains: MAIL FROM is the name that logged in, without case. Bounces (<>) pass. "
+             "nginx asks about the sender of those alone who came "
              "by a relay_window; after AUTH the mail server must look."},
     {.name = "match_exempt_senders",
      .type = ROW_STRING,

@@ -254,17 +254,18 @@ def sender_auth(s):
 def sender_match(s):
     """SMG 11: 'the email address provided in the MAIL FROM command must match the authenticated username. ... The
     comparison is case insensitive.' MDaemon: 'Use this white list to exempt an address ... the white listed address
-    must match the address in the message's Return-Path'"""
-    organization = s.user_organization
-    if not organization or not organization["match_sender"] or not s.sender:
+    must match the address in the message's Return-Path'. The user's own organization may hold it against him, and so
+    may the sender's (SMG 9.2.2: 'These rules always take the sender email address into consideration')."""
+    if not s.user or not s.sender:
         return None
     text = values.mailbox_text(s.sender)
-    if text == s.user:
-        return None
-    exempt = organization["match_exempt_senders"]
-    if exempt and s.name_entry(organization, "match_exempt_senders", exempt, text):
-        return None
-    return s.answer("sender.mismatch", organization.where("match_sender"))
+    for organization in (s.user_organization, s.sender_organization):
+        if not organization or not organization["match_sender"] or text == s.user:
+            continue
+        exempt = organization["match_exempt_senders"]
+        if not exempt or not s.name_entry(organization, "match_exempt_senders", exempt, text):
+            return s.answer("sender.mismatch", organization.where("match_sender"))
+    return None
 
 
 def local_address(s):
