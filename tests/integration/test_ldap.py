@@ -644,7 +644,8 @@ def test_64_threads_share_16_connections(folder, directory, certificates, tls):
     with Source(folder, **searching(directory, uri=[uri], ca_file=certificates.ca, connections=16)) as source:
         counts = source.storm(64, 100)
         assert counts["ok"] == 5760 and counts["wrong"] == 640, counts
-        assert directory.connections() <= 16
+        # idle ones are kept for a minute; those of the test before may still be going
+        wait_until(lambda: directory.connections() <= 16, 10, "16 connections at most")
         print(f"{6400 / counts['seconds']:.0f} logins/s, tls={tls}")
 
 
