@@ -69,9 +69,11 @@ static const struct row rows[] = {
     {.name = "shared_with",
      .type = ROW_STRINGS,
      .offset = offsetof(struct organization_values, shared_with),
-     .help = "Organizations that share its domains with other servers: a sender whom the "
-             "recipients or sources of one of them know needs no login for authenticate_senders "
-             "and authenticate_inbound (domain sharing)."},
+     .help =
+         "Organizations that share its domains with other servers: a sender whom the "
+         "recipients or sources of one of them know needs no login for authenticate_senders "
+         "and authenticate_inbound (domain sharing). The users file does not count: its names are "
+         "on no other server."},
     {.name = "match_sender",
      .type = ROW_BOOL,
      .offset = offsetof(struct organization_values, match_sender),
