@@ -1,15 +1,41 @@
-/* Files for a configuration to be loaded from, and all that is said about them. */
+/* Files for a configuration to be loaded from, in a folder that goes with them, and all that is
+ * said about them. */
 #ifndef MAILREEVE_TEST_CONF_FILES_H
 #define MAILREEVE_TEST_CONF_FILES_H
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "conf.h"
+
+static inline char *
+scratch_folder(void)
+{
+    static char folder[] = "/tmp/mailreeve-test-XXXXXX";
+    return folder;
+}
+
+static inline int
+enter_scratch(void **state)
+{
+    (void)state;
+    return mkdtemp(scratch_folder()) != NULL ? chdir(scratch_folder()) : -1;
+}
+
+/* Removes the files with these names, which end with NULL, and the folder. */
+static inline int
+leave_scratch(const char *const *names)
+{
+    for (; *names != NULL; names++)
+        unlink(*names);
+    return chdir("/") != 0 || rmdir(scratch_folder()) != 0;
+}
 
 static inline void
 write_file(const char *name, const char *text, size_t length)

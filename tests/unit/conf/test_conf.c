@@ -481,24 +481,13 @@ test_section_problem(void **state)
     problems_fini(&problems);
 }
 
-static char scratch[] = "/tmp/mailreeve-conf-XXXXXX";
-
-static int
-enter_scratch(void **state)
-{
-    (void)state;
-    return mkdtemp(scratch) != NULL ? chdir(scratch) : -1;
-}
-
 static int
 remove_scratch(void **state)
 {
     (void)state;
-    static const char *const names[] = {"t.conf", "more.conf", "bomb0", "bomb1",
-                                        "bomb2",  "bomb3",     "bomb4", "bomb5"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        unlink(names[i]);
-    return chdir("/") != 0 || rmdir(scratch) != 0;
+    static const char *const names[] = {"t.conf", "more.conf", "bomb0", "bomb1", "bomb2",
+                                        "bomb3",  "bomb4",     "bomb5", NULL};
+    return leave_scratch(names);
 }
 
 int

@@ -355,24 +355,14 @@ test_reading(void **state)
     }
 }
 
-static char scratch[] = "/tmp/mailreeve-delegated-XXXXXX";
-
-static int
-enter_scratch(void **state)
-{
-    (void)state;
-    return mkdtemp(scratch) != NULL ? chdir(scratch) : -1;
-}
-
 static int
 remove_scratch(void **state)
 {
     (void)state;
-    static const char *const names[] = {"d.conf", "link", "fifo", "way", "sub/d.conf", "large"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        unlink(names[i]);
+    static const char *const names[] = {"d.conf", "link", "fifo", "way", "large", NULL};
+    unlink("sub/d.conf");
     rmdir("sub");
-    return chdir("/") != 0 || rmdir(scratch) != 0;
+    return leave_scratch(names);
 }
 
 int

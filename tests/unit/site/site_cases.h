@@ -85,28 +85,12 @@ load_good(const char *path, const char *want_warnings)
     return site;
 }
 
-static inline char *
-scratch_folder(void)
-{
-    static char folder[] = "/tmp/mailreeve-site-XXXXXX";
-    return folder;
-}
-
-static inline int
-enter_scratch(void **state)
-{
-    (void)state;
-    return mkdtemp(scratch_folder()) != NULL ? chdir(scratch_folder()) : -1;
-}
-
 static inline int
 remove_scratch(void **state)
 {
     (void)state;
-    static const char *const names[] = {"t.conf", "list", "users"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        unlink(names[i]);
-    return chdir("/") != 0 || rmdir(scratch_folder()) != 0;
+    static const char *const names[] = {"t.conf", "list", "users", NULL};
+    return leave_scratch(names);
 }
 
 #endif

@@ -487,13 +487,10 @@ test_many_tenants(void **state)
     problems_fini(&problems);
 }
 
-static char scratch[] = "/tmp/mailreeve-site-XXXXXX";
-
 static int
-enter_scratch(void **state)
+enter(void **state)
 {
-    (void)state;
-    if (mkdtemp(scratch) == NULL || chdir(scratch) != 0)
+    if (enter_scratch(state) != 0)
         return -1;
     write_text("users", "");
     return 0;
@@ -503,10 +500,8 @@ static int
 remove_scratch(void **state)
 {
     (void)state;
-    static const char *const names[] = {"t.conf", "users", "acme.conf", "acme2.conf"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        unlink(names[i]);
-    return chdir("/") != 0 || rmdir(scratch) != 0;
+    static const char *const names[] = {"t.conf", "users", "acme.conf", "acme2.conf", NULL};
+    return leave_scratch(names);
 }
 
 int
@@ -520,5 +515,5 @@ main(void)
         cmocka_unit_test(test_patterns),     cmocka_unit_test(test_main_file_broken),
         cmocka_unit_test(test_many_tenants),
     };
-    return cmocka_run_group_tests(tests, enter_scratch, remove_scratch);
+    return cmocka_run_group_tests(tests, enter, remove_scratch);
 }
