@@ -53,13 +53,16 @@ auth_reply_refuse(struct answer *answer_r, const struct verdict *verdict, enum p
 
 int
 auth_reply_accept(struct answer *answer_r, const struct route *route, const char *user,
-                  enum auth_method method)
+                  const struct secret *password, enum auth_method method)
 {
+    bool has_none = method == METHOD_NONE || method == METHOD_EXTERNAL;
+    bool says_password = password->length > 0 || has_none;
     answer_init(answer_r, "200 OK");
     if (answer_add(answer_r, "Auth-Server", route->address) != 0 ||
         answer_add_number(answer_r, "Auth-Port", route->port) != 0 ||
         answer_add(answer_r, "Auth-User", user) != 0 ||
-        (method == METHOD_NONE && answer_add(answer_r, "Auth-Pass", "") != 0) ||
+        (says_password &&
+         answer_add(answer_r, "Auth-Pass", password->length > 0 ? password->bytes : "") != 0) ||
         answer_add(answer_r, "Auth-Status", go_on) != 0)
         return -1;
     answer_end(answer_r, NULL);

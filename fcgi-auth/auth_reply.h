@@ -12,13 +12,16 @@
 #include "answer.h"
 #include "decide.h"
 #include "route.h"
+#include "secret.h"
 
 /* The session goes on to the server of the route as that user, "": as nobody. user is encoded for
  * XCLIENT already. It is always said, and with the method none so is that there is no password:
- * that takes back those of an earlier, refused AUTH, which nginx would hand to the server. Returns
- * 0, or -1 if this cannot be said in the room there is: nothing may be sent then. */
+ * that takes back those of an earlier, refused AUTH, which nginx would hand to the server. password
+ * is what nginx is to log in with there, if it is not what the client sent; empty: there is none,
+ * and with a method that has none nginx is told so. Returns 0, or -1 if this cannot be said in the
+ * room there is: nothing may be sent then. */
 int auth_reply_accept(struct answer *answer_r, const struct route *route, const char *user,
-                      enum auth_method method);
+                      const struct secret *password, enum auth_method method);
 
 /* Any verdict but ACCEPT. */
 void auth_reply_refuse(struct answer *answer_r, const struct verdict *verdict,

@@ -1,5 +1,6 @@
 #include "memory.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "clock.h"
@@ -59,6 +60,11 @@ memory_log_in(struct state *state, const struct site *site, const struct facts *
     bool is_reading = facts->protocol == PROTOCOL_IMAP || facts->protocol == PROTOCOL_POP3;
     bool may_send =
         account->protocols == 0 || (account->protocols & PROTOCOL_BIT(PROTOCOL_SMTP)) != 0;
-    if (site->has_relay_windows && is_reading && may_send)
-        state_open_window(state, &facts->client, account->name, user->text, clock_now_ms());
+    if (!site->has_relay_windows || !is_reading || !may_send || account->smtp_auth == SMTP_AUTH_NO)
+        return;
+    struct window_user window = {.matching_sender =
+                                     account->smtp_auth == SMTP_AUTH_MATCHING_SENDER};
+    snprintf(window.name, sizeof window.name, "%s", account->name);
+    snprintf(window.login, sizeof window.login, "%s", user->text);
+    state_open_window(state, &facts->client, &window, clock_now_ms());
 }

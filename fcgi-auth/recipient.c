@@ -61,13 +61,13 @@ find_recipient(const char *session, struct deadline deadline, const struct decis
     return asked->result.knowledge;
 }
 
-/* There are two facts to find out, so the third decision is the last; should it ask once more it
+/* There are three facts to find out, so the fourth decision is the last; should it ask once more it
  * is what it is while it asks: a temporary failure. */
 void
 recipient_decide(const struct site *site, const char *session, struct deadline deadline,
                  struct facts *facts, struct decision *decision_r, struct recipient_asked *asked_r)
 {
-    enum { FACTS = 2 };
+    enum { FACTS = 3 };
     *asked_r = (struct recipient_asked){0};
     for (int found = 0; found <= FACTS; found++) {
         decide_recipient(site->tenancy, &site->settings.decide, facts, NULL, decision_r);
@@ -79,6 +79,9 @@ recipient_decide(const struct site *site, const char *session, struct deadline d
             break;
         case ASKS_RECIPIENT:
             facts->recipient = find_recipient(session, deadline, decision_r, asked_r);
+            break;
+        case ASKS_SENDER_OWNED:
+            facts->sender_owned = KNOWLEDGE_CANNOT_TELL;
             break;
         }
     }

@@ -145,7 +145,8 @@ reply(struct session *session, struct answer *answer_r)
         if (user[0] != '\0' &&
             username_encode(user, session->site->settings.decide.encoding, session->user) != 0)
             fail(session, "the account's name cannot be written into Auth-User");
-        else if (auth_reply_accept(answer_r, &session->route, session->user, facts->method) != 0)
+        else if (auth_reply_accept(answer_r, &session->route, session->user,
+                                   &session->verified.clear, facts->method) != 0)
             fail(session, "the answer does not fit");
     }
     if (!is_accepted(session))

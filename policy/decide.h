@@ -52,6 +52,13 @@ struct facts {
     enum knowledge sender_elsewhere; /* none only: whether an organization of shared_with knows the
                                         sender */
     enum knowledge recipient;        /* none only: whether the recipient exists */
+    bool window_matching_sender;     /* the window's account may send as itself only (SMG 18) */
+    enum knowledge sender_owned; /* none only: whether the window's account owns the sender beside
+                                    its name */
+    /* Of the client's certificate, external only; NULL: not sent. */
+    bool certificate_verified; /* nginx says that it is one of an authority that it trusts */
+    const char *certificate_fingerprint; /* SHA-1 in hex */
+    const char *certificate_subject;     /* distinguished name as RFC 2253 writes it */
     const char *malformed; /* what the front found wrong with the request (a bad %-escape, an
                               unknown protocol); NULL: nothing */
 };
@@ -78,6 +85,7 @@ enum decision_asks {
     ASKS_NOTHING = 0,
     ASKS_SENDER_ELSEWHERE, /* of sender_organization->shared_with, about sender */
     ASKS_RECIPIENT,        /* of recipient_organization->recipients, about recipient_address */
+    ASKS_SENDER_OWNED,     /* of the sources of user, about sender */
 };
 
 struct decision {

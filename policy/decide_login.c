@@ -151,6 +151,12 @@ decide_login(const struct tenancy *tenancy, const struct decide_settings *settin
     case VERIFY_UNKNOWN_USER:
     case VERIFY_DISABLED:
     case VERIFY_AMBIGUOUS:
+    case VERIFY_LOCKED:
+    case VERIFY_ACCOUNT_EXPIRED:
+    case VERIFY_PASSWORD_EXPIRED:
+    case VERIFY_MUST_CHANGE:
+    case VERIFY_NOT_ALLOWED:
+    case VERIFY_NO_CLEAR_PASSWORD:
         question_end(&question, REASON_AUTH_BAD_CREDENTIALS, &rule);
         return;
     case VERIFY_OK:

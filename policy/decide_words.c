@@ -4,8 +4,13 @@
 #include "decide.h"
 
 static const char *const methods[] = {
-    [METHOD_NONE] = "none", [METHOD_PLAIN] = "plain",       [METHOD_CRAM_MD5] = "cram-md5",
-    [METHOD_APOP] = "apop", [METHOD_EXTERNAL] = "external",
+    [METHOD_NONE] = "none",
+    [METHOD_PLAIN] = "plain",
+    [METHOD_CRAM_MD5] = "cram-md5",
+    [METHOD_APOP] = "apop",
+    [METHOD_EXTERNAL] = "external",
+    [METHOD_XOAUTH2] = "xoauth2",
+    [METHOD_OAUTHBEARER] = "oauthbearer",
 };
 
 static const char *const protocols[] = {

@@ -26,17 +26,21 @@ struct upstream;
 struct source;
 struct source_chain;
 
+struct certificates;
+
 enum auth_availability { AUTH_OFF = 0, AUTH_ENCRYPTED, AUTH_ON }; /* SMG 1 */
 
-/* The login methods nginx can announce; nginx says plain for LOGIN too. Later rows (xoauth2,
- * oauthbearer) are added here and in the method table of decide_words.c. */
+/* The login methods nginx can announce; nginx says plain for LOGIN too. No released nginx announces
+ * xoauth2 and oauthbearer in its mail module: no listener can offer them yet. */
 enum auth_method {
     METHOD_UNKNOWN = 0,
     METHOD_NONE,
     METHOD_PLAIN,
     METHOD_CRAM_MD5,
     METHOD_APOP,
-    METHOD_EXTERNAL
+    METHOD_EXTERNAL,
+    METHOD_XOAUTH2,
+    METHOD_OAUTHBEARER,
 };
 #define METHOD_BIT(method) (1u << (unsigned)(method))
 
@@ -84,6 +88,9 @@ struct listener {
     struct nameset roles_must_auth;     /* local parts in lower case (MDaemon) */
     int64_t relay_window_ms;            /* how long a POP or IMAP login counts; 0: not at all */
     struct origin relay_window_origin;
+    const struct certificates *certificates; /* who logs in by EXTERNAL; NULL: nobody */
+    struct origin certificates_origin;
+    bool proxy_smtp_auth; /* nginx logs in at the SMTP server behind it, so it needs the password */
     const char *default_domain;        /* lower case; NULL: none */
     struct upstream *upstream;         /* for those who may relay, and POP and IMAP; NULL: none */
     struct upstream *upstream_inbound; /* for the others; NULL: none */

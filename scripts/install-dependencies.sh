@@ -7,10 +7,10 @@
 set -euo pipefail
 
 build=(build-essential cmake ninja-build pkg-config libfcgi-dev libldap-dev libssl-dev libcrypt-dev
-    libpcre2-dev libidn2-dev libconfuse-dev libcmocka-dev)
+    libargon2-dev libcurl4-openssl-dev libpcre2-dev libidn2-dev libconfuse-dev libcmocka-dev)
 demo=(nginx libnginx-mod-mail slapd ldap-utils postfix dovecot-core dovecot-imapd dovecot-pop3d swaks
     libnet-ssleay-perl curl openssl python3)
-test=(dovecot-ldap msmtp python3-pytest clang clang-format clang-tidy
+test=(slapd-contrib dovecot-ldap msmtp python3-pytest clang clang-format clang-tidy
     libclang-rt-dev cppcheck gdb git mandoc)
 
 case "${1:-test}" in

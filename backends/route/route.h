@@ -46,4 +46,10 @@ struct route {
  * resolves. */
 int upstream_choose(struct upstream *upstream, struct route *route_r, struct err *err);
 
+/* The one server that has an account's mail: the one of that name, or the one whose address has
+ * that host (a port behind it must be the address's too); without case. Returns 0, or -1 with err:
+ * no server is called so, or it is not up. */
+int upstream_choose_host(struct upstream *upstream, const char *host, struct route *route_r,
+                         struct err *err);
+
 #endif

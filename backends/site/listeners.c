@@ -151,6 +151,9 @@ why_not(enum auth_method method)
                "TLS)";
     case METHOD_EXTERNAL:
         return "no client certificate can be mapped to a user (use plain, with TLS)";
+    case METHOD_XOAUTH2:
+    case METHOD_OAUTHBEARER:
+        return "nginx's mail module does not have it";
     case METHOD_UNKNOWN:
     case METHOD_NONE:
     case METHOD_PLAIN:

@@ -137,25 +137,17 @@ state_is_banned(struct state *state, const struct screen *screen, const struct n
     return is_banned && !is_exempt(screen, client);
 }
 
-static bool
-is_name(const char *text)
-{
-    size_t length = strlen(text);
-    return length > 0 && length <= USERNAME_MAX;
-}
-
 void
-state_open_window(struct state *state, const struct netaddr *client, const char *name,
-                  const char *login, int64_t now_ms)
+state_open_window(struct state *state, const struct netaddr *client, const struct window_user *user,
+                  int64_t now_ms)
 {
-    if (client->family == NETADDR_NONE || !is_name(name) || !is_name(login))
+    if (client->family == NETADDR_NONE || user->name[0] == '\0' || user->login[0] == '\0')
         return;
     struct network_key key = address_of(client);
     pthread_mutex_lock(&state->lock);
     struct window *window = lru_put(state->windows, &key, sizeof key);
     window->opened_ms = now_ms;
-    memcpy(window->user.name, name, strlen(name) + 1);
-    memcpy(window->user.login, login, strlen(login) + 1);
+    window->user = *user;
     atomic_store(&state->has_windows, true);
     pthread_mutex_unlock(&state->lock);
 }

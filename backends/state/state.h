@@ -36,12 +36,13 @@ bool state_is_banned(struct state *state, const struct screen *screen, const str
 struct window_user {
     char name[USERNAME_MAX + 1];  /* the account's own */
     char login[USERNAME_MAX + 1]; /* what he logged in as: it has the domain that name may lack */
+    bool matching_sender;         /* he may send as himself only */
 };
 
 /* Notes that a user has logged in by POP or IMAP from an address; the last one who did counts.
- * Nothing, if the client has no address or a name is empty or over-long. */
-void state_open_window(struct state *state, const struct netaddr *client, const char *name,
-                       const char *login, int64_t now_ms);
+ * Nothing, if the client has no address or a name is empty. */
+void state_open_window(struct state *state, const struct netaddr *client,
+                       const struct window_user *user, int64_t now_ms);
 
 /* Writes who has logged in from exactly that address less than age_ms ago. Returns false if nobody
  * has. Costs next to nothing before the first window. */

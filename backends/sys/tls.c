@@ -93,8 +93,10 @@ make_bio(struct tls_session *session)
 }
 
 struct tls_context *
-tls_context_create(const char *ca_file, bool verify, struct err *err)
+tls_context_create(const struct tls_settings *settings, struct err *err)
 {
+    const char *ca_file = settings->ca_file;
+    const bool verify = !settings->no_verify;
     struct tls_context *context = xcalloc(1, sizeof *context);
     context->verify = verify;
     context->ctx = SSL_CTX_new(TLS_client_method());

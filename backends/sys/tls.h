@@ -16,8 +16,16 @@
 struct tls_context;
 struct tls_session; /* one connection's; used by conn.c */
 
-/* ca_file: PEM file of trusted roots, or NULL for the system's. Returns NULL with err. */
-struct tls_context *tls_context_create(const char *ca_file, bool verify, struct err *err);
+struct tls_settings {
+    const char *ca_file;              /* PEM file of trusted roots; NULL: the system's */
+    bool no_verify;                   /* the administrator wants no proof of who the server is */
+    const char *cert_file, *key_file; /* what we show of ourselves, PEM; NULL: nothing. Without
+                                         key_file the key is in cert_file; a key that others can
+                                         read is refused, as file_read_secret does */
+};
+
+/* Returns NULL with err. */
+struct tls_context *tls_context_create(const struct tls_settings *settings, struct err *err);
 void tls_context_free(struct tls_context *context); /* NULL is allowed */
 
 /* Steps of one connection over a non-blocking descriptor, for conn.c. They return the number of

@@ -5,6 +5,7 @@
  */
 #include "ldap_door.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <lber.h>
 #include <ldap.h>
@@ -230,8 +231,9 @@ await_bind(struct ldap_link *link, struct err *err)
 
 enum ldap_answer
 ldap_link_bind(struct ldap_link *link, const char *dn, const struct secret *password,
-               struct deadline deadline, struct err *err)
+               struct deadline deadline, enum verify_outcome *outcome_r, struct err *err)
 {
+    *outcome_r = VERIFY_UNAVAILABLE;
     if (dn[0] == '\0' || password->length == 0) {
         err_set(err, "refused to bind without a name or password, which always succeeds");
         return LDAP_ANSWER_FAILED;
@@ -247,34 +249,59 @@ ldap_link_bind(struct ldap_link *link, const char *dn, const struct secret *pass
     else
         sent = conn_write(link->conn, request.bytes, request.length, deadline, &link->trouble);
     secret_fini(&request);
-    return sent == 0 ? await_bind(link, err) : broken(link, "bind", err);
+    if (sent != 0)
+        return broken(link, "bind", err);
+    enum ldap_answer answer = await_bind(link, err);
+    if (answer == LDAP_ANSWER_NO)
+        *outcome_r = VERIFY_WRONG_PASSWORD;
+    if (answer == LDAP_ANSWER_YES)
+        *outcome_r = VERIFY_OK;
+    return answer;
 }
 
 void
 ldap_found_fini(struct ldap_found *found)
 {
     free(found->dn);
-    free(found->value);
+    for (size_t i = 0; i < LDAP_ATTRIBUTES_MAX; i++) {
+        struct ldap_values *values = &found->values[i];
+        for (size_t j = 0; j < values->count; j++) {
+            explicit_bzero(values->items[j].bytes, values->items[j].length);
+            free(values->items[j].bytes);
+        }
+        free(values->items);
+    }
     *found = (struct ldap_found){0};
+}
+
+static struct ldap_values
+take_values(LDAP *ld, LDAPMessage *entry, const char *attribute)
+{
+    struct ldap_values taken = {0};
+    struct berval **values = ldap_get_values_len(ld, entry, attribute);
+    int count = values != NULL ? ldap_count_values_len(values) : 0;
+    if (count > 0)
+        taken.items = xcalloc((size_t)count, sizeof taken.items[0]);
+    for (; taken.count < (size_t)count; taken.count++) {
+        const struct berval *value = values[taken.count];
+        struct ldap_value *item = &taken.items[taken.count];
+        item->length = value->bv_len;
+        item->bytes = xcalloc(value->bv_len + 1, 1);
+        memcpy(item->bytes, value->bv_val, value->bv_len);
+    }
+    ldap_value_free_len(values);
+    return taken;
 }
 
 /* Copies out of libldap's memory what the caller keeps. */
 static void
-take_entry(LDAP *ld, LDAPMessage *entry, const char *attribute, struct ldap_found *found)
+take_entry(LDAP *ld, LDAPMessage *entry, const struct ldap_query *query, struct ldap_found *found)
 {
     char *dn = ldap_get_dn(ld, entry);
     found->dn = dn != NULL ? xstrdup(dn) : NULL;
     ldap_memfree(dn);
-    if (attribute == NULL)
-        return;
-
-    struct berval **values = ldap_get_values_len(ld, entry, attribute);
-    if (values != NULL && values[0] != NULL) {
-        found->value_length = values[0]->bv_len;
-        found->value = xcalloc(found->value_length + 1, 1);
-        memcpy(found->value, values[0]->bv_val, found->value_length);
-    }
-    ldap_value_free_len(values);
+    for (size_t i = 0; i < query->attribute_count; i++)
+        found->values[i] = take_values(ld, entry, query->attributes[i]);
 }
 
 static int
@@ -294,12 +321,17 @@ libldap_scope(enum ldap_scope scope)
 static int
 send_search(struct ldap_link *link, const struct ldap_query *query, int *message_r)
 {
-    char *attribute = xstrdup(query->attribute != NULL ? query->attribute : LDAP_NO_ATTRS);
-    char *attributes[] = {attribute, NULL};
+    assert(query->attribute_count <= LDAP_ATTRIBUTES_MAX);
+    char *attributes[LDAP_ATTRIBUTES_MAX + 1] = {NULL};
+    for (size_t i = 0; i < query->attribute_count; i++)
+        attributes[i] = xstrdup(query->attributes[i]);
+    if (query->attribute_count == 0)
+        attributes[0] = xstrdup(LDAP_NO_ATTRS);
     struct timeval limit = {.tv_sec = deadline_left_ms(link->deadline) / 1000 + 1};
     int sent = ldap_search_ext(link->ld, query->base, libldap_scope(query->scope), query->filter,
                                attributes, 0, NULL, NULL, &limit, SEARCH_SIZE_LIMIT, message_r);
-    free(attribute);
+    for (size_t i = 0; attributes[i] != NULL; i++)
+        free(attributes[i]);
     return sent;
 }
 
@@ -320,7 +352,7 @@ ldap_link_search(struct ldap_link *link, const struct ldap_query *query, struct 
     LDAPMessage *entry = messages != NULL ? ldap_first_entry(link->ld, messages) : NULL;
     for (; entry != NULL; entry = ldap_next_entry(link->ld, entry))
         if (found_r->count++ == 0)
-            take_entry(link->ld, entry, query->attribute, found_r);
+            take_entry(link->ld, entry, query, found_r);
     ldap_msgfree(messages);
 
     /* Our own limit is the one thing that tells "more than one" from "one". */

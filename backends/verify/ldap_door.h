@@ -17,6 +17,7 @@
 #include "deadline.h"
 #include "err.h"
 #include "names.h"
+#include "outcome.h"
 #include "secret.h"
 #include "tls.h"
 
@@ -48,35 +49,53 @@ struct ldap_link *ldap_link_open(const struct ldap_peer *peer, struct deadline d
 /* Says goodbye without waiting. NULL is allowed. */
 void ldap_link_close(struct ldap_link *link);
 
-/* Simple bind. YES: the password is right. NO: invalid credentials (49), unless the
- * text behind it names an outage (ldap_diagnosis.h): that FAILs; err has the server's text.
+/* Simple bind, which asks for the password policy's opinion as well (draft-behera-ldap-password-
+ * policy-10). YES: the password is right. NO: the server lets nobody in; outcome_r says why
+ * (ldap_diagnosis.h), and err has the server's text. A text that names an outage FAILs.
  * An empty DN or password would be an anonymous bind, which always succeeds (RFC 4513 5.1.2): it
  * FAILs here and is not sent. */
 enum ldap_answer ldap_link_bind(struct ldap_link *link, const char *dn,
                                 const struct secret *password, struct deadline deadline,
-                                struct err *err);
+                                enum verify_outcome *outcome_r, struct err *err);
+
+/* Compares a password with what an attribute of an entry holds (RFC 4511 4.10). YES and NO: it is,
+ * or is not, among its values. An entry without the attribute FAILs. */
+enum ldap_answer ldap_link_compare(struct ldap_link *link, const char *dn, const char *attribute,
+                                   const struct secret *password, struct deadline deadline,
+                                   struct err *err);
 
 enum ldap_scope { LDAP_SEARCH_SUB = 0, LDAP_SEARCH_ONE, LDAP_SEARCH_BASE };
+
+enum { LDAP_ATTRIBUTES_MAX = 16 };
 
 struct ldap_query {
     const char *base;
     enum ldap_scope scope;
     const char *filter;
-    const char *attribute; /* whose first value is wanted; NULL: none */
+    const char *const *attributes; /* whose values are wanted */
+    size_t attribute_count;        /* LDAP_ATTRIBUTES_MAX at most */
+};
+
+/* The values of one attribute of one entry, in the server's order. */
+struct ldap_values {
+    struct ldap_value {
+        char *bytes; /* with a NUL behind them; may hold NULs */
+        size_t length;
+    } * items;
+    size_t count;
 };
 
 struct ldap_found {
     size_t count; /* 2: two or more */
-    char *dn;     /* of the entry if there is one, NULL otherwise */
-    char *value;  /* of the attribute, NULL if the entry has none; may hold NULs */
-    size_t value_length;
+    char *dn;     /* of the first entry; NULL: there is none, or it has no name that makes sense */
+    struct ldap_values values[LDAP_ATTRIBUTES_MAX]; /* of the first entry, by the query's index */
 };
 
 /* YES: found_r tells. Ask ldap_found_fini in any case. */
 enum ldap_answer ldap_link_search(struct ldap_link *link, const struct ldap_query *query,
                                   struct deadline deadline, struct ldap_found *found_r,
                                   struct err *err);
-void ldap_found_fini(struct ldap_found *found);
+void ldap_found_fini(struct ldap_found *found); /* wipes: values may be passwords */
 
 /* Whether libldap can parse it. Return 0, or -1 with err. */
 int ldap_filter_check(const char *filter, struct err *err);

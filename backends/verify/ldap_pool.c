@@ -40,6 +40,7 @@ struct job {
     struct ldap_found *found;
     const char *dn;
     const struct secret *password;
+    enum verify_outcome *outcome;
 };
 
 struct ldap_pool *
@@ -129,8 +130,9 @@ open_link(struct ldap_visit *visit, enum purpose purpose, struct err *err)
         return link;
 
     until = deadline_sooner(visit->deadline, options->timeout_ms);
+    enum verify_outcome outcome;
     enum ldap_answer answer =
-        ldap_link_bind(link, options->bind_dn, options->bind_password, until, err);
+        ldap_link_bind(link, options->bind_dn, options->bind_password, until, &outcome, err);
     if (answer == LDAP_ANSWER_YES)
         return link;
     visit->is_misconfigured = answer != LDAP_ANSWER_BROKEN;
@@ -236,14 +238,17 @@ ldap_pool_search(struct ldap_visit *visit, const struct ldap_query *query,
 static enum ldap_answer
 run_bind(struct ldap_link *link, const struct job *job, struct deadline deadline, struct err *err)
 {
-    return ldap_link_bind(link, job->dn, job->password, deadline, err);
+    return ldap_link_bind(link, job->dn, job->password, deadline, job->outcome, err);
 }
 
 enum ldap_answer
 ldap_pool_bind(struct ldap_visit *visit, const char *dn, const struct secret *password,
-               struct err *err)
+               enum verify_outcome *outcome_r, struct err *err)
 {
-    const struct job job = {
-        .purpose = PURPOSE_BIND, .run = run_bind, .dn = dn, .password = password};
+    const struct job job = {.purpose = PURPOSE_BIND,
+                            .run = run_bind,
+                            .dn = dn,
+                            .password = password,
+                            .outcome = outcome_r};
     return run(visit, &job, err);
 }

@@ -54,6 +54,11 @@ enum ldap_answer ldap_pool_search(struct ldap_visit *visit, const struct ldap_qu
 
 /* Checks a user's password (see ldap_link_bind). */
 enum ldap_answer ldap_pool_bind(struct ldap_visit *visit, const char *dn,
-                                const struct secret *password, struct err *err);
+                                const struct secret *password, enum verify_outcome *outcome_r,
+                                struct err *err);
+
+/* Compares as the service (see ldap_link_compare). */
+enum ldap_answer ldap_pool_compare(struct ldap_visit *visit, const char *dn, const char *attribute,
+                                   const struct secret *password, struct err *err);
 
 #endif

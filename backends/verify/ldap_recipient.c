@@ -23,11 +23,11 @@ set_name(const struct errand *errand, const struct ldap_found *found)
     if (attribute == NULL)
         snprintf(result->detail, sizeof result->detail,
                  "%s: whose it is is not known (set username_attribute)", dn);
-    else if (found->value == NULL)
+    else if (found->values[0].count == 0)
         snprintf(result->detail, sizeof result->detail, "%s: it has no %s (username_attribute)", dn,
                  attribute);
-    else if (username_parse(found->value, found->value_length, USERNAME_XTEXT, NULL, &canonical,
-                            &err) != 0)
+    else if (username_parse(found->values[0].items[0].bytes, found->values[0].items[0].length,
+                            USERNAME_XTEXT, NULL, &canonical, &err) != 0)
         snprintf(result->detail, sizeof result->detail,
                  "%s: its %s (username_attribute) cannot be a login name: %s", dn, attribute,
                  err.text);

@@ -10,7 +10,8 @@ ldap_search(struct ldap_visit *visit, const struct ldap_settings *settings, cons
         .base = ldap_settings_base(settings),
         .scope = (enum ldap_scope)settings->scope,
         .filter = expanded,
-        .attribute = settings->username_attribute,
+        .attributes = &settings->username_attribute,
+        .attribute_count = settings->username_attribute != NULL,
     };
     enum ldap_answer answer = ldap_pool_search(visit, &query, found_r, err);
     if (answer != LDAP_ANSWER_YES)

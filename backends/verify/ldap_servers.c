@@ -39,7 +39,10 @@ open_credentials(struct ldap_servers *servers, struct problems *problems)
     const struct ldap_settings *settings = servers->settings;
     struct err err;
     if (ldap_settings_use_tls(settings)) {
-        servers->tls = tls_context_create(settings->ca_file, settings->tls_verify, &err);
+        servers->tls =
+            tls_context_create(&(const struct tls_settings){.ca_file = settings->ca_file,
+                                                            .no_verify = !settings->tls_verify},
+                               &err);
         if (servers->tls == NULL) {
             section_problem(servers->section, "ca_file", problems, PROBLEM_ERROR, "%s", err.text);
             return -1;

@@ -20,12 +20,8 @@ static enum ldap_answer
 check_password(struct ldap_visit *visit, const struct login *login, const char *dn, struct err *err)
 {
     struct verify_result *result = login->result;
-    enum ldap_answer answer = ldap_pool_bind(visit, dn, login->password, err);
-    if (answer == LDAP_ANSWER_YES)
-        result->outcome = VERIFY_OK;
-    else if (answer == LDAP_ANSWER_NO)
-        result->outcome = VERIFY_WRONG_PASSWORD;
-    else
+    enum ldap_answer answer = ldap_pool_bind(visit, dn, login->password, &result->outcome, err);
+    if (answer != LDAP_ANSWER_YES && answer != LDAP_ANSWER_NO)
         err_wrap(err, "as \"%s\"", dn);
     if (answer != LDAP_ANSWER_BROKEN)
         snprintf(result->detail, sizeof result->detail, "%s%s%s", dn,
@@ -41,12 +37,13 @@ set_account(const struct login *login, const struct ldap_found *found, struct er
     const char *attribute =
         login->settings->user_dn == NULL ? login->settings->username_attribute : NULL;
     struct username canonical = *login->user;
-    if (attribute != NULL && found->value == NULL) {
+    if (attribute != NULL && found->values[0].count == 0) {
         err_set(err, "\"%s\" has no %s (username_attribute)", found->dn, attribute);
         return -1;
     }
-    if (attribute != NULL && username_parse(found->value, found->value_length, USERNAME_XTEXT, NULL,
-                                            &canonical, err) != 0) {
+    if (attribute != NULL &&
+        username_parse(found->values[0].items[0].bytes, found->values[0].items[0].length,
+                       USERNAME_XTEXT, NULL, &canonical, err) != 0) {
         err_wrap(err, "\"%s\": its %s (username_attribute) cannot be a login name", found->dn,
                  attribute);
         return -1;

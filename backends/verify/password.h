@@ -13,11 +13,10 @@
 #include <stddef.h>
 
 #include "err.h"
+#include "password_answer.h"
 #include "secret.h"
 
 enum { PASSWORD_HASH_MAX = 384 };
-
-enum password_answer { PASSWORD_CANNOT_TELL = 0, PASSWORD_WRONG, PASSWORD_RIGHT };
 
 /* Whether libcrypt can verify such a hash and it is whole: the right number of the right
  * characters. Returns 0, or -1 with err, which does not repeat the hash. */

@@ -128,7 +128,10 @@ open_tls(struct smtp_source *source, struct problems *problems)
     if (settings->tls == SMTP_TLS_NONE)
         return;
     struct err err;
-    source->shared.tls_context = tls_context_create(settings->ca_file, settings->tls_verify, &err);
+    source->shared.tls_context =
+        tls_context_create(&(const struct tls_settings){.ca_file = settings->ca_file,
+                                                        .no_verify = !settings->tls_verify},
+                           &err);
     if (source->shared.tls_context == NULL)
         section_problem(source->section, "ca_file", problems, PROBLEM_ERROR, "%s", err.text);
     if (!settings->tls_verify)

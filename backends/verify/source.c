@@ -71,8 +71,8 @@ source_verify(const struct source *source, const struct verify_request *request,
 void
 verify_result_fini(struct verify_result *result)
 {
-    if (result->drop != NULL)
-        result->drop(result->held);
+    held_drop(result->held);
+    secret_fini(&result->clear);
     *result = (struct verify_result){0};
 }
 

@@ -71,6 +71,12 @@ weight(const struct verify_result *result)
         return 2;
     case VERIFY_DISABLED:
     case VERIFY_AMBIGUOUS:
+    case VERIFY_LOCKED:
+    case VERIFY_ACCOUNT_EXPIRED:
+    case VERIFY_PASSWORD_EXPIRED:
+    case VERIFY_MUST_CHANGE:
+    case VERIFY_NOT_ALLOWED:
+    case VERIFY_NO_CLEAR_PASSWORD:
         return 3;
     case VERIFY_OK:
         return 4;

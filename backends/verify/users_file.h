@@ -3,32 +3,50 @@
  *
  *     printer@acme.example:$y$j9T$...:networks=192.0.2.0/24 2001:db8::/32,protocols=smtp
  *     boss@acme.example:$y$j9T$...:comment=third floor, left
+ *     boss@acme.example phone:{SSHA256}...:expires=2027-01-31,networks=192.0.2.0/24
  *
- * Options, separated by commas: disabled; protocols=smtp pop3 imap; networks=PREFIX...;
- * comment=TEXT (to the end of the line, so it comes last). The options and their colon may be left
- * out; empty lines are skipped; '#' begins a comment at the start of a line. A malformed line is an
- * error with its number; a name that stands twice is one too. Pure; immutable once parsed, then
- * safe for any number of threads. Names compare without case; looking one up costs the same for ten
- * as for a million.
+ * hash is what stored.h knows. Options, separated by commas: disabled; protocols=smtp pop3 imap;
+ * networks=PREFIX...; smtp_auth=any-sender, matching-sender or no (SMG 18); comment=TEXT (to the
+ * end of the line, so it comes last). A line with a second word before the hash is an app password
+ * of that name, for the account of the first word, wherever that is known: here or in a directory.
+ * Its options are networks, comment, created=DATE and expires=DATE (the first day, UTC, on which it
+ * does not work any more). The options and their colon may be left out; empty lines are skipped;
+ * '#' begins a comment at the start of a line. A malformed line is an error with its number; a name
+ * that stands twice is one too. Pure; immutable once parsed, then safe for any number of threads.
+ * Names compare without case; looking one up costs the same for ten as for a million.
  */
 #ifndef MAILREEVE_USERS_FILE_H
 #define MAILREEVE_USERS_FILE_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "err.h"
 #include "list.h"
 #include "origin.h"
+#include "outcome.h"
 
 struct user_entry {
     const char *name; /* lower case */
     const char *hash;
     bool disabled;
-    unsigned protocols;    /* mask of PROTOCOL_BIT(); 0: all */
+    unsigned protocols; /* mask of PROTOCOL_BIT(); 0: all */
+    enum smtp_auth smtp_auth;
     struct list *networks; /* NULL: anywhere */
     const char *comment;   /* NULL: none */
     struct origin origin;
+};
+
+struct app_password {
+    const char *user; /* lower case */
+    const char *name; /* as written */
+    const char *hash;
+    int64_t created_s, expires_s; /* wall clock; 0: not known, never */
+    struct list *networks;        /* NULL: anywhere */
+    const char *comment;          /* NULL: none */
+    struct origin origin;
+    const struct app_password *next; /* of the same user, in the order of the file; or NULL */
 };
 
 struct users_file;
@@ -48,6 +66,14 @@ const struct user_entry *users_file_find(const struct users_file *users, const c
 
 /* Entries in the order of the file. */
 const struct user_entry *users_file_at(const struct users_file *users, size_t index);
+
+/* The first app password of a user's name in lower case, or NULL. */
+const struct app_password *users_file_app_passwords(const struct users_file *users,
+                                                    const char *user);
+
+/* App passwords in the order of the file. */
+size_t users_file_app_count(const struct users_file *users);
+const struct app_password *users_file_app_at(const struct users_file *users, size_t index);
 
 /* A hash of the kind and cost that most users have; NULL if there are no users. */
 const char *users_file_typical_hash(const struct users_file *users);

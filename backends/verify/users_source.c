@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,12 +28,6 @@ struct users_settings {
     const char *file;
 };
 
-/* A parsed file and who uses it. */
-struct snapshot {
-    struct users_file *users;
-    atomic_uint references;
-};
-
 struct users_source {
     /* set once */
     const char *name;
@@ -42,7 +35,7 @@ struct users_source {
     struct gate *hashing;
     pthread_mutex_t lock;
     /* under lock */
-    struct snapshot *current;
+    struct held *current; /* the parsed file */
     int64_t look_again_ms;
     /* of the one session that looks at the file */
     struct stat seen;
@@ -66,33 +59,19 @@ const struct section_type users_source_section = {
     .help = "A file of local users, asked first for every organization",
 };
 
-static struct snapshot *
-snapshot_create(struct users_file *users)
-{
-    struct snapshot *snapshot = xcalloc(1, sizeof *snapshot);
-    snapshot->users = users;
-    atomic_init(&snapshot->references, 1);
-    return snapshot;
-}
-
 static void
-snapshot_drop(void *held)
+free_users(void *users)
 {
-    struct snapshot *snapshot = held;
-    if (atomic_fetch_sub(&snapshot->references, 1) > 1)
-        return;
-    users_file_free(snapshot->users);
-    free(snapshot);
+    users_file_free(users);
 }
 
-static struct snapshot *
+static struct held *
 take_current(struct users_source *source)
 {
     pthread_mutex_lock(&source->lock);
-    struct snapshot *snapshot = source->current;
-    atomic_fetch_add(&snapshot->references, 1);
+    struct held *users = held_take(source->current);
     pthread_mutex_unlock(&source->lock);
-    return snapshot;
+    return users;
 }
 
 /* Reads and parses the file. Returns NULL after telling why. */
@@ -184,12 +163,12 @@ look(struct users_source *source)
     }
     log_event(LOG_INFO, "users.read", LOG_STR("source", source->name),
               LOG_STR("file", source->file), LOG_INT("users", (int64_t)users_file_count(users)));
-    struct snapshot *fresh = snapshot_create(users);
+    struct held *fresh = held_create(users, free_users);
     pthread_mutex_lock(&source->lock);
-    struct snapshot *stale = source->current;
+    struct held *stale = source->current;
     source->current = fresh;
     pthread_mutex_unlock(&source->lock);
-    snapshot_drop(stale);
+    held_drop(stale);
 }
 
 static void
@@ -242,7 +221,7 @@ users_open(const struct section *section, struct problems *problems)
     source->file = settings->file;
     source->hashing = gate_create(HASHES_PER_CPU * (cpus > 0 ? (unsigned)cpus : 1), 0);
     pthread_mutex_init(&source->lock, NULL);
-    source->current = snapshot_create(users);
+    source->current = held_create(users, free_users);
     source->look_again_ms = clock_now_ms() + LOOK_EVERY_MS;
     source->seen = seen;
     return source;
@@ -252,7 +231,7 @@ static void
 users_close(void *self)
 {
     struct users_source *source = self;
-    snapshot_drop(source->current);
+    held_drop(source->current);
     gate_free(source->hashing);
     pthread_mutex_destroy(&source->lock);
     free(source);
@@ -302,11 +281,11 @@ users_verify(void *self, const struct verify_request *request, struct verify_res
 {
     struct users_source *source = self;
     look_if_due(source);
-    struct snapshot *snapshot = take_current(source);
-    const struct user_entry *entry = users_file_find(snapshot->users, request->user->text);
+    struct held *snapshot = take_current(source);
+    const struct user_entry *entry = users_file_find(held_thing(snapshot), request->user->text);
     if (entry == NULL) {
         result_r->outcome = VERIFY_UNKNOWN_USER;
-        snapshot_drop(snapshot);
+        held_drop(snapshot);
         return;
     }
 
@@ -318,7 +297,6 @@ users_verify(void *self, const struct verify_request *request, struct verify_res
     account->origin = origin;
     result_r->rule.origin = origin;
     result_r->held = snapshot;
-    result_r->drop = snapshot_drop;
     judge(source, entry, request, result_r);
 }
 
@@ -326,9 +304,9 @@ static enum knowledge
 users_knows(void *self, const struct username *user, struct deadline deadline)
 {
     (void)deadline;
-    struct snapshot *snapshot = take_current(self);
-    bool is_known = users_file_find(snapshot->users, user->text) != NULL;
-    snapshot_drop(snapshot);
+    struct held *snapshot = take_current(self);
+    bool is_known = users_file_find(held_thing(snapshot), user->text) != NULL;
+    held_drop(snapshot);
     return is_known ? KNOWLEDGE_KNOWN : KNOWLEDGE_UNKNOWN;
 }
 
@@ -340,27 +318,27 @@ users_recipient(void *self, const struct mailbox *recipient, const char *address
     (void)deadline;
     struct users_source *source = self;
     look_if_due(source);
-    struct snapshot *snapshot = take_current(source);
+    struct held *snapshot = take_current(source);
     const struct user_entry *entry =
-        recipient->domain[0] != '\0' ? users_file_find(snapshot->users, address) : NULL;
+        recipient->domain[0] != '\0' ? users_file_find(held_thing(snapshot), address) : NULL;
     result_r->knowledge = entry != NULL ? KNOWLEDGE_KNOWN : KNOWLEDGE_UNKNOWN;
     if (entry != NULL)
         snprintf(result_r->name, sizeof result_r->name, "%s", entry->name);
-    snapshot_drop(snapshot);
+    held_drop(snapshot);
 }
 
 static void
 users_pretend(void *self, const struct verify_request *request)
 {
     struct users_source *source = self;
-    struct snapshot *snapshot = take_current(source);
-    const char *hash = users_file_typical_hash(snapshot->users);
+    struct held *snapshot = take_current(source);
+    const char *hash = users_file_typical_hash(held_thing(snapshot));
     struct gate_pass pass;
     if (hash != NULL && begin_hashing(source, hash, request->deadline, &pass) == 0) {
         password_pretend(request->password, hash);
         end_hashing(source, hash, &pass);
     }
-    snapshot_drop(snapshot);
+    held_drop(snapshot);
 }
 
 const struct source_kind source_kind_users = {

@@ -14,10 +14,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "challenge.h"
 #include "conf.h"
 #include "deadline.h"
 #include "err.h"
+#include "held.h"
 #include "mailbox.h"
+#include "netaddr.h"
 #include "outcome.h"
 #include "secret.h"
 #include "username.h"
@@ -27,7 +30,11 @@
  * password: neither is empty, holds a NUL or a control character, or is over-long. */
 struct verify_request {
     const struct username *user;
-    const struct secret *password;
+    const struct secret *password;     /* or what was answered to the challenge; NULL: a look-up */
+    const struct challenge *challenge; /* CRAM-MD5 and APOP; NULL: password is the password */
+    bool wants_clear;        /* the clear password is wanted back, where the source has it */
+    struct netaddr client;   /* for servers that want to know; NETADDR_NONE: not known */
+    const char *client_helo; /* likewise; NULL: not known */
     struct deadline deadline;
 };
 
@@ -44,11 +51,13 @@ struct verify_result {
         rule; /* names the source (or the users file's line) that spoke last or decided */
     char detail[VERIFY_DETAIL_MAX]; /* for the log: why unavailable, which LDAP result; no secrets,
                                        not escaped */
-    void *held;                     /* what account borrows from; NULL: nothing */
-    void (*drop)(void *held);
+    struct held *held;              /* what account borrows from; NULL: nothing */
+    struct secret clear; /* the account's password, if it is wanted and known; empty: it is not */
+    bool was_cached;     /* told from what is remembered ... */
+    bool was_stale;      /* ... for longer than usual, because the source does not answer */
 };
 
-/* Lets go what account.networks borrows; result may be reused afterwards. */
+/* Lets go what account borrows and wipes the rest; result may be reused afterwards. */
 void verify_result_fini(struct verify_result *result);
 
 /* What each source of a chain said, for the audit line and `mailreeve login`. */
@@ -78,6 +87,51 @@ struct recipient_lifetimes {
     int64_t known_ms, unknown_ms; /* 0: not kept */
 };
 
+/* How long a source's answers about logins are kept. */
+struct login_lifetimes {
+    int64_t right_ms; /* that a password is right; 0: not kept */
+    int64_t wrong_ms; /* that a password is wrong, or that nobody has the name; 0: not kept */
+    bool when_down; /* while the source cannot be asked, an answer "right" that is over is served */
+    bool by_client; /* the source hears who the client is, so the answer holds for that one only */
+};
+
+/* Whether devices may log in by app passwords in the place of the source's own. */
+enum app_passwords {
+    APP_PASSWORDS_NO = 0,
+    APP_PASSWORDS_ALLOW,
+    APP_PASSWORDS_REQUIRE, /* the source is never asked about a password */
+};
+
+/* What the app passwords of a name say about a password. Starts all zero. */
+struct app_answer {
+    enum {
+        APP_UNKNOWN = 0, /* it is none of them */
+        APP_EXPIRED,     /* it was one of them */
+        APP_RIGHT,
+    } answer;
+    bool has_any;                /* whether the name has app passwords at all */
+    const char *name;            /* of the app password; borrowed from held, like the next */
+    const struct list *networks; /* it may be used from these only; NULL: from anywhere */
+    struct origin origin;        /* its line */
+    struct held *held;           /* the asker's to drop */
+};
+
+/* What a source holds of its servers now, for metrics. */
+struct source_load {
+    unsigned servers, servers_down;
+    unsigned places, inside, waiting; /* of all its servers: connections or the like */
+};
+
+/* What a source was asked and said since it was opened, for metrics. */
+struct source_stats {
+    uint64_t outcomes[VERIFY_OUTCOMES];    /* answers about logins, by enum verify_outcome */
+    uint64_t took_us;                      /* for all of them together */
+    uint64_t from_cache, from_stale_cache; /* how many of them nobody was asked for */
+    uint64_t recipients, recipients_from_cache;
+    size_t logins_kept, recipients_kept; /* answers that are remembered now */
+    struct source_load load;
+};
+
 /* A kind of source. Functions get what open returned. */
 struct source_kind {
     const struct section_type
@@ -87,12 +141,40 @@ struct source_kind {
     /* Opens from a checked section; no network yet. NULL: problems tells. */
     void *(*open)(const struct section *section, struct problems *problems);
 
-    /* result_r is zeroed but for rule, which names the section. */
+    /* result_r is zeroed but for rule, which names the section. A challenge comes only if
+     * knows_clear says so. */
     void (*verify)(void *self, const struct verify_request *request,
+                   struct verify_result *result_r);
+
+    /* What verify would say if the password were right, without one: the account with its limits
+     * and addresses, or why it may not log in. NULL: this kind cannot tell. result_r as for verify.
+     */
+    void (*lookup)(void *self, const struct verify_request *request,
                    struct verify_result *result_r);
 
     /* For `ambiguous_user`; NULL: this kind cannot tell without a password. */
     enum knowledge (*knows)(void *self, const struct username *user, struct deadline deadline);
+
+    /* Whether with these settings it may know clear passwords, as challenges need them. NULL:
+     * never. */
+    bool (*knows_clear)(const void *self);
+
+    /* source.c keeps answers about logins for so long. NULL: not at all. */
+    struct login_lifetimes (*login_lifetimes)(const void *self);
+
+    /* Whether app passwords are taken in the place of this source's. NULL: no. */
+    enum app_passwords (*app_passwords)(const void *self);
+
+    /* Whether a password is one of the app passwords of a name in lower case, whichever source has
+     * that name. NULL: this kind keeps none. result_r is zeroed. */
+    void (*find_app_password)(void *self, const char *name, const struct secret *password,
+                              struct app_answer *answer_r);
+
+    /* Notes that the app password at that line was used. With find_app_password always. */
+    void (*use_app_password)(void *self, const struct app_answer *answer);
+
+    /* load_r is zeroed. NULL: nothing to tell. */
+    void (*load)(void *self, struct source_load *load_r);
 
     /* Whether a recipient exists, asked of the world: source.c sees to caching and to one question
      * for many askers. address is "local@domain" in lower case as mailbox_format writes it, with
@@ -123,6 +205,21 @@ struct source *source_open(const struct section *section, struct problems *probl
 void source_close(struct source *source); /* NULL is allowed */
 const char *source_name(const struct source *source);
 bool source_is_asked_first(const struct source *source);
+
+bool source_knows_clear(const struct source *source);
+
+/* Whether app passwords are taken in the place of the source's own. */
+enum app_passwords source_app_passwords(const struct source *source);
+
+/* Whether the source keeps app passwords: those of whatever source. */
+bool source_keeps_app_passwords(const struct source *source);
+
+/* Forgets what is remembered about a login name or address (as it was given, or as the account's
+ * own name), or about all if name is NULL: about logins and about recipients. Returns how many
+ * answers that were. */
+size_t source_flush(struct source *source, const char *name);
+
+void source_stats(struct source *source, struct source_stats *stats_r);
 
 /* Whether the source can tell which recipients exist. Returns 0, or -1 with err. */
 int source_check_recipients(const struct source *source, struct err *err);
@@ -156,10 +253,23 @@ enum knowledge source_chain_knows(const struct source_chain *chain, const struct
 /* Whether any of the organization's own sources can tell. */
 bool source_chain_can_tell(const struct source_chain *chain);
 
+/* Whether any of the sources may know clear passwords. */
+bool source_chain_knows_clear(const struct source_chain *chain);
+
+/* Asks the chain about an account without a password (EXTERNAL; which addresses a user owns), under
+ * the rules of source_chain_verify. Sources that cannot tell by their kind are passed over:
+ * VERIFY_UNKNOWN_USER says that of those that can tell nobody knows the name, or, with
+ * could_tell_r false, that there is none that can. */
+void source_chain_lookup(const struct source_chain *chain, const struct verify_request *request,
+                         struct verify_result *result_r, bool *could_tell_r,
+                         struct verify_asked *asked_r);
+
 /* Asks the chain: unknown goes on to the next source; unavailable is remembered, goes on, and makes
  * everything but a later OK unavailable. Any other outcome ends the questions, and so does whatever
- * a first source knows. An empty chain knows nobody: VERIFY_UNKNOWN_USER. A login that nobody knew
- * takes as long as one that the users file knows. result_r need not be initialised; call
+ * a first source knows. An empty chain knows nobody: VERIFY_UNKNOWN_USER. Before a source that
+ * takes app passwords is asked, those that the first sources keep are; one that is right stands for
+ * the password, and the source is asked about the account alone. A login that nobody knew takes as
+ * long as one that the last source that can pretend knows. result_r need not be initialised; call
  * verify_result_fini on it. asked_r may be NULL. */
 void source_chain_verify(const struct source_chain *chain, const struct verify_request *request,
                          struct verify_result *result_r, struct verify_asked *asked_r);

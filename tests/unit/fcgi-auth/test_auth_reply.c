@@ -198,7 +198,8 @@ test_acceptances(void **state)
         struct route route = {.port = acceptances[i].port};
         snprintf(route.address, sizeof route.address, "%s", acceptances[i].address);
         struct answer answer;
-        int result = auth_reply_accept(&answer, &route, acceptances[i].user, acceptances[i].method);
+        int result = auth_reply_accept(&answer, &route, acceptances[i].user,
+                                       &(const struct secret){0}, acceptances[i].method);
         if (acceptances[i].want == NULL)
             assert_int_equal(result, -1);
         else if (result != 0 || strcmp(answer.header, acceptances[i].want) != 0)
@@ -219,7 +220,8 @@ test_long_users(void **state)
         memset(user, 'u', length);
         user[length] = '\0';
         struct answer answer;
-        int result = auth_reply_accept(&answer, &route, user, METHOD_NONE);
+        int result =
+            auth_reply_accept(&answer, &route, user, &(const struct secret){0}, METHOD_NONE);
         if (length <= USERNAME_ENCODED_MAX)
             assert_int_equal(result, 0);
         assert_in_range(strlen(answer.header), 1, 699);

@@ -6,10 +6,17 @@ static const struct {
     const char *word;
     enum auth_method want;
 } methods[] = {
-    {"none", METHOD_NONE},       {"plain", METHOD_PLAIN},       {"cram-md5", METHOD_CRAM_MD5},
-    {"apop", METHOD_APOP},       {"external", METHOD_EXTERNAL}, {"PLAIN", METHOD_UNKNOWN},
-    {"login", METHOD_UNKNOWN},   {"", METHOD_UNKNOWN},          {"unknown", METHOD_UNKNOWN},
-    {"xoauth2", METHOD_UNKNOWN},
+    {"none", METHOD_NONE},
+    {"plain", METHOD_PLAIN},
+    {"cram-md5", METHOD_CRAM_MD5},
+    {"apop", METHOD_APOP},
+    {"external", METHOD_EXTERNAL},
+    {"PLAIN", METHOD_UNKNOWN},
+    {"login", METHOD_UNKNOWN},
+    {"", METHOD_UNKNOWN},
+    {"unknown", METHOD_UNKNOWN},
+    {"xoauth2", METHOD_XOAUTH2},
+    {"oauthbearer", METHOD_OAUTHBEARER},
 };
 
 static void

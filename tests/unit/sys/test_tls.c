@@ -129,7 +129,8 @@ static struct tls_context *
 make_context(bool verify)
 {
     struct err err = {0};
-    struct tls_context *context = tls_context_create(ca_path, verify, &err);
+    struct tls_context *context = tls_context_create(
+        &(const struct tls_settings){.ca_file = ca_path, .no_verify = !verify}, &err);
     assert_string_equal(err.text, "");
     assert_non_null(context);
     return context;
@@ -335,12 +336,13 @@ test_contexts(void **state)
 {
     (void)state;
     struct err err = {0};
-    assert_null(tls_context_create("/nonexistent/ca.pem", true, &err));
+    assert_null(
+        tls_context_create(&(const struct tls_settings){.ca_file = "/nonexistent/ca.pem"}, &err));
     assert_string_equal(err.text, "cannot read the trusted certificates in /nonexistent/ca.pem: No "
                                   "such file or directory");
-    assert_null(tls_context_create("/dev/null", true, &err));
+    assert_null(tls_context_create(&(const struct tls_settings){.ca_file = "/dev/null"}, &err));
     assert_memory_equal(err.text, "cannot read the trusted certificates in /dev/null: ", 51);
-    struct tls_context *context = tls_context_create(NULL, true, &err);
+    struct tls_context *context = tls_context_create(&(const struct tls_settings){0}, &err);
     assert_non_null(context);
     assert_null(tls_session_create(context, 0, "", &err));
     assert_string_equal(err.text,

@@ -47,8 +47,7 @@ fake_verify(void *self, const struct verify_request *request, struct verify_resu
     if (fake->outcome == VERIFY_OK || fake->knows_account)
         snprintf(result_r->account.name, sizeof result_r->account.name, "%s", request->user->text);
     snprintf(result_r->detail, sizeof result_r->detail, "detail of %s", fake->section.name);
-    result_r->held = &held_answers;
-    result_r->drop = drop;
+    result_r->held = held_create(&held_answers, drop);
     held_answers++;
 }
 
