@@ -74,7 +74,8 @@ static void
 ask(struct question *question)
 {
     struct deadline deadline = deadline_after(question->budget_ms);
-    const struct verify_request request = {&question->user, &question->password, deadline};
+    const struct verify_request request = {
+        .user = &question->user, .password = &question->password, .deadline = deadline};
     switch (question->kind) {
     case ASK_VERIFY:
         source_verify(question->source, &request, &question->result);
