@@ -136,6 +136,15 @@ void decide_no_route(const struct decide_settings *settings, const struct facts 
                      const struct rule_ref *rule, const struct trail *trail,
                      struct decision *decision);
 
+/* Whether nginx logs in at the server behind it for an accepted AUTH, so that it needs the clear
+ * password: always with POP3 and IMAP, with SMTP where the listener says so (proxy_smtp_auth). */
+bool decide_needs_password(const struct facts *facts, const struct decision *decision);
+
+/* Turns an accepted decision into auth.method: decide_needs_password, but nobody gave the password
+ * (EXTERNAL where no source has it in clear). */
+void decide_no_password(const struct decide_settings *settings, const struct facts *facts,
+                        const struct trail *trail, struct decision *decision);
+
 /* The words of configuration, requests and logs: "plain", "cram-md5", "smtp", ... METHOD_UNKNOWN
  * and -1 if unknown. */
 enum auth_method auth_method_parse(const char *word);

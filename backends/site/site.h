@@ -59,4 +59,11 @@ void site_drop(struct site *site); /* NULL is allowed; the last one closes every
  * organization. */
 const struct source_chain *site_chain(const struct site *site, const struct decision *decision);
 
+/* The sources in the order of the file, from 0; NULL behind the last. Borrowed from the site. */
+struct source *site_source(const struct site *site, size_t index);
+
+/* Forgets what the sources remember about a name, as source_flush has it, or about all if name is
+ * NULL. Returns how many answers that were. */
+size_t site_flush(const struct site *site, const char *name);
+
 #endif
