@@ -161,12 +161,32 @@ lru_oldest(const struct lru *lru)
     return lru->oldest != NULL ? lru->oldest->value : NULL;
 }
 
+static void
+drop_entry(struct lru *lru, struct entry *entry)
+{
+    drop(lru, find(lru, entry->hash, key_of(lru, entry), entry->key_bytes));
+}
+
 void
 lru_remove_oldest(struct lru *lru)
 {
-    struct entry *oldest = lru->oldest;
-    if (oldest != NULL)
-        drop(lru, find(lru, oldest->hash, key_of(lru, oldest), oldest->key_bytes));
+    if (lru->oldest != NULL)
+        drop_entry(lru, lru->oldest);
+}
+
+size_t
+lru_remove_where(struct lru *lru,
+                 bool (*is_it)(const void *context, const void *key, size_t key_bytes,
+                               const void *value),
+                 const void *context)
+{
+    size_t before = lru->count;
+    for (struct entry *entry = lru->newest, *older; entry != NULL; entry = older) {
+        older = entry->older;
+        if (is_it(context, key_of(lru, entry), entry->key_bytes, entry->value))
+            drop_entry(lru, entry);
+    }
+    return before - lru->count;
 }
 
 size_t

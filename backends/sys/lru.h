@@ -7,6 +7,7 @@
 #ifndef MAILREEVE_LRU_H
 #define MAILREEVE_LRU_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct lru;
@@ -28,6 +29,12 @@ void lru_remove(struct lru *lru, const void *key,
  * empty. */
 const void *lru_oldest(const struct lru *lru);
 void lru_remove_oldest(struct lru *lru); /* nothing, if it is empty */
+
+/* Removes all that is_it says of. Returns how many these were. */
+size_t lru_remove_where(struct lru *lru,
+                        bool (*is_it)(const void *context, const void *key, size_t key_bytes,
+                                      const void *value),
+                        const void *context);
 
 size_t lru_count(const struct lru *lru);
 

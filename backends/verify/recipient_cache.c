@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "alloc.h"
 #include "condition.h"
@@ -194,6 +195,24 @@ recipient_cache_ask(struct recipient_cache *cache, const char *address, int64_t 
     *result_r = flight->result;
     flight_leave(flight);
     pthread_mutex_unlock(&cache->lock);
+}
+
+static bool
+is_about(const void *context, const void *key, size_t key_bytes, const void *value)
+{
+    const char *name = context;
+    const struct kept *kept = value;
+    return name == NULL || strcasecmp(kept->name, name) == 0 ||
+           (strlen(name) == key_bytes && strncasecmp(key, name, key_bytes) == 0);
+}
+
+size_t
+recipient_cache_flush(struct recipient_cache *cache, const char *name)
+{
+    pthread_mutex_lock(&cache->lock);
+    size_t count = lru_remove_where(cache->entries, is_about, name);
+    pthread_mutex_unlock(&cache->lock);
+    return count;
 }
 
 unsigned

@@ -36,6 +36,11 @@ void recipient_cache_ask(struct recipient_cache *cache, const char *address, int
                          struct deadline deadline, const struct recipient_question *question,
                          struct recipient_result *result_r);
 
+/* Forgets what is known of an address, or of all addresses that lead to an account of that name; of
+ * all if name is NULL. What is being asked meanwhile is not kept. Without case. Returns how many
+ * answers that were. */
+size_t recipient_cache_flush(struct recipient_cache *cache, const char *name);
+
 /* How many wait for somebody else's question now. */
 unsigned recipient_cache_waiting(struct recipient_cache *cache);
 

@@ -56,16 +56,54 @@ source_is_asked_first(const struct source *source)
     return source->kind->asked_first;
 }
 
-void
-source_verify(const struct source *source, const struct verify_request *request,
-              struct verify_result *result_r)
+bool
+source_knows_clear(const struct source *source)
 {
+    return source->kind->knows_clear != NULL && source->kind->knows_clear(source->self);
+}
+
+enum app_passwords
+source_app_passwords(const struct source *source)
+{
+    return source->kind->app_passwords != NULL ? source->kind->app_passwords(source->self)
+                                               : APP_PASSWORDS_NO;
+}
+
+bool
+source_keeps_app_passwords(const struct source *source)
+{
+    return source->kind->find_app_password != NULL;
+}
+
+static void
+ask(struct source *source,
+    void (*ask_kind)(void *self, const struct verify_request *request,
+                     struct verify_result *result_r),
+    const struct verify_request *request, struct verify_result *result_r)
+{
+    int64_t since_us = clock_now_us();
     *result_r = (struct verify_result){
         .rule = {.origin = source->section->origin,
                  .section_kind = "source",
                  .section_name = source->section->name},
     };
-    source->kind->verify(source->self, request, result_r);
+    ask_kind(source->self, request, result_r);
+    atomic_fetch_add(&source->counts.outcomes[result_r->outcome], 1);
+    atomic_fetch_add(&source->counts.took_us, (uint64_t)(clock_now_us() - since_us));
+}
+
+void
+source_verify(struct source *source, const struct verify_request *request,
+              struct verify_result *result_r)
+{
+    ask(source, source->kind->verify, request, result_r);
+}
+
+void
+source_lookup(struct source *source, const struct verify_request *request,
+              struct verify_result *result_r)
+{
+    ask(source, source->kind->lookup, request, result_r);
 }
 
 void
@@ -117,4 +155,32 @@ source_recipient(struct source *source, const struct mailbox *recipient, struct 
     struct recipient_asker asker = {source, recipient, address};
     const struct recipient_question question = {.ask = ask_recipient, .context = &asker};
     recipient_cache_ask(source->recipients, address, clock_now_ms(), deadline, &question, result_r);
+    atomic_fetch_add(&source->counts.recipients, 1);
+    if (result_r->was_cached)
+        atomic_fetch_add(&source->counts.recipients_from_cache, 1);
+}
+
+size_t
+source_flush(struct source *source, const char *name)
+{
+    return source->recipients != NULL ? recipient_cache_flush(source->recipients, name) : 0;
+}
+
+void
+source_stats(struct source *source, struct source_stats *stats_r)
+{
+    struct source_counts *counts = &source->counts;
+    *stats_r = (struct source_stats){
+        .took_us = atomic_load(&counts->took_us),
+        .from_cache = atomic_load(&counts->from_cache),
+        .from_stale_cache = atomic_load(&counts->from_stale_cache),
+        .recipients = atomic_load(&counts->recipients),
+        .recipients_from_cache = atomic_load(&counts->recipients_from_cache),
+    };
+    for (size_t i = 0; i < VERIFY_OUTCOMES; i++)
+        stats_r->outcomes[i] = atomic_load(&counts->outcomes[i]);
+    if (source->recipients != NULL)
+        stats_r->recipients_kept = recipient_cache_count(source->recipients);
+    if (source->kind->load != NULL)
+        source->kind->load(source->self, &stats_r->load);
 }

@@ -112,7 +112,7 @@ refuse_ambiguous(const struct source_chain *chain, size_t next,
                  struct verify_asked *asked)
 {
     for (size_t i = next; i < chain->count; i++) {
-        const struct source *source = chain->sources[i];
+        struct source *source = chain->sources[i];
         if (source->kind->knows == NULL)
             continue;
         int64_t since_us = clock_now_us();
@@ -171,6 +171,44 @@ source_chain_verify(const struct source_chain *chain, const struct verify_reques
     }
     if (result_r->outcome == VERIFY_UNKNOWN_USER)
         pretend(chain, request);
+}
+
+void
+source_chain_lookup(const struct source_chain *chain, const struct verify_request *request,
+                    struct verify_result *result_r, bool *could_tell_r,
+                    struct verify_asked *asked_r)
+{
+    *result_r = (struct verify_result){.outcome = VERIFY_UNKNOWN_USER};
+    *could_tell_r = false;
+    if (asked_r != NULL)
+        asked_r->count = 0;
+
+    for (size_t i = 0; i < chain->count; i++) {
+        struct verify_result answer;
+        int64_t since_us = clock_now_us();
+        if (chain->sources[i]->kind->lookup == NULL)
+            continue;
+        *could_tell_r = true;
+        source_lookup(chain->sources[i], request, &answer);
+        note_asked(asked_r, chain->sources[i], answer.outcome, since_us, answer.detail);
+
+        bool is_ok = answer.outcome == VERIFY_OK;
+        bool is_end = ends_questions(&answer, i < chain->first_count);
+        combine(result_r, &answer);
+        if (is_ok && i >= chain->first_count && chain->ambiguous == AMBIGUOUS_REFUSE)
+            refuse_ambiguous(chain, i + 1, request, result_r, asked_r);
+        if (is_end)
+            break;
+    }
+}
+
+bool
+source_chain_knows_clear(const struct source_chain *chain)
+{
+    for (size_t i = 0; i < chain->count; i++)
+        if (source_knows_clear(chain->sources[i]))
+            return true;
+    return false;
 }
 
 enum knowledge
