@@ -34,7 +34,7 @@ size_t certificates_count(const struct certificates *certificates);
 int certificates_add(struct certificates *certificates, const char *entry, struct origin origin,
                      struct err *err);
 
-/* Adds every line of text, under the rules of list_add_text. Returns the number of bad lines. */
+/* Adds every line of text, under the rules of lines.h. Returns the number of bad lines. */
 size_t certificates_add_text(
     struct certificates *certificates, const char *text, size_t length, const char *file,
     void (*problem)(void *context, struct origin origin, const struct err *err), void *context);

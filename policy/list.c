@@ -8,6 +8,7 @@
 
 #include "alloc.h"
 #include "ascii.h"
+#include "lines.h"
 #include "list_entry.h"
 #include "prefixmap.h"
 #include "regex.h"
@@ -129,6 +130,27 @@ list_add(struct list *list, const char *entry, struct origin origin, struct err 
     }
     list->entry_count++;
     return 0;
+}
+
+static int
+add_line(void *list, const char *entry, struct origin origin, struct err *err)
+{
+    return list_add(list, entry, origin, err);
+}
+
+size_t
+list_add_text(struct list *list, const char *text, size_t length, const char *file,
+              void (*problem)(void *context, struct origin origin, const struct err *err),
+              void *context)
+{
+    const struct lines lines = {.text = text,
+                                .length = length,
+                                .file = file,
+                                .add = add_line,
+                                .list = list,
+                                .problem = problem,
+                                .context = context};
+    return lines_add(&lines);
 }
 
 void

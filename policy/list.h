@@ -52,10 +52,9 @@ bool list_entry_is_pattern(enum list_kind kind, const char *entry);
 /* Adds one entry; origin.file is borrowed. Returns 0, or -1 with err (a malformed entry). */
 int list_add(struct list *list, const char *entry, struct origin origin, struct err *err);
 
-/* Adds every line of text (length bytes) as an entry of the file named file, which is borrowed; '#'
- * begins a comment at the start of a line or behind white space, empty lines are skipped. Calls
- * problem once for each bad line (NUL byte, malformed entry). A byte order mark at the beginning is
- * skipped. Returns the number of bad lines. */
+/* Adds every line of text (length bytes) as an entry of the file named file, which is borrowed
+ * (lines.h). Calls problem once for each bad line (NUL byte, malformed entry). Returns the number
+ * of bad lines. */
 size_t list_add_text(struct list *list, const char *text, size_t length, const char *file,
                      void (*problem)(void *context, struct origin origin, const struct err *err),
                      void *context);

@@ -1,4 +1,5 @@
-/* list_add_text: the lines of a list file. */
+#include "lines.h"
+
 #include <stdbool.h>
 #include <string.h>
 
@@ -30,7 +31,8 @@ trim(const char **line, size_t *length)
 }
 
 static int
-add_line(struct list *list, const char *line, size_t length, struct origin origin, struct err *err)
+add_line(const struct lines *lines, const char *line, size_t length, struct origin origin,
+         struct err *err)
 {
     trim(&line, &length);
     if (length == 0)
@@ -46,29 +48,27 @@ add_line(struct list *list, const char *line, size_t length, struct origin origi
     char entry[LIST_ENTRY_MAX + 1];
     memcpy(entry, line, length);
     entry[length] = '\0';
-    return list_add(list, entry, origin, err);
+    return lines->add(lines->list, entry, origin, err);
 }
 
 size_t
-list_add_text(struct list *list, const char *text, size_t length, const char *file,
-              void (*problem)(void *context, struct origin origin, const struct err *err),
-              void *context)
+lines_add(const struct lines *lines)
 {
     static const char byte_order_mark[] = "\xef\xbb\xbf";
     const size_t mark = sizeof byte_order_mark - 1;
-    const char *end = text + length;
-    if (length >= mark && memcmp(text, byte_order_mark, mark) == 0)
+    const char *text = lines->text, *end = text + lines->length;
+    if (lines->length >= mark && memcmp(text, byte_order_mark, mark) == 0)
         text += mark;
 
     size_t bad = 0;
-    struct origin origin = {.file = file, .line = 1};
+    struct origin origin = {.file = lines->file, .line = 1};
     for (; text < end; origin.line++) {
         const char *newline = memchr(text, '\n', (size_t)(end - text));
         const char *line_end = newline != NULL ? newline : end;
         struct err err = {.text = ""};
-        if (add_line(list, text, (size_t)(line_end - text), origin, &err) != 0) {
+        if (add_line(lines, text, (size_t)(line_end - text), origin, &err) != 0) {
             bad++;
-            problem(context, origin, &err);
+            lines->problem(lines->context, origin, &err);
         }
         text = newline != NULL ? newline + 1 : end;
     }
