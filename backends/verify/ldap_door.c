@@ -354,6 +354,7 @@ ldap_link_search(struct ldap_link *link, const struct ldap_query *query, struct 
         if (found_r->count++ == 0)
             take_entry(link->ld, entry, query, found_r);
     ldap_msgfree(messages);
+    found_r->no_base = answer == LDAP_ANSWER_FAILED && code == LDAP_NO_SUCH_OBJECT;
 
     /* Our own limit is the one thing that tells "more than one" from "one". */
     if (code == LDAP_SIZELIMIT_EXCEEDED && found_r->count >= SEARCH_SIZE_LIMIT)

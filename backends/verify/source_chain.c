@@ -173,6 +173,13 @@ source_chain_verify(const struct source_chain *chain, const struct verify_reques
         pretend(chain, request);
 }
 
+static bool
+can_lookup(const struct source *source)
+{
+    const struct source_kind *kind = source->kind;
+    return kind->lookup != NULL && (kind->can_lookup == NULL || kind->can_lookup(source->self));
+}
+
 void
 source_chain_lookup(const struct source_chain *chain, const struct verify_request *request,
                     struct verify_result *result_r, bool *could_tell_r,
@@ -186,7 +193,7 @@ source_chain_lookup(const struct source_chain *chain, const struct verify_reques
     for (size_t i = 0; i < chain->count; i++) {
         struct verify_result answer;
         int64_t since_us = clock_now_us();
-        if (chain->sources[i]->kind->lookup == NULL)
+        if (!can_lookup(chain->sources[i]))
             continue;
         *could_tell_r = true;
         source_lookup(chain->sources[i], request, &answer);

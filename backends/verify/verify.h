@@ -152,6 +152,9 @@ struct source_kind {
     void (*lookup)(void *self, const struct verify_request *request,
                    struct verify_result *result_r);
 
+    /* Whether lookup can work with these settings. NULL: always. */
+    bool (*can_lookup)(const void *self);
+
     /* For `ambiguous_user`; NULL: this kind cannot tell without a password. */
     enum knowledge (*knows)(void *self, const struct username *user, struct deadline deadline);
 
