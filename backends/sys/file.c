@@ -129,8 +129,9 @@ keep_first_line(const char *path, struct secret *secret, struct err *err)
     return 0;
 }
 
-int
-file_read_secret(const char *path, struct secret *secret_r, struct err *err)
+/* Reads up to max_bytes of a secret, and one more if it is longer. Returns 0, or -1 with err. */
+static int
+read_secret(const char *path, size_t max_bytes, struct secret *secret_r, struct err *err)
 {
     struct stat status;
     int fd = open_regular(path, 0, &status, err);
@@ -141,16 +142,38 @@ file_read_secret(const char *path, struct secret *secret_r, struct err *err)
         return -1;
     }
 
-    char *room = secret_reserve(secret_r, SECRET_LINE_MAX + 1);
-    ssize_t length = read_up_to(fd, room, SECRET_LINE_MAX + 1);
+    char *room = secret_reserve(secret_r, max_bytes + 1);
+    ssize_t length = read_up_to(fd, room, max_bytes + 1);
     if (length < 0)
         err_set(err, "cannot read %s: %s", path, strerror(errno));
     close(fd);
-    if (length >= 0) {
-        secret_r->length = (size_t)length;
-        if (keep_first_line(path, secret_r, err) == 0)
-            return 0;
+    if (length < 0) {
+        secret_fini(secret_r);
+        return -1;
     }
+    secret_r->length = (size_t)length;
+    return 0;
+}
+
+int
+file_read_secret(const char *path, struct secret *secret_r, struct err *err)
+{
+    if (read_secret(path, SECRET_LINE_MAX, secret_r, err) != 0)
+        return -1;
+    if (keep_first_line(path, secret_r, err) == 0)
+        return 0;
+    secret_fini(secret_r);
+    return -1;
+}
+
+int
+file_read_whole_secret(const char *path, size_t max_bytes, struct secret *secret_r, struct err *err)
+{
+    if (read_secret(path, max_bytes, secret_r, err) != 0)
+        return -1;
+    if (secret_r->length <= max_bytes)
+        return 0;
+    err_set(err, "cannot read %s: it is longer than %zu bytes", path, max_bytes);
     secret_fini(secret_r);
     return -1;
 }

@@ -25,6 +25,10 @@ char *file_read_no_link(const char *path, size_t max_bytes, size_t *length_r, st
  * with err. */
 int file_read_secret(const char *path, struct secret *secret_r, struct err *err);
 
+/* The same for a secret that is a whole file of at most max_bytes, as a key is. */
+int file_read_whole_secret(const char *path, size_t max_bytes, struct secret *secret_r,
+                           struct err *err);
+
 /* Replaces a file by one with these bytes: written beside it, synced, renamed over it, with the old
  * one's mode and owner (or mode_if_new). Readers see the old or the new one, never half of it.
  * Returns 0, or -1 with err. */

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <pthread.h>
@@ -12,6 +13,9 @@
 #include <unistd.h>
 
 #include "alloc.h"
+#include "file.h"
+
+enum { KEY_FILE_MAX = 256 * 1024 };
 
 struct tls_context {
     SSL_CTX *ctx;
@@ -92,34 +96,120 @@ make_bio(struct tls_session *session)
     return bio;
 }
 
+/* In the place of OpenSSL's own, which asks on the terminal. asked: whether there is a passphrase.
+ */
+static int
+refuse_passphrase(char *passphrase_r, int size, int rwflag, void *asked)
+{
+    (void)rwflag;
+    if (size > 0)
+        passphrase_r[0] = '\0';
+    if (asked != NULL)
+        *(bool *)asked = true;
+    return -1;
+}
+
+/* Returns NULL with err. */
+static EVP_PKEY *
+read_key(const char *path, struct err *err)
+{
+    struct secret text;
+    secret_init(&text);
+    if (file_read_whole_secret(path, KEY_FILE_MAX, &text, err) != 0)
+        return NULL;
+    BIO *bio = BIO_new_mem_buf(text.bytes, (int)text.length);
+    if (bio == NULL)
+        abort();
+    bool is_encrypted = false;
+    EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, refuse_passphrase, &is_encrypted);
+    BIO_free(bio);
+    secret_fini(&text);
+    if (key == NULL && is_encrypted)
+        err_set(err,
+                "cannot use the key in %s: it has a passphrase (openssl pkey writes it without)",
+                path);
+    else if (key == NULL)
+        err_set(err, "there is no PEM key in %s that OpenSSL can read", path);
+    ERR_clear_error();
+    return key;
+}
+
+/* Loads what we show of ourselves. Returns 0, or -1 with err. */
+static int
+load_own_certificate(SSL_CTX *ctx, const struct tls_settings *settings, struct err *err)
+{
+    const char *cert_file = settings->cert_file;
+    if (SSL_CTX_use_certificate_chain_file(ctx, cert_file) != 1) {
+        err_set(err, "cannot read the certificate in %s: %s", cert_file, openssl_trouble());
+        return -1;
+    }
+    const char *key_file = settings->key_file != NULL ? settings->key_file : cert_file;
+    EVP_PKEY *key = read_key(key_file, err);
+    if (key == NULL)
+        return -1;
+    const bool fits = X509_check_private_key(SSL_CTX_get0_certificate(ctx), key) == 1 &&
+                      SSL_CTX_use_PrivateKey(ctx, key) == 1;
+    EVP_PKEY_free(key);
+    if (!fits)
+        err_set(err, "the key in %s is not that of the first certificate in %s", key_file,
+                cert_file);
+    ERR_clear_error();
+    return fits ? 0 : -1;
+}
+
+static SSL_CTX *
+make_ctx(bool verify)
+{
+    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+    if (ctx == NULL)
+        abort();
+    SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
+    SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+    /* Thousands of sessions wait at once: they give their buffers back meanwhile. */
+    SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+                              SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_verify(ctx, verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
+    SSL_CTX_set_default_passwd_cb(ctx, refuse_passphrase);
+    return ctx;
+}
+
+static int
+load_trusted(SSL_CTX *ctx, const char *ca_file, struct err *err)
+{
+    int loaded = ca_file != NULL ? SSL_CTX_load_verify_file(ctx, ca_file)
+                                 : SSL_CTX_set_default_verify_paths(ctx);
+    if (loaded == 1)
+        return 0;
+    err_set(err, "cannot read the trusted certificates in %s: %s",
+            ca_file != NULL ? ca_file : "the system's store", openssl_trouble());
+    return -1;
+}
+
+static int
+load_own(SSL_CTX *ctx, const struct tls_settings *settings, struct err *err)
+{
+    if (settings->cert_file != NULL)
+        return load_own_certificate(ctx, settings, err);
+    if (settings->key_file == NULL)
+        return 0;
+    err_set(err, "the key in %s is of no use without its certificate (cert_file)",
+            settings->key_file);
+    return -1;
+}
+
 struct tls_context *
 tls_context_create(const struct tls_settings *settings, struct err *err)
 {
-    const char *ca_file = settings->ca_file;
-    const bool verify = !settings->no_verify;
-    struct tls_context *context = xcalloc(1, sizeof *context);
-    context->verify = verify;
-    context->ctx = SSL_CTX_new(TLS_client_method());
-    if (context->ctx == NULL)
-        abort();
-    SSL_CTX_set_min_proto_version(context->ctx, TLS1_2_VERSION);
-    SSL_CTX_set_options(context->ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-    /* Thousands of sessions wait at once: they give their buffers back meanwhile. */
-    SSL_CTX_set_mode(context->ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
-                                       SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-    SSL_CTX_set_session_cache_mode(context->ctx, SSL_SESS_CACHE_OFF);
-    SSL_CTX_set_verify(context->ctx, verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
-
     ERR_clear_error();
-    int loaded = ca_file != NULL ? SSL_CTX_load_verify_file(context->ctx, ca_file)
-                                 : SSL_CTX_set_default_verify_paths(context->ctx);
-    if (loaded != 1) {
-        err_set(err, "cannot read the trusted certificates in %s: %s",
-                ca_file != NULL ? ca_file : "the system's store", openssl_trouble());
-        tls_context_free(context);
-        return NULL;
-    }
-    return context;
+    struct tls_context *context = xcalloc(1, sizeof *context);
+    context->verify = !settings->no_verify;
+    context->ctx = make_ctx(context->verify);
+    if (load_trusted(context->ctx, settings->ca_file, err) == 0 &&
+        load_own(context->ctx, settings, err) == 0)
+        return context;
+    tls_context_free(context);
+    return NULL;
 }
 
 void

@@ -14,6 +14,8 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
+#include <string.h>
+#include <sys/stat.h>
 
 struct certified {
     EVP_PKEY *key;
@@ -71,6 +73,20 @@ certificate_write(const struct certified *certified, const char *path)
     FILE *file = fopen(path, "w");
     assert_non_null(file);
     assert_int_equal(PEM_write_X509(file, certified->certificate), 1);
+    fclose(file);
+}
+
+/* Adds the key, which the owner alone may read then; with a passphrase unless that is NULL. */
+static inline void
+certificate_add_key(const struct certified *certified, const char *passphrase, const char *path)
+{
+    FILE *file = fopen(path, "a");
+    assert_non_null(file);
+    assert_int_equal(fchmod(fileno(file), 0600), 0);
+    assert_int_equal(PEM_write_PKCS8PrivateKey(
+                         file, certified->key, passphrase != NULL ? EVP_aes_256_cbc() : NULL,
+                         passphrase, passphrase != NULL ? (int)strlen(passphrase) : 0, NULL, NULL),
+                     1);
     fclose(file);
 }
 

@@ -162,6 +162,42 @@ test_long_secrets(void **state)
 }
 
 static void
+test_secrets_that_are_whole_files(void **state)
+{
+    static const struct {
+        const char *name, *bytes;
+        size_t length;
+        mode_t mode;
+        const char *want_err; /* NULL: all bytes are read */
+    } cases[] = {
+        {"every line and byte belongs to it", "a\nb\r\n\0c\n", 8, 0640, NULL},
+        {"as much as may be", "0123456789", 10, 0600, NULL},
+        {"more than may be", "0123456789\n", 11, 0600,
+         "cannot read secret: it is longer than 10 bytes"},
+        {"nothing", "", 0, 0600, NULL},
+        {"others may read", "key\n", 4, 0644,
+         "refused to read the secret in secret: others than its owner and group may use it (chmod "
+         "0640 secret)"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        print_message("%s\n", cases[i].name);
+        write_file("secret", cases[i].bytes, cases[i].length, cases[i].mode);
+        struct secret secret = {0};
+        struct err err = {0};
+        int result = file_read_whole_secret("secret", 10, &secret, &err);
+        assert_int_equal(result, cases[i].want_err == NULL ? 0 : -1);
+        assert_string_equal(err.text, cases[i].want_err != NULL ? cases[i].want_err : "");
+        if (result == 0) {
+            assert_int_equal(secret.length, cases[i].length);
+            assert_memory_equal(secret.bytes, cases[i].bytes, cases[i].length);
+        }
+        secret_fini(&secret);
+        assert_null(secret.bytes);
+    }
+}
+
+static void
 assert_file(const char *name, const char *want, mode_t want_mode)
 {
     struct err err;
@@ -258,10 +294,15 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_read),        cmocka_unit_test(test_read_refuses),
-        cmocka_unit_test(test_read_secret), cmocka_unit_test(test_long_secrets),
-        cmocka_unit_test(test_replace),     cmocka_unit_test(test_replace_keeps_the_owner),
-        cmocka_unit_test(test_lock),        cmocka_unit_test(test_beside),
+        cmocka_unit_test(test_read),
+        cmocka_unit_test(test_read_refuses),
+        cmocka_unit_test(test_read_secret),
+        cmocka_unit_test(test_long_secrets),
+        cmocka_unit_test(test_secrets_that_are_whole_files),
+        cmocka_unit_test(test_replace),
+        cmocka_unit_test(test_replace_keeps_the_owner),
+        cmocka_unit_test(test_lock),
+        cmocka_unit_test(test_beside),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
