@@ -3,10 +3,10 @@
  *
  * Pure: facts in, decision out. The service and `mailreeve explain` call these same functions, so
  * their answers cannot differ. The order of AUTH (design "Precedence"): malformed request, ban,
- * listener (auth, TLS, method, address list, name list), the organization's name list; then the
- * caller asks the sources, and decide_login judges what they said, asks whether the user may relay,
- * and asks the `rule` sections. The order of none is decide_recipient.c's table (design section 5).
- * A decision names the upstream; the caller chooses a server of it.
+ * listener (auth, TLS, method, certificate, address list, name list), the organization's name list;
+ * then the caller asks the sources, and decide_login judges what they said, asks whether the user
+ * may relay, and asks the `rule` sections. The order of none is decide_recipient.c's table (design
+ * section 5). A decision names the upstream; the caller chooses a server of it.
  *
  * How a session calls it:
  *     AUTH:  decide_auth(); if the verdict is ACCEPT, verify; decide_login(); route
@@ -97,8 +97,9 @@ struct decision {
                                                 authenticated, of the recipient's, or else of the
                                                 sender's; may be NULL */
     const struct organization *sender_organization, *recipient_organization; /* none only */
-    struct username user; /* of AUTH: checked, lower case, with its domain; or of an open relay
-                             window; empty: nobody is authenticated */
+    struct username user; /* of AUTH: checked, lower case, with its domain, with EXTERNAL the
+                             certificate's once that is accepted; or of an open relay window;
+                             empty: nobody is authenticated */
     const struct rule *tagged_by; /* the `rule` section with action tag that matched, or NULL */
     bool ban_client;              /* the client is to be banned for what it did */
     struct upstream
@@ -108,7 +109,9 @@ struct decision {
                                            listener's default_domain */
 };
 
-/* Everything about AUTH that is known before a source is asked. trail may be NULL. */
+/* Everything about AUTH that is known before a source is asked. trail may be NULL. With EXTERNAL an
+ * accepted decision's user is the one whose certificate it is: the sources are asked about the
+ * account alone (source_chain_lookup). */
 void decide_auth(const struct tenancy *tenancy, const struct decide_settings *settings,
                  const struct facts *facts, const struct trail *trail, struct decision *decision_r);
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "access.h"
+#include "certificates.h"
 #include "question.h"
 
 static bool
@@ -21,6 +22,13 @@ has_password(const struct facts *facts)
     return facts->method != METHOD_EXTERNAL;
 }
 
+/* RFC 4422 A.1: with EXTERNAL a client may leave it to the certificate who he is. */
+static bool
+has_user(const struct facts *facts)
+{
+    return facts->method != METHOD_EXTERNAL || (facts->user != NULL && facts->user_length > 0);
+}
+
 /* What is wrong with the request, or NULL. Fills the decision's user. */
 static const char *
 find_fault(const struct question *question, struct err *err)
@@ -29,6 +37,8 @@ find_fault(const struct question *question, struct err *err)
     struct decision *decision = question->decision;
     if (facts->malformed != NULL)
         return facts->malformed;
+    if (!has_user(facts))
+        return NULL;
     if (facts->user == NULL)
         return "no user name was sent";
     const char *default_domain =
@@ -45,18 +55,23 @@ find_fault(const struct question *question, struct err *err)
     return NULL;
 }
 
+static void
+find_organization(const struct question *question)
+{
+    struct decision *decision = question->decision;
+    const char *domain = username_domain(&decision->user);
+    decision->organization = domain != NULL ? tenancy_owner(question->tenancy, domain) : NULL;
+}
+
 static bool
 ask_request(const struct question *question)
 {
-    struct decision *decision = question->decision;
     struct err err = {.text = ""};
     const char *fault = find_fault(question, &err);
     struct rule_ref rule = question_fixed_rule(question, "malformed request", fault);
     if (fault != NULL)
         return question_end(question, REASON_REQUEST_MALFORMED, &rule);
-    const char *domain = username_domain(&decision->user);
-    if (domain != NULL)
-        decision->organization = tenancy_owner(question->tenancy, domain);
+    find_organization(question);
     return question_next(question, &rule);
 }
 
@@ -116,6 +131,52 @@ ask_method(const struct question *question)
     if (!offered)
         snprintf(rule.detail, sizeof rule.detail, "%s is not among them", auth_method_name(method));
     return question_unless(question, !offered, REASON_AUTH_METHOD, &rule);
+}
+
+/* The user that the certificate's entry names stands for the login from here on. */
+static bool
+conclude_certificate(const struct question *question, const struct certificate *certificate,
+                     struct rule_ref *rule)
+{
+    struct decision *decision = question->decision;
+    struct username user;
+    struct err err = {.text = ""};
+    rule->hit = (struct list_hit){.entry = certificate->entry, .origin = certificate->origin};
+    if (username_parse(certificate->user, strlen(certificate->user), question->settings->encoding,
+                       decision->listener->default_domain, &user, &err) != 0) {
+        question_note(rule, "the entry's name is unusable");
+        question_note(rule, err.text);
+        return question_end(question, REASON_INTERNAL, rule);
+    }
+    if (has_user(question->facts) && strcmp(user.text, decision->user.text) != 0) {
+        question_note(rule, "the client says that it is somebody else");
+        return question_end(question, REASON_AUTH_BAD_CREDENTIALS, rule);
+    }
+    decision->user = user;
+    find_organization(question);
+    return question_next(question, rule);
+}
+
+static bool
+ask_certificate(const struct question *question)
+{
+    const struct listener *listener = question->decision->listener;
+    const struct facts *facts = question->facts;
+    if (facts->method != METHOD_EXTERNAL)
+        return true;
+    struct rule_ref rule =
+        question_listener_rule(question, "certificates", listener->certificates_origin);
+    const struct certificate *certificate = NULL;
+    if (!facts->certificate_verified)
+        question_note(&rule, "the client has no certificate that nginx trusts");
+    else if (listener->certificates != NULL)
+        certificate = certificates_find(listener->certificates, facts->certificate_fingerprint,
+                                        facts->certificate_subject);
+    if (certificate != NULL)
+        return conclude_certificate(question, certificate, &rule);
+    if (facts->certificate_verified)
+        question_note(&rule, "the client's is not among them");
+    return question_end(question, REASON_AUTH_BAD_CREDENTIALS, &rule);
 }
 
 static bool
@@ -185,9 +246,9 @@ ask_password(const struct question *question)
 
 /* Design "Precedence". */
 static bool (*const rules[])(const struct question *question) = {
-    ask_request,  question_ban,  question_listener, ask_auth,   ask_tls,
-    ask_method,   ask_addresses, ask_names,         ask_intact, ask_organization_names,
-    ask_password,
+    ask_request, question_ban, question_listener,      ask_auth,
+    ask_tls,     ask_method,   ask_certificate,        ask_addresses,
+    ask_names,   ask_intact,   ask_organization_names, ask_password,
 };
 
 void

@@ -177,8 +177,7 @@ test_external_has_no_password(void **state)
     (void)state;
     struct world world;
     world_init(&world);
-    world.listener->methods = METHOD_BIT(METHOD_EXTERNAL);
-    world.facts.method = METHOD_EXTERNAL;
+    world_external(&world);
     world.facts.password = "old\0one";
     world.facts.password_length = 7;
     world_ask_auth(&world);

@@ -1,9 +1,9 @@
 /*
- * The fixed order of the rules. AUTH: malformed request, ban, listener (auth, TLS, method, address
- * list, name list), organization's delegated file and name list, then the password that no source
- * may see; then what the sources say, the account's own limits and the `rule` sections. Without
- * AUTH: design section 5. Every rule is made to fire alone, and together with every later one: the
- * earlier one must answer.
+ * The fixed order of the rules. AUTH: malformed request, ban, listener (auth, TLS, method,
+ * certificate, address list, name list), organization's delegated file and name list, then the
+ * password that no source may see; then what the sources say, the account's own limits and the
+ * `rule` sections. Without AUTH: design section 5. Every rule is made to fire alone, and together
+ * with every later one: the earlier one must answer.
  */
 #include "world.h"
 
@@ -59,6 +59,31 @@ make_method(struct world *world)
     world->facts.method = METHOD_CRAM_MD5;
 }
 
+/* With a name, as faults before this one need it. */
+static void
+log_in_by_certificate(struct world *world)
+{
+    const char *user = world->facts.user;
+    size_t length = world->facts.user_length;
+    world_external(world);
+    world->facts.user = user;
+    world->facts.user_length = length;
+}
+
+static void
+make_unverified_certificate(struct world *world)
+{
+    log_in_by_certificate(world);
+    world->facts.certificate_verified = false;
+}
+
+static void
+make_nobodys_certificate(struct world *world)
+{
+    log_in_by_certificate(world);
+    world->facts.certificate_fingerprint = NULL;
+}
+
 static void
 make_address_denied(struct world *world)
 {
@@ -97,6 +122,8 @@ static const struct fault auth_faults[] = {
     {"auth off", REASON_AUTH_OFF, make_auth_off},
     {"TLS required", REASON_AUTH_TLS_REQUIRED, make_tls_required},
     {"method", REASON_AUTH_METHOD, make_method},
+    {"unverified certificate", REASON_AUTH_BAD_CREDENTIALS, make_unverified_certificate},
+    {"nobody's certificate", REASON_AUTH_BAD_CREDENTIALS, make_nobodys_certificate},
     {"address denied", REASON_AUTH_IP_DENIED, make_address_denied},
     {"name denied", REASON_AUTH_USER_DENIED, make_name_denied},
     {"broken organization", REASON_INTERNAL, make_broken_organization},

@@ -12,14 +12,16 @@
 
 #include <stdio.h>
 
+#include "certificates.h"
 #include "decide.h"
 
 struct world {
     struct tenancy *tenancy;
-    struct listener *listener;           /* line 10, its settings in lines 11 to 19, 23 to 26 */
+    struct listener *listener;           /* line 10, its settings in lines 11 to 19, 23 to 27 */
     struct organization *acme, *widgets; /* lines 20 and 30; acme's settings in lines 33 to 42 */
     struct list *addresses, *names;      /* lines 40 and 50, entries in file "list"; empty */
     struct list *everybody;              /* of addresses; line 51; frozen */
+    struct certificates *certificates;   /* line 70; of boss and of others in file "phones" */
     struct decide_settings settings;
     struct facts facts;
     enum verify_outcome
@@ -64,6 +66,22 @@ world_facts(void)
     return facts;
 }
 
+#define WORLD_FINGERPRINT "8f43288ad272f3103b6fb1428485ea3014c0bcfe"
+
+static inline struct certificates *
+world_certificates(void)
+{
+    static const char *const entries[] = {"boss@acme.example " WORLD_FINGERPRINT,
+                                          "Eve@WIDGETS.example CN=Eve,O=Widgets",
+                                          "printer CN=Printer", "boss+x@acme.example CN=Plus"};
+    struct certificates *certificates = certificates_create("phones", world_line(70));
+    for (unsigned i = 0; i < COUNT_OF(entries); i++) {
+        struct origin origin = {.file = "phones", .line = i + 1};
+        assert_int_equal(certificates_add(certificates, entries[i], origin, NULL), 0);
+    }
+    return certificates;
+}
+
 static inline void
 world_init(struct world *world)
 {
@@ -90,6 +108,7 @@ world_init(struct world *world)
     world->listener->trusted_ips.origin = world_line(24);
     world->listener->relay_window_origin = world_line(25);
     world->listener->on_auth_when_off_origin = world_line(26);
+    world->listener->certificates_origin = world_line(27);
     world->listener->upstream = world_upstream(0);
     world->listener->upstream_inbound = world_upstream(1);
     world->acme = tenancy_add_organization(world->tenancy, "acme", world_line(20), NULL);
@@ -112,6 +131,7 @@ world_init(struct world *world)
     world->everybody = list_create("everybody", LIST_IP, world_line(51));
     list_add(world->everybody, "0.0.0.0/0", world_line(52), NULL);
     list_freeze(world->everybody);
+    world->certificates = world_certificates();
 }
 
 static inline void
@@ -121,6 +141,7 @@ world_fini(struct world *world)
     list_free(world->addresses);
     list_free(world->names);
     list_free(world->everybody);
+    certificates_free(world->certificates);
 }
 
 /* Adds entries until a NULL or the end of the array, as lines 1, 2 ... of the file "list". */
@@ -172,6 +193,20 @@ world_window(struct world *world, const char *user)
 {
     world->listener->relay_window_ms = 900000;
     world->facts.window = user;
+}
+
+/* The client logs in by the certificate of boss@acme.example, and gives no name. */
+static inline void
+world_external(struct world *world)
+{
+    world->listener->methods = METHOD_BIT(METHOD_EXTERNAL);
+    world->listener->certificates = world->certificates;
+    world->facts.method = METHOD_EXTERNAL;
+    world->facts.user = NULL;
+    world->facts.user_length = 0;
+    world->facts.certificate_verified = true;
+    world->facts.certificate_fingerprint = WORLD_FINGERPRINT;
+    world->facts.certificate_subject = "CN=Boss,O=Acme";
 }
 
 /* Sources are opaque to policy as well. */
