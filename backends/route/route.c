@@ -240,3 +240,10 @@ upstream_choose(struct upstream *upstream, struct route *route_r, struct err *er
 {
     return servers_choose(&upstream->servers, route_r, err);
 }
+
+int
+upstream_choose_host(struct upstream *upstream, const char *host, struct route *route_r,
+                     struct err *err)
+{
+    return servers_choose_host(&upstream->servers, host, route_r, err);
+}

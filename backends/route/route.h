@@ -33,7 +33,10 @@ void upstream_close(
 const char *upstream_name(const struct upstream *upstream);
 const struct section *upstream_section_of(const struct upstream *upstream);
 
-enum { ROUTE_SERVER_MAX = 64 };
+enum {
+    ROUTE_SERVER_MAX = 64,
+    ROUTE_HOST_MAX = 255, /* of a mail host; a longer one is nobody's */
+};
 
 struct route {
     char address[64]; /* a literal, as Auth-Server wants it; IPv6 without brackets as nginx parses

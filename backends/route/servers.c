@@ -2,9 +2,12 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 
 #include "alloc.h"
 #include "chooser.h"
+#include "escape.h"
 #include "log.h"
 
 /* Where a session would be sent to. Returns 0, or -1 with err. */
@@ -46,6 +49,14 @@ choose_among(struct servers *servers, struct chooser_server *candidates,
     return chosen;
 }
 
+static void
+write_route(const struct server *server, const struct endpoint *endpoint, struct route *route_r)
+{
+    endpoint_format_host(endpoint, route_r->address, sizeof route_r->address);
+    route_r->port = endpoint_port(endpoint);
+    snprintf(route_r->server, sizeof route_r->server, "%s", server->name);
+}
+
 int
 servers_choose(struct servers *servers, struct route *route_r, struct err *err)
 {
@@ -72,10 +83,81 @@ servers_choose(struct servers *servers, struct route *route_r, struct err *err)
                 trouble.text);
         return -1;
     }
-    endpoint_format_host(&endpoint, route_r->address, sizeof route_r->address);
-    route_r->port = endpoint_port(&endpoint);
-    snprintf(route_r->server, sizeof route_r->server, "%s", servers->items[chosen].name);
+    write_route(&servers->items[chosen], &endpoint, route_r);
     return 0;
+}
+
+/* What a mail host says besides a server's name. */
+struct wanted {
+    bool is_address;
+    unsigned port; /* ANY_PORT: it says none */
+    struct endpoint_text text;
+};
+
+enum { ANY_PORT = 65536 };
+
+/* "host", "host:port", "2001:db8::1", "[2001:db8::1]" or "[2001:db8::1]:port". */
+static struct wanted
+parse_wanted(const char *host)
+{
+    char text[ROUTE_HOST_MAX + 3];
+    const char *colon = strchr(host, ':');
+    bool is_bare_ipv6 = host[0] != '[' && colon != NULL && strchr(colon + 1, ':') != NULL;
+    snprintf(text, sizeof text, is_bare_ipv6 ? "[%s]" : "%s", host);
+    struct wanted wanted = {.is_address = false};
+    wanted.is_address = endpoint_parse(text, ANY_PORT, &wanted.text, NULL) == 0;
+    wanted.port = wanted.text.port;
+    return wanted;
+}
+
+static bool
+has_address(const struct server *server, const struct wanted *wanted)
+{
+    return wanted->is_address && strcmp(name_host(server->address), wanted->text.host) == 0 &&
+           (wanted->port == ANY_PORT || wanted->port == name_port(server->address));
+}
+
+/* The server that is called so, else the first with that address that is up, or else down. */
+static const struct server *
+find_host(const struct servers *servers, const char *host)
+{
+    const struct wanted wanted = parse_wanted(host);
+    const struct server *found = NULL;
+    for (size_t i = 0; i < servers->count; i++) {
+        const struct server *server = &servers->items[i];
+        if (strcasecmp(server->name, host) == 0)
+            return server;
+        if (has_address(server, &wanted) && (found == NULL || found->health.down))
+            found = server;
+    }
+    return found;
+}
+
+int
+servers_choose_host(struct servers *servers, const char *host, struct route *route_r,
+                    struct err *err)
+{
+    struct endpoint endpoint;
+    char shown[ROUTE_HOST_MAX];
+    struct err trouble = {.text = "it is down"};
+    escape_logfmt(host, strlen(host), shown, sizeof shown);
+
+    pthread_mutex_lock(&servers->lock);
+    const struct server *server = strlen(host) <= ROUTE_HOST_MAX ? find_host(servers, host) : NULL;
+    bool is_found =
+        server != NULL && !server->health.down && find_address(server, &endpoint, &trouble) == 0;
+    pthread_mutex_unlock(&servers->lock);
+
+    if (is_found) {
+        write_route(server, &endpoint, route_r);
+        return 0;
+    }
+    if (server == NULL)
+        err_set(err, "mail host %s is no server of upstream \"%s\"", shown, servers->upstream);
+    else
+        err_set(err, "mail host %s cannot be used: server \"%s\": %s", shown, server->name,
+                trouble.text);
+    return -1;
 }
 
 static void

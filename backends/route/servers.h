@@ -49,6 +49,10 @@ struct servers {
 /* Chooses among those that are up and have an address. Returns 0, or -1 with err. */
 int servers_choose(struct servers *servers, struct route *route_r, struct err *err);
 
+/* The one that has an account's mail, as upstream_choose_host has it. */
+int servers_choose_host(struct servers *servers, const char *host, struct route *route_r,
+                        struct err *err);
+
 /* Puts a check's result down and logs a change of state. endpoint: the address that passed; err:
  * why none did. */
 void servers_note(struct servers *servers, struct server *server, const struct endpoint *endpoint,

@@ -296,6 +296,111 @@ open_checked_port(struct site *site, const char *check, const struct loopback *s
 
 static char endless_greeting[1 << 18];
 
+/* Where an account's mail is says the directory; nobody who is in no configuration is gone to. */
+static void
+test_mail_hosts(void **state)
+{
+    static const struct {
+        const char *name, *host;
+        const char *want;       /* address and port; NULL: none */
+        const char *want_error; /* then */
+    } cases[] = {
+        {"a server's name", "North", "192.0.2.1:143", NULL},
+        {"the host of an address", "192.0.2.2", "192.0.2.2:143", NULL},
+        {"the host and the port of an address", "192.0.2.2:143", "192.0.2.2:143", NULL},
+        {"a host name, in any case", "TWO.test", NULL,
+         "mail host TWO.test cannot be used: server \"west\": cannot resolve two.test: no answer "
+         "yet"},
+        {"an IPv6 address", "2001:db8::1", "2001:db8::1:143", NULL},
+        {"an IPv6 address in brackets", "[2001:DB8::1]", "2001:db8::1:143", NULL},
+        {"an IPv6 address with its port", "[2001:db8::1]:143", "2001:db8::1:143", NULL},
+        {"a server's name comes before an address that reads the same", "192.0.2.9",
+         "192.0.2.3:143", NULL},
+        {"of two servers of one host the port tells which", "192.0.2.4:1143", "192.0.2.4:1143",
+         NULL},
+        {"without it, it is the first", "192.0.2.4", "192.0.2.4:2143", NULL},
+        {"another port is another server", "192.0.2.2:993", NULL,
+         "mail host 192.0.2.2:993 is no server of upstream \"u\""},
+        {"a host that nobody configured", "evil.example", NULL,
+         "mail host evil.example is no server of upstream \"u\""},
+        {"an address that nobody configured", "203.0.113.1:143", NULL,
+         "mail host 203.0.113.1:143 is no server of upstream \"u\""},
+        {"the beginning of a name is none", "nort", NULL,
+         "mail host nort is no server of upstream \"u\""},
+        {"nothing at all", "", NULL, "mail host \"\" is no server of upstream \"u\""},
+        {"a line break stays where it is", "north\nlevel=info", NULL,
+         "mail host \"north\\nlevel=info\" is no server of upstream \"u\""},
+        {"a path", "unix:/run/x", NULL, "mail host unix:/run/x is no server of upstream \"u\""},
+    };
+    (void)state;
+    struct site site;
+    site_open(&site, "upstream \"u\" {\n"
+                     " server \"north\" { address = \"192.0.2.1:143\" }\n"
+                     " server \"south\" { address = \"192.0.2.2:143\" }\n"
+                     " server \"west\" { address = \"two.test:143\" }\n"
+                     " server \"six\" { address = \"[2001:db8::1]:143\" }\n"
+                     " server \"nine\" { address = \"192.0.2.9:143\" }\n"
+                     " server \"192.0.2.9\" { address = \"192.0.2.3:143\" }\n"
+                     " server \"four\" { address = \"192.0.2.4:2143\" }\n"
+                     " server \"four-too\" { address = \"192.0.2.4:1143\" backup = true }\n}\n");
+    assert_non_null(site.upstream);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        print_message("%s\n", cases[i].name);
+        struct route route;
+        struct err err;
+        bool found = upstream_choose_host(site.upstream, cases[i].host, &route, &err) == 0;
+        char address[80];
+        if (found)
+            snprintf(address, sizeof address, "%s:%u", route.address, route.port);
+        if (cases[i].want == NULL) {
+            assert_false(found);
+            assert_string_equal(err.text, cases[i].want_error);
+        } else {
+            assert_true(found);
+            assert_string_equal(address, cases[i].want);
+        }
+    }
+    char longest[ROUTE_HOST_MAX + 2];
+    memset(longest, 'n', sizeof longest);
+    longest[sizeof longest - 1] = '\0';
+    struct route route;
+    assert_int_equal(upstream_choose_host(site.upstream, longest, &route, NULL), -1);
+    site_close(&site);
+}
+
+static void
+test_a_mail_host_that_is_down_has_no_substitute(void **state)
+{
+    (void)state;
+    struct loopback dead, live;
+    char text[300];
+    struct site site;
+    struct route route;
+    struct err err;
+    assert_true(loopback_listen(&dead, AF_INET));
+    close(dead.listener); /* nobody listens there now */
+    loopback_start(&live, stalling);
+    snprintf(text, sizeof text,
+             "upstream \"u\" {\n check = \"tcp\" interval = 100ms\n"
+             " server \"a\" { address = \"127.0.0.1:%u\" }\n"
+             " server \"b\" { address = \"127.0.0.1:%u\" }\n}\n",
+             dead.port, live.port);
+    site_open(&site, text);
+    assert_int_equal(upstream_choose_host(site.upstream, "a", &route, &err), 0);
+    log_begin();
+    upstream_start(site.upstream);
+    struct deadline deadline = deadline_after(PATIENCE_MS);
+    while (upstream_choose_host(site.upstream, "a", &route, &err) == 0 && has_time(deadline))
+        ;
+    log_end();
+    assert_string_equal(err.text, "mail host a cannot be used: server \"a\": it is down");
+    /* the host of both: the one that is up */
+    assert_int_equal(upstream_choose_host(site.upstream, "127.0.0.1", &route, &err), 0);
+    assert_int_equal(route.port, live.port);
+    site_close(&site);
+    loopback_stop(&live);
+}
+
 static void
 test_smtp_check_fails(void **state)
 {
@@ -587,6 +692,8 @@ main(void)
         cmocka_unit_test(test_problems),
         cmocka_unit_test(test_balance),
         cmocka_unit_test(test_addresses_are_as_nginx_wants_them),
+        cmocka_unit_test(test_mail_hosts),
+        cmocka_unit_test(test_a_mail_host_that_is_down_has_no_substitute),
         cmocka_unit_test(test_smtp_check_fails),
         cmocka_unit_test(test_rise_and_fall),
         cmocka_unit_test(test_tcp_check),
