@@ -118,9 +118,12 @@ void decide_auth(const struct tenancy *tenancy, const struct decide_settings *se
 /* Judges what the sources said: the outcome, then the account's own limits: its name must be fit
  * for XCLIENT and, if it has a domain, belong to the same organization as the login's (a directory
  * must not turn a login of one tenant into a user of another: REASON_INTERNAL, with a detail worth
- * a loud log), then its networks and protocols; then the `rule` sections. source is the rule that
- * names who spoke (a source's section or a line of the users file; without a section_kind: there
- * was nobody to ask). account is looked at only if the outcome is VERIFY_OK. Only call it after
+ * a loud log), then its networks, its app password's, its protocols and smtp_auth; then the `rule`
+ * sections. source is the rule that names who spoke (a source's section or a line of the users
+ * file; without a section_kind: there was nobody to ask). account is looked at only if the outcome
+ * is VERIFY_OK. With EXTERNAL, VERIFY_UNKNOWN_USER from a source without a section_kind says that
+ * none of the sources can tell about accounts (source_chain_lookup's could_tell_r): the
+ * certificate's entry suffices, and the user's name is the account's. Only call it after
  * decide_auth said ACCEPT. */
 void decide_login(const struct tenancy *tenancy, const struct decide_settings *settings,
                   const struct facts *facts, enum verify_outcome outcome,

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "certificates.h"
 #include "decide_relay.h"
 #include "decide_rules.h"
 #include "question.h"
@@ -79,6 +80,24 @@ check_name(const struct question *question, const struct account *account,
     return true;
 }
 
+/* Asks whether the client is in networks; outside says what it means that it is not. */
+static bool
+ask_networks(const struct question *question, const struct list *networks, struct rule_ref *rule,
+             const char *outside)
+{
+    switch (list_match_address(networks, &question->facts->client, &rule->hit)) {
+    case LIST_CANNOT_TELL:
+        question_note(rule, "cannot tell whether the client is in them");
+        return question_end(question, REASON_INTERNAL, rule);
+    case LIST_NO_MATCH:
+        question_note(rule, outside);
+        return question_end(question, REASON_AUTH_BAD_CREDENTIALS, rule);
+    case LIST_MATCH:
+        return question_next(question, rule);
+    }
+    return question_end(question, REASON_INTERNAL, rule);
+}
+
 static bool
 check_networks(const struct question *question, const struct account *account,
                const struct rule_ref *source)
@@ -86,18 +105,22 @@ check_networks(const struct question *question, const struct account *account,
     if (account->networks == NULL)
         return true;
     struct rule_ref rule = account_rule(account, source, "networks");
-    switch (list_match_address(account->networks, &question->facts->client, &rule.hit)) {
-    case LIST_CANNOT_TELL:
-        snprintf(rule.detail, sizeof rule.detail, "cannot tell whether the client is in them");
-        return question_end(question, REASON_INTERNAL, &rule);
-    case LIST_NO_MATCH:
-        snprintf(rule.detail, sizeof rule.detail,
-                 "the client is in none of the account's networks");
-        return question_end(question, REASON_AUTH_BAD_CREDENTIALS, &rule);
-    case LIST_MATCH:
-        return question_next(question, &rule);
-    }
-    return question_end(question, REASON_INTERNAL, &rule);
+    return ask_networks(question, account->networks, &rule,
+                        "the client is in none of the account's networks");
+}
+
+/* An app password's networks narrow the account's. */
+static bool
+check_app_networks(const struct question *question, const struct account *account,
+                   const struct rule_ref *source)
+{
+    if (account->app_networks == NULL)
+        return true;
+    struct rule_ref rule = account_rule(account, source, "app password");
+    snprintf(rule.detail, sizeof rule.detail, "\"%s\"",
+             account->app_password != NULL ? account->app_password : "");
+    return ask_networks(question, account->app_networks, &rule,
+                        "the client is in none of its networks");
 }
 
 static bool
@@ -115,19 +138,59 @@ check_protocols(const struct question *question, const struct account *account,
     return question_unless(question, wrong, REASON_AUTH_BAD_CREDENTIALS, &rule);
 }
 
+/* SMG 18: "Disabled: This user cannot be used for SMTP authentication." */
+static bool
+check_smtp_auth(const struct question *question, const struct account *account,
+                const struct rule_ref *source)
+{
+    if (account->smtp_auth != SMTP_AUTH_NO)
+        return true;
+    struct rule_ref rule = account_rule(account, source, "smtp_auth");
+    bool wrong = question->facts->protocol == PROTOCOL_SMTP;
+    if (wrong)
+        question_note(&rule, "the account may not log in by SMTP");
+    return question_unless(question, wrong, REASON_AUTH_BAD_CREDENTIALS, &rule);
+}
+
 /* The rules that come once the sources know who it is: the account's own limits, then the `rule`
  * sections. Where nothing objects, it is the source that accepts. */
 static void
 judge(const struct question *question, const struct account *account, const struct rule_ref *source)
 {
-    bool undecided = check_name(question, account, source) &&
-                     check_networks(question, account, source) &&
-                     check_protocols(question, account, source) && relay_ask_login(question) &&
-                     rules_ask(question);
+    bool undecided =
+        check_name(question, account, source) && check_networks(question, account, source) &&
+        check_app_networks(question, account, source) &&
+        check_protocols(question, account, source) && check_smtp_auth(question, account, source) &&
+        relay_ask_login(question) && rules_ask(question);
     if (undecided)
         question_end(question, REASON_AUTH_OK, source);
     if (question->decision->verdict.action == VERDICT_ACCEPT)
         relay_route_login(question);
+}
+
+/* Whether the certificate's entry is all that is known about the user. */
+static bool
+is_vouched_for(const struct facts *facts, enum verify_outcome outcome,
+               const struct rule_ref *source)
+{
+    return facts->method == METHOD_EXTERNAL && outcome == VERIFY_UNKNOWN_USER &&
+           source->section_kind == NULL;
+}
+
+/* The account of somebody whom the certificate's entry alone lets in. */
+static void
+judge_certificate(const struct question *question)
+{
+    const struct listener *listener = question->decision->listener;
+    const struct facts *facts = question->facts;
+    const struct certificate *certificate = certificates_find(
+        listener->certificates, facts->certificate_fingerprint, facts->certificate_subject);
+    struct rule_ref rule =
+        question_listener_rule(question, "certificates", listener->certificates_origin);
+    rule.hit = (struct list_hit){.entry = certificate->entry, .origin = certificate->origin};
+    struct account account = {.origin = certificate->origin};
+    snprintf(account.name, sizeof account.name, "%s", question->decision->user.text);
+    judge(question, &account, &rule);
 }
 
 void
@@ -141,6 +204,10 @@ decide_login(const struct tenancy *tenancy, const struct decide_settings *settin
                                 .facts = facts,
                                 .trail = trail,
                                 .decision = decision};
+    if (is_vouched_for(facts, outcome, source)) {
+        judge_certificate(&question);
+        return;
+    }
     struct rule_ref spoke = speaker(&question, source);
     struct rule_ref rule = outcome_rule(&spoke, outcome);
     switch (outcome) {

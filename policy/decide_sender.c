@@ -1,7 +1,5 @@
 #include "decide_sender.h"
 
-#include <string.h>
-
 #include "access.h"
 
 bool
@@ -151,70 +149,6 @@ sender_ask_auth(const struct question *question)
     if (inbound_demands(question, &rule))
         return demand(question, &rule);
     return question_next(question, &rule);
-}
-
-/* Whether the sender's address is the user's name. Both are in lower case. */
-static bool
-is_users_own(const struct decision *decision)
-{
-    const struct mailbox *sender = &decision->sender.mailbox;
-    struct mailbox user;
-    if (mailbox_parse(decision->user.text, strlen(decision->user.text), &user, NULL) != 0)
-        return false;
-    return strcmp(user.local, sender->local) == 0 && strcmp(user.domain, sender->domain) == 0;
-}
-
-/* MDaemon: "the white listed address must match the address in the message's Return-Path." */
-static bool
-ask_match_exemption(const struct question *question, const struct organization *organization,
-                    struct rule_ref *match)
-{
-    const struct list_setting *exempt = &organization->match_exempt_senders;
-    struct rule_ref rule =
-        question_organization_rule(organization, "match_exempt_senders", exempt->origin);
-    char sender[MAILBOX_TEXT_MAX];
-    mailbox_format(&question->decision->sender.mailbox, sender);
-    switch (access_ask_list_name(exempt->list, sender, &rule)) {
-    case LIST_CANNOT_TELL:
-        return question_end(question, REASON_INTERNAL, &rule);
-    case LIST_NO_MATCH:
-        question_next(question, &rule);
-        question_note(match, "the sender is not the authenticated user");
-        return question_end(question, REASON_SENDER_MISMATCH, match);
-    case LIST_MATCH:
-        question_note(&rule, "exempt");
-        question_next(question, &rule);
-        question_note(match, "exempt");
-        return question_next(question, match);
-    }
-    return question_end(question, REASON_INTERNAL, &rule);
-}
-
-static bool
-ask_match_of(const struct question *question, const struct organization *organization)
-{
-    const struct decision *decision = question->decision;
-    struct rule_ref rule =
-        question_organization_rule(organization, "match_sender", organization->match_sender_origin);
-    bool passes = !organization->match_sender || decision->sender.kind != PATH_MAILBOX ||
-                  is_users_own(decision);
-    return passes ? question_next(question, &rule)
-                  : ask_match_exemption(question, organization, &rule);
-}
-
-/* MDaemon holds the user's own organization against him wherever he claims to be; SMG 9.2.2 "always
- * take[s] the sender email address into consideration": without the second question one tenant's
- * users could send as another's. */
-bool
-sender_ask_match(const struct question *question)
-{
-    if (!question_is_authenticated(question))
-        return true;
-    const struct organization *users = question_user_organization(question),
-                              *senders = question->decision->sender_organization;
-    if (users != NULL && !ask_match_of(question, users))
-        return false;
-    return senders == NULL || senders == users || ask_match_of(question, senders);
 }
 
 bool

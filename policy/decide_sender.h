@@ -16,9 +16,9 @@ bool sender_ask_role(const struct question *question);
  * and both of its "...unless". */
 bool sender_ask_auth(const struct question *question);
 
-/* SMG 11; MDaemon: "Credentials used must match those of the return-path address". Only a relay
- * window authenticates a session here: what AUTH authenticated is asked about no more. The user's
- * organization is asked, then the sender's. */
+/* SMG 11, 18; MDaemon: "Credentials used must match those of the return-path address". Only a relay
+ * window authenticates a session here: what AUTH authenticated is asked about no more. What the
+ * user's account says is asked, then his organization, then the sender's (decide_match.c). */
 bool sender_ask_match(const struct question *question);
 
 /* MDaemon: "Authentication is always required when mail is sent from local IPs". */

@@ -162,6 +162,18 @@ make_other_protocols(struct world *world)
 }
 
 static void
+make_other_app_networks(struct world *world)
+{
+    world->account.app_networks = world->addresses;
+}
+
+static void
+make_no_smtp(struct world *world)
+{
+    world->account.smtp_auth = SMTP_AUTH_NO;
+}
+
+static void
 make_rule(struct world *world)
 {
     struct rule *rule = tenancy_add_rule(world->tenancy, "r", world_line(80), NULL);
@@ -181,7 +193,9 @@ static const struct fault login_faults[] = {
     {"wrong password", REASON_AUTH_BAD_CREDENTIALS, make_wrong_password},
     {"another organization's account", REASON_INTERNAL, make_foreign_account},
     {"the account's networks", REASON_AUTH_BAD_CREDENTIALS, make_other_networks},
+    {"the app password's networks", REASON_AUTH_BAD_CREDENTIALS, make_other_app_networks},
     {"the account's protocols", REASON_AUTH_BAD_CREDENTIALS, make_other_protocols},
+    {"the account's smtp_auth", REASON_AUTH_BAD_CREDENTIALS, make_no_smtp},
     {"rule section", REASON_RULE, make_rule},
     {"no upstream", REASON_ROUTE_NONE, make_no_upstream},
 };
@@ -239,6 +253,14 @@ make_mismatch(struct world *world)
 }
 
 static void
+make_matching_account(struct world *world)
+{
+    world_window(world, "boss@acme.example");
+    world_from(world, "MAIL FROM:<anna@acme.example>");
+    world->facts.window_matching_sender = true;
+}
+
+static void
 make_local_address(struct world *world)
 {
     world_window(world, NULL);
@@ -276,6 +298,7 @@ static const struct fault recipient_faults[] = {
     {"sender's broken organization", REASON_INTERNAL, make_broken_sender},
     {"role", REASON_ROLE_AUTH_REQUIRED, make_role},
     {"sender", REASON_SENDER_AUTH_REQUIRED, make_sender},
+    {"the account's mismatch", REASON_SENDER_MISMATCH, make_matching_account},
     {"mismatch", REASON_SENDER_MISMATCH, make_mismatch},
     {"local address", REASON_IP_AUTH_REQUIRED, make_local_address},
     {"relay", REASON_RELAY_DENIED, make_relay},

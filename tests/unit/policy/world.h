@@ -61,7 +61,8 @@ world_facts(void)
                           .mail_from = "MAIL FROM:<stranger@elsewhere.example>",
                           .mail_from_length = 38,
                           .rcpt_to = "RCPT TO:<boss@acme.example>",
-                          .rcpt_to_length = 27};
+                          .rcpt_to_length = 27,
+                          .sender_owned = KNOWLEDGE_UNKNOWN};
     netaddr_parse("192.0.2.1", &facts.client, NULL);
     return facts;
 }
