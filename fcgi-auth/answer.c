@@ -24,6 +24,9 @@ answer_fini(struct answer *answer)
 {
     free(answer->body);
     answer->body = NULL;
+    /* It may have held a password. */
+    explicit_bzero(answer->header, sizeof answer->header);
+    answer->header_length = 0;
 }
 
 /* Bytes that could end the line or the string early never go out, whoever let them come this far.

@@ -1,9 +1,9 @@
 /*
  * answer: what goes back to the web server for one request: a CGI header and perhaps a body.
  *
- * A value of the caller's; answer_fini frees the body. The header has a fixed room because nginx
- * mail reads at most 1024 bytes of header, and nginx http puts some of its own before ours
- * (measured: 1017 bytes passed, 1087 left the client hanging).
+ * A value of the caller's; answer_fini frees the body and wipes the header. The header has a fixed
+ * room because nginx mail reads at most 1024 bytes of header, and nginx http puts some of its own
+ * before ours (measured: 1017 bytes passed, 1087 left the client hanging).
  */
 #ifndef MAILREEVE_ANSWER_H
 #define MAILREEVE_ANSWER_H

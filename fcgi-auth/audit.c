@@ -33,14 +33,41 @@ at_most(size_t length, size_t limit)
 /* Which source was asked, and what it said about the recipient or the login. */
 struct asked {
     const char *source, *detail, *cached, *recipient_user;
+    const char *outcome, *app; /* of a login only */
 };
+
+/* NULL: the source itself has just said so. */
+static const char *
+login_cached(const struct verify_result *result)
+{
+    if (result->was_stale)
+        return "stale";
+    return result->was_cached ? "yes" : NULL;
+}
+
+/* NULL: nothing that the verdict does not say. */
+static const char *
+login_outcome(const struct verify_result *result)
+{
+    bool was_asked = result->rule.section_kind != NULL;
+    return was_asked && result->outcome != VERIFY_OK ? verify_outcome_name(result->outcome) : NULL;
+}
+
+static struct asked
+asked_about_login(const struct verify_result *result)
+{
+    return (struct asked){.source = result->rule.section_name,
+                          .detail = or_null(result->detail),
+                          .cached = login_cached(result),
+                          .outcome = login_outcome(result),
+                          .app = or_null(result->account.app_password)};
+}
 
 static struct asked
 asked_of(const struct audit *audit)
 {
     if (audit->verified != NULL)
-        return (struct asked){.source = audit->verified->rule.section_name,
-                              .detail = or_null(audit->verified->detail)};
+        return asked_about_login(audit->verified);
     if (audit->recipient == NULL || audit->recipient->source == NULL)
         return (struct asked){0};
     const struct recipient_result *result = &audit->recipient->result;
@@ -80,8 +107,8 @@ audit_decision(const struct audit *audit)
         LOG_STR("protocol", protocol_name(facts->protocol)),
         LOG_STR("method", auth_method_name(facts->method)),
         LOG_BYTES("login", facts->user, at_most(facts->user_length, USER_BYTES_MAX)),
-        LOG_STR("user", canonical_user(audit)), LOG_STR("window", has_window(audit) ? "on" : NULL),
-        LOG_STR("client", or_null(client)),
+        LOG_STR("user", canonical_user(audit)), LOG_STR("app", asked.app),
+        LOG_STR("window", has_window(audit) ? "on" : NULL), LOG_STR("client", or_null(client)),
         LOG_BYTES("from", facts->mail_from, at_most(facts->mail_from_length, USER_BYTES_MAX)),
         LOG_BYTES("to", facts->rcpt_to, at_most(facts->rcpt_to_length, USER_BYTES_MAX)),
         LOG_STR("recipient_user", asked.recipient_user),
@@ -90,8 +117,8 @@ audit_decision(const struct audit *audit)
         LOG_STR("verdict", verdict_action_name(verdict->action)),
         LOG_STR("code", or_null(audit->code)), LOG_STR("reason", reason), LOG_STR("rule", rule),
         LOG_STR("tag", decision->tagged_by != NULL ? decision->tagged_by->name : NULL), ban,
-        LOG_STR("source", asked.source), LOG_STR("cached", asked.cached),
-        LOG_STR("detail", asked.detail),
+        LOG_STR("source", asked.source), LOG_STR("outcome", asked.outcome),
+        LOG_STR("cached", asked.cached), LOG_STR("detail", asked.detail),
         LOG_STR("upstream", audit->route != NULL ? upstream_name(decision->upstream) : NULL),
         LOG_STR("server", audit->route != NULL ? audit->route->server : NULL),
         LOG_INT("ms", audit->took_us / 1000));

@@ -51,6 +51,20 @@ auth_reply_refuse(struct answer *answer_r, const struct verdict *verdict, enum p
     answer_end(answer_r, NULL);
 }
 
+bool
+auth_reply_takes_password(const struct secret *password)
+{
+    size_t length = password->length;
+    if (length == 0)
+        return true;
+    if (length > PASSWORD_MAX || password->bytes[0] == ' ' || password->bytes[length - 1] == ' ')
+        return false;
+    for (size_t i = 0; i < length; i++)
+        if ((unsigned char)password->bytes[i] < ' ' || password->bytes[i] == 0x7f)
+            return false;
+    return true;
+}
+
 int
 auth_reply_accept(struct answer *answer_r, const struct route *route, const char *user,
                   const struct secret *password, enum auth_method method)

@@ -9,6 +9,8 @@
 #ifndef MAILREEVE_AUTH_REPLY_H
 #define MAILREEVE_AUTH_REPLY_H
 
+#include <stdbool.h>
+
 #include "answer.h"
 #include "decide.h"
 #include "route.h"
@@ -22,6 +24,10 @@
  * room there is: nothing may be sent then. */
 int auth_reply_accept(struct answer *answer_r, const struct route *route, const char *user,
                       const struct secret *password, enum auth_method method);
+
+/* Whether nginx would hear that password as it is: it drops spaces around a header's value, and
+ * bytes that end a header line would end more than that. An empty one is no password: true. */
+bool auth_reply_takes_password(const struct secret *password);
 
 /* Any verdict but ACCEPT. */
 void auth_reply_refuse(struct answer *answer_r, const struct verdict *verdict,

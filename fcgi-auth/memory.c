@@ -34,6 +34,7 @@ memory_recall(struct state *state, const struct site *site, struct facts *facts,
 {
     facts->banned = state_is_banned(state, &site->settings.screen, &facts->client, clock_now_ms());
     facts->window = find_window(state, site, facts, window_r);
+    facts->window_matching_sender = facts->window != NULL && window_r->matching_sender;
 }
 
 int64_t

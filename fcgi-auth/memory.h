@@ -11,8 +11,8 @@
 #include "site.h"
 #include "state.h"
 
-/* Fills facts->banned and facts->window; window_r says whose it is and holds the latter's name: the
- * one with a domain, which tells the organization. */
+/* Fills facts->banned, facts->window and what the window's account may send as; window_r says whose
+ * it is and holds the window's name: the one with a domain, which tells the organization. */
 void memory_recall(struct state *state, const struct site *site, struct facts *facts,
                    struct window_user *window_r);
 

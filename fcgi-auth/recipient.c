@@ -1,6 +1,8 @@
 #include "recipient.h"
 
 #include "log.h"
+#include "own_question.h"
+#include "sender_owned.h"
 
 /* For the log. */
 static const char *
@@ -61,13 +63,24 @@ find_recipient(const char *session, struct deadline deadline, const struct decis
     return asked->result.knowledge;
 }
 
+/* Asked again, it would wait for itself. */
+static bool
+is_own_question(const char *session, const struct request *request, struct decision *decision)
+{
+    char address[MAILBOX_TEXT_MAX];
+    mailbox_format(&decision->recipient_address, address);
+    return own_question_refuse(session, request->helo, address, &request->facts, decision);
+}
+
 /* There are three facts to find out, so the fourth decision is the last; should it ask once more it
  * is what it is while it asks: a temporary failure. */
 void
 recipient_decide(const struct site *site, const char *session, struct deadline deadline,
-                 struct facts *facts, struct decision *decision_r, struct recipient_asked *asked_r)
+                 struct request *request, const struct window_user *window,
+                 struct decision *decision_r, struct recipient_asked *asked_r)
 {
     enum { FACTS = 3 };
+    struct facts *facts = &request->facts;
     *asked_r = (struct recipient_asked){0};
     for (int found = 0; found <= FACTS; found++) {
         decide_recipient(site->tenancy, &site->settings.decide, facts, NULL, decision_r);
@@ -78,10 +91,13 @@ recipient_decide(const struct site *site, const char *session, struct deadline d
             facts->sender_elsewhere = find_sender_elsewhere(session, deadline, decision_r);
             break;
         case ASKS_RECIPIENT:
+            if (is_own_question(session, request, decision_r))
+                return;
             facts->recipient = find_recipient(session, deadline, decision_r, asked_r);
             break;
         case ASKS_SENDER_OWNED:
-            facts->sender_owned = KNOWLEDGE_CANNOT_TELL;
+            facts->sender_owned =
+                sender_owned_find(site, session, deadline, &facts->client, window, decision_r);
             break;
         }
     }

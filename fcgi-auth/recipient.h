@@ -8,7 +8,9 @@
 #define MAILREEVE_RECIPIENT_H
 
 #include "decide.h"
+#include "request.h"
 #include "site.h"
+#include "state.h"
 
 /* What was found out about the recipient, for the audit line. */
 struct recipient_asked {
@@ -16,10 +18,10 @@ struct recipient_asked {
     struct recipient_result result;
 };
 
-/* Fills the facts sender_elsewhere and recipient where they are asked for. session is for the log.
- */
+/* Fills the request's facts sender_elsewhere, sender_owned and recipient where they are asked for.
+ * window says whose open relay window it is, if there is one. session is for the log. */
 void recipient_decide(const struct site *site, const char *session, struct deadline deadline,
-                      struct facts *facts, struct decision *decision_r,
-                      struct recipient_asked *asked_r);
+                      struct request *request, const struct window_user *window,
+                      struct decision *decision_r, struct recipient_asked *asked_r);
 
 #endif

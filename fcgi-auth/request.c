@@ -11,11 +11,16 @@ enum param {
     PARAM_METHOD,
     PARAM_USER,
     PARAM_PASSWORD,
+    PARAM_SALT,
     PARAM_PROTOCOL,
     PARAM_ATTEMPT,
     PARAM_CLIENT,
     PARAM_TLS,
+    PARAM_CERTIFICATE_VERIFY,
+    PARAM_CERTIFICATE_FINGERPRINT,
+    PARAM_CERTIFICATE_SUBJECT,
     PARAM_LISTENER,
+    PARAM_HELO,
     PARAM_MAIL_FROM,
     PARAM_RCPT_TO,
     PARAM_COUNT,
@@ -25,14 +30,23 @@ static const struct param_name known[PARAM_COUNT] = {
     [PARAM_METHOD] = {"HTTP_AUTH_METHOD", "Auth-Method came twice"},
     [PARAM_USER] = {"HTTP_AUTH_USER", "Auth-User came twice"},
     [PARAM_PASSWORD] = {"HTTP_AUTH_PASS", "Auth-Pass came twice"},
+    [PARAM_SALT] = {"HTTP_AUTH_SALT", "Auth-Salt came twice"},
     [PARAM_PROTOCOL] = {"HTTP_AUTH_PROTOCOL", "Auth-Protocol came twice"},
     [PARAM_ATTEMPT] = {"HTTP_AUTH_LOGIN_ATTEMPT", "Auth-Login-Attempt came twice"},
     [PARAM_CLIENT] = {"HTTP_CLIENT_IP", "Client-IP came twice"},
     [PARAM_TLS] = {"HTTP_AUTH_SSL", "Auth-SSL came twice"},
+    [PARAM_CERTIFICATE_VERIFY] = {"HTTP_AUTH_SSL_VERIFY", "Auth-SSL-Verify came twice"},
+    [PARAM_CERTIFICATE_FINGERPRINT] = {"HTTP_AUTH_SSL_FINGERPRINT",
+                                       "Auth-SSL-Fingerprint came twice"},
+    [PARAM_CERTIFICATE_SUBJECT] = {"HTTP_AUTH_SSL_SUBJECT", "Auth-SSL-Subject came twice"},
     [PARAM_LISTENER] = {"HTTP_X_LISTENER", "X-Listener came twice"},
+    [PARAM_HELO] = {"HTTP_AUTH_SMTP_HELO", "Auth-SMTP-Helo came twice"},
     [PARAM_MAIL_FROM] = {"HTTP_AUTH_SMTP_FROM", "Auth-SMTP-From came twice"},
     [PARAM_RCPT_TO] = {"HTTP_AUTH_SMTP_TO", "Auth-SMTP-To came twice"},
 };
+
+/* Bytes. A challenge stands in one line of POP3, which has 512; a host name has 255. */
+enum { SALT_MAX = 512, FINGERPRINT_MAX = 128, SUBJECT_MAX = 2048, HELO_MAX = 255 };
 
 static int
 hex_digit(char c)
@@ -97,6 +111,41 @@ decode_password(char *value, struct request *request)
 }
 
 static void
+wipe(char *value)
+{
+    if (value != NULL)
+        explicit_bzero(value, strlen(value));
+}
+
+static void
+decode_challenge(enum challenge_kind kind, const char *salt, struct request *request)
+{
+    size_t length = salt != NULL ? strlen(salt) : 0;
+    if (length == 0 || length > SALT_MAX) {
+        request->facts.malformed = length == 0 ? "Auth-Salt is missing" : "Auth-Salt is too long";
+        return;
+    }
+    request->challenge = (struct challenge){.kind = kind, .salt = salt, .salt_length = length};
+}
+
+/* A value that nobody should have to look at is none. */
+static const char *
+at_most(const char *value, size_t limit)
+{
+    return value != NULL && strlen(value) <= limit ? value : NULL;
+}
+
+static void
+decode_certificate(char *const *values, struct facts *facts)
+{
+    const char *verified = values[PARAM_CERTIFICATE_VERIFY];
+    facts->certificate_verified = verified != NULL && strcmp(verified, "SUCCESS") == 0;
+    facts->certificate_fingerprint =
+        at_most(values[PARAM_CERTIFICATE_FINGERPRINT], FINGERPRINT_MAX);
+    facts->certificate_subject = at_most(values[PARAM_CERTIFICATE_SUBJECT], SUBJECT_MAX);
+}
+
+static void
 decode_protocol(const char *value, struct facts *facts)
 {
     enum protocol protocol = PROTOCOL_HTTP; /* this way no web page comes */
@@ -148,6 +197,34 @@ decode_paths(const char *mail_from, const char *rcpt_to, struct facts *facts)
     facts->rcpt_to_length = rcpt_to != NULL ? strlen(rcpt_to) : 0;
 }
 
+/* What proves who the client is, by the method. nginx sends more than belongs to the method, of
+ * earlier attempts (measured): with EXTERNAL the password of the last one, and once there was a
+ * challenge its salt with everything. */
+static void
+decode_proof(char *const *values, struct request *request)
+{
+    switch (request->facts.method) {
+    case METHOD_NONE:
+        return;
+    case METHOD_EXTERNAL:
+        wipe(values[PARAM_PASSWORD]);
+        decode_certificate(values, &request->facts);
+        return;
+    case METHOD_CRAM_MD5:
+        decode_challenge(CHALLENGE_CRAM_MD5, values[PARAM_SALT], request);
+        break;
+    case METHOD_APOP:
+        decode_challenge(CHALLENGE_APOP, values[PARAM_SALT], request);
+        break;
+    case METHOD_UNKNOWN:
+    case METHOD_PLAIN:
+    case METHOD_XOAUTH2:
+    case METHOD_OAUTHBEARER:
+        break;
+    }
+    decode_password(values[PARAM_PASSWORD], request);
+}
+
 void
 request_decode(struct request *request_r, char **params)
 {
@@ -163,12 +240,12 @@ request_decode(struct request *request_r, char **params)
     request_decode_client(values[PARAM_CLIENT], facts);
     facts->tls = values[PARAM_TLS] != NULL && strcmp(values[PARAM_TLS], "on") == 0;
     facts->listener = values[PARAM_LISTENER];
-    if (facts->method == METHOD_NONE) {
+    request_r->helo = at_most(values[PARAM_HELO], HELO_MAX);
+    if (facts->method == METHOD_NONE)
         decode_paths(values[PARAM_MAIL_FROM], values[PARAM_RCPT_TO], facts);
-    } else {
+    else
         decode_user(values[PARAM_USER], facts);
-        decode_password(values[PARAM_PASSWORD], request_r);
-    }
+    decode_proof(values, request_r);
 }
 
 void

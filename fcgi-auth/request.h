@@ -9,17 +9,21 @@
 #ifndef MAILREEVE_REQUEST_H
 #define MAILREEVE_REQUEST_H
 
+#include "challenge.h"
 #include "decide.h"
 #include "secret.h"
 
 struct request {
     struct facts facts;
-    struct secret password; /* what facts.password points to */
+    struct secret password;     /* what facts.password points to */
+    struct challenge challenge; /* that the password answers; salt NULL: it answers none */
+    const char *helo; /* of the client; NULL: nginx did not say, as with AUTH (measured) */
 };
 
 /* params: "NAME=VALUE" strings, ends with NULL. What is wrong with the request is in
- * facts.malformed. When the method is none, user and password are not looked at: nginx sends those
- * of an earlier, refused AUTH (measured). Always ends with a request to hand to request_fini. */
+ * facts.malformed. When the method is none, user and password are not looked at, nor is the
+ * password with EXTERNAL: nginx sends those of an earlier, refused AUTH (measured). Always ends
+ * with a request to hand to request_fini. */
 void request_decode(struct request *request_r, char **params);
 
 void request_fini(struct request *request);

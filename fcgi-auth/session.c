@@ -1,7 +1,7 @@
 /*
  * The order of things:
  *
- *     AUTH:  facts, admit (decide_auth), verify, judge (decide_login), route, reply, record
+ *     AUTH:  facts, admit (decide_auth), verify (login), judge (decide_login), route, reply, record
  *     none:  facts, recipient (decide_recipient, and what it hangs on), route, reply, record
  *     web:   as AUTH, without a route
  *
@@ -16,7 +16,9 @@
 #include "auth_reply.h"
 #include "clock.h"
 #include "http_reply.h"
+#include "login.h"
 #include "memory.h"
+#include "own_question.h"
 #include "recipient.h"
 #include "web_request.h"
 
@@ -56,38 +58,32 @@ is_accepted(const struct session *session)
 }
 
 static void
-verify(struct session *session)
-{
-    const struct source_chain *chain = site_chain(session->site, &session->decision);
-    struct verify_request request = {.user = &session->decision.user,
-                                     .password = &session->request.password,
-                                     .deadline = session->deadline};
-    struct verify_asked asked = {0};
-    source_chain_verify(chain, &request, &session->verified, &asked);
-    session->was_verified = true;
-    audit_asked(session->id, &asked);
-}
-
-static void
 run_login(struct session *session)
 {
     const struct site *site = session->site;
-    const struct facts *facts = &session->request.facts;
+    const struct request *request = &session->request;
+    const struct facts *facts = &request->facts;
     const struct decide_settings *settings = &site->settings.decide;
+    struct decision *decision = &session->decision;
+    struct verify_result *verified = &session->verified;
 
-    decide_auth(site->tenancy, settings, facts, NULL, &session->decision);
-    if (!is_accepted(session))
+    decide_auth(site->tenancy, settings, facts, NULL, decision);
+    if (!is_accepted(session) ||
+        own_question_refuse(session->id, request->helo, decision->user.text, facts, decision))
         return;
-    verify(session);
-    decide_login(site->tenancy, settings, facts, session->verified.outcome,
-                 &session->verified.account, &session->verified.rule, NULL, &session->decision);
+    login_verify(site, session->id, session->deadline, request, decision, verified);
+    session->was_verified = true;
+    decide_login(site->tenancy, settings, facts, verified->outcome, &verified->account,
+                 &verified->rule, NULL, decision);
+    if (is_accepted(session) && login_lacks_password(facts, decision, verified))
+        decide_no_password(settings, facts, NULL, decision);
 }
 
 static void
 run_recipient(struct session *session)
 {
-    recipient_decide(session->site, session->id, session->deadline, &session->request.facts,
-                     &session->decision, &session->recipient);
+    recipient_decide(session->site, session->id, session->deadline, &session->request,
+                     &session->window, &session->decision, &session->recipient);
 }
 
 /* Turns what was accepted into a refusal that is our own fault. */
@@ -105,6 +101,27 @@ no_route(struct session *session, const struct rule_ref *rule)
                     &session->decision);
 }
 
+/* The account's own mail host, where a source knows one. */
+static const char *
+mail_host(const struct session *session)
+{
+    return session->was_verified ? session->verified.account.route : NULL;
+}
+
+/* Why there is no server: the source that names the account's mail host, or the upstream. */
+static struct rule_ref
+no_server_rule(const struct session *session, const struct err *err)
+{
+    const struct upstream *upstream = session->decision.upstream;
+    struct rule_ref rule = {.origin = upstream_section_of(upstream)->origin,
+                            .section_kind = "upstream",
+                            .section_name = upstream_name(upstream)};
+    if (mail_host(session) != NULL)
+        rule = session->verified.rule;
+    snprintf(rule.detail, sizeof rule.detail, "%s", err->text);
+    return rule;
+}
+
 static void
 choose_route(struct session *session)
 {
@@ -115,15 +132,14 @@ choose_route(struct session *session)
         return;
     }
     struct err err;
-    if (upstream_choose(upstream, &session->route, &err) == 0) {
-        session->is_routed = true;
+    const char *host = mail_host(session);
+    int chosen = host != NULL ? upstream_choose_host(upstream, host, &session->route, &err)
+                              : upstream_choose(upstream, &session->route, &err);
+    session->is_routed = chosen == 0;
+    if (session->is_routed)
         return;
-    }
-    struct rule_ref none_up = {.origin = upstream_section_of(upstream)->origin,
-                               .section_kind = "upstream",
-                               .section_name = upstream_name(upstream)};
-    snprintf(none_up.detail, sizeof none_up.detail, "%s", err.text);
-    no_route(session, &none_up);
+    struct rule_ref rule = no_server_rule(session, &err);
+    no_route(session, &rule);
 }
 
 /* Who it is, by AUTH or by a relay window; "": nobody is authenticated. */
@@ -145,6 +161,8 @@ reply(struct session *session, struct answer *answer_r)
         if (user[0] != '\0' &&
             username_encode(user, session->site->settings.decide.encoding, session->user) != 0)
             fail(session, "the account's name cannot be written into Auth-User");
+        else if (!auth_reply_takes_password(&session->verified.clear))
+            fail(session, "the account's password cannot be written into Auth-Pass");
         else if (auth_reply_accept(answer_r, &session->route, session->user,
                                    &session->verified.clear, facts->method) != 0)
             fail(session, "the answer does not fit");

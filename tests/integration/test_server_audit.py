@@ -12,9 +12,9 @@ from harness.sink import Sink
 
 # The line's own two fields in front, then what belongs to the decision, in this order. A field that has no
 # value is left out.
-FIELDS = ["time", "level", "event", "session", "listener", "protocol", "method", "login", "user", "window", "client",
-          "from", "to", "recipient_user", "organization", "tls", "verdict", "code", "reason", "rule", "tag", "ban",
-          "source", "cached", "detail", "upstream", "server", "ms"]
+FIELDS = ["time", "level", "event", "session", "listener", "protocol", "method", "login", "user", "app", "window",
+          "client", "from", "to", "recipient_user", "organization", "tls", "verdict", "code", "reason", "rule", "tag", "ban",
+          "source", "outcome", "cached", "detail", "upstream", "server", "ms"]
 
 HOSTILE = b"x\" event=decision verdict=accept\r\n\x1b[2J\xff@acme.example"
 
@@ -73,7 +73,7 @@ def test_a_refused_login_names_the_source_that_said_no(audit):
     answer, line = audit(fastcgi.login(USER, "wrong", tls=False))
     assert line["code"] == answer["Auth-Error-Code"] == "535 5.7.8"
     assert (line["verdict"], line["reason"], line["tls"]) == ("refuse", "auth.bad-credentials", "off")
-    assert (line["source"], line["user"]) == ("users", USER)
+    assert (line["source"], line["user"], line["outcome"]) == ("users", USER, "wrong password")
     assert "upstream" not in line and "server" not in line
 
 
