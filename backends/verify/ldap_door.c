@@ -15,8 +15,10 @@
 
 #include "alloc.h"
 #include "conn.h"
-#include "ldap_bind_request.h"
+#include "ldap_ber.h"
 #include "ldap_diagnosis.h"
+#include "ldap_reply.h"
+#include "ldap_request.h"
 
 /* Two entries at most are asked for, and one attribute; more than this is not an answer to that,
  * and must not fill the memory that all organizations share. */
@@ -29,7 +31,7 @@ struct ldap_link {
     struct deadline deadline; /* of the request under way */
     size_t received;          /* of its answer */
     struct err trouble;       /* of the wire */
-    int32_t last_bind;        /* number of the last bind's message */
+    int32_t last_own;         /* number of the last request that was not libldap's */
 };
 
 static int
@@ -95,7 +97,7 @@ link_create(struct conn *conn)
 {
     struct ldap_link *link = xcalloc(1, sizeof *link);
     link->conn = conn;
-    link->last_bind = LDAP_BIND_MESSAGE_FIRST;
+    link->last_own = LDAP_REQUEST_FIRST;
     /* libldap only wants to know that there is a descriptor: with this protocol it never uses it.
      */
     int fd = conn != NULL ? conn_fd(conn) : 0;
@@ -145,25 +147,30 @@ broken(const struct ldap_link *link, const char *what, struct err *err)
     return LDAP_ANSWER_BROKEN;
 }
 
+/* Puts a result code into err. */
+static void
+name_result(const char *what, int code, const char *said, struct err *err)
+{
+    bool more = said != NULL && said[0] != '\0';
+    err_set(err, "%s: %s (%d)%s%s", what, ldap_err2string(code), code, more ? ": " : "",
+            more ? said : "");
+}
+
+/* What a result code says that is not success. */
+static enum ldap_answer
+judge_failure(int code)
+{
+    return code == LDAP_BUSY || code == LDAP_UNAVAILABLE ? LDAP_ANSWER_BROKEN : LDAP_ANSWER_FAILED;
+}
+
 /* What a result code says; err gets it unless it is good news. */
 static enum ldap_answer
 judge(const char *what, int code, const char *said, struct err *err)
 {
-    bool more = said != NULL && said[0] != '\0';
-    if (code != LDAP_SUCCESS)
-        err_set(err, "%s: %s (%d)%s%s", what, ldap_err2string(code), code, more ? ": " : "",
-                more ? said : "");
-    switch (code) {
-    case LDAP_SUCCESS:
+    if (code == LDAP_SUCCESS)
         return LDAP_ANSWER_YES;
-    case LDAP_INVALID_CREDENTIALS:
-        return ldap_diagnosis_is_outage(said) ? LDAP_ANSWER_FAILED : LDAP_ANSWER_NO;
-    case LDAP_BUSY:
-    case LDAP_UNAVAILABLE:
-        return LDAP_ANSWER_BROKEN;
-    default:
-        return LDAP_ANSWER_FAILED;
-    }
+    name_result(what, code, said, err);
+    return judge_failure(code);
 }
 
 /* Waits for the result of a request. The messages are the caller's to free with ldap_msgfree, NULL
@@ -203,30 +210,80 @@ read_message(struct ldap_link *link, BerElement *message)
     return tag == LDAP_TAG_MESSAGE;
 }
 
-static enum ldap_answer
-await_bind(struct ldap_link *link, struct err *err)
+/* The contents of a message as a whole; NULL: there are none. */
+static char *
+take_contents(BerElement *message, ber_len_t *length_r)
+{
+    *length_r = 0;
+    if (ber_get_option(message, LBER_OPT_BER_REMAINING_BYTES, length_r) != LBER_OPT_SUCCESS)
+        return NULL;
+    char *contents = xmalloc(*length_r);
+    if (ber_read(message, contents, *length_r) == (ber_slen_t)*length_r)
+        return contents;
+    free(contents);
+    return NULL;
+}
+
+/* Waits for the answer to our own last request. Returns 0, or -1 with err. */
+static int
+await_own(struct ldap_link *link, const char *what, unsigned operation, struct ldap_reply *reply_r,
+          struct err *err)
 {
     BerElement *message = ber_alloc_t(LBER_USE_DER);
     if (message == NULL)
         abort();
-    ber_int_t number = 0, code = LDAP_OTHER;
-    ber_tag_t tag = LBER_DEFAULT;
-    char *matched = NULL, *said = NULL;
-    enum ldap_answer answer = LDAP_ANSWER_BROKEN;
-    err_set(err, "bind: the answer makes no sense");
-    if (!read_message(link, message)) {
-        if (link->trouble.text[0] != '\0')
-            err_set(err, "bind: %s", link->trouble.text);
-    } else if (ber_scanf(message, "it{eaa", &number, &tag, &code, &matched, &said) != LBER_ERROR &&
-               number == link->last_bind && tag == LDAP_RES_BIND) {
-        answer = judge("bind", code, said, err);
-    } else if (number == LDAP_RES_UNSOLICITED) {
-        err_set(err, "bind: the server said goodbye");
-    }
-    ldap_memfree(matched);
-    ldap_memfree(said);
+    ber_len_t length = 0;
+    char *contents = read_message(link, message) ? take_contents(message, &length) : NULL;
+    bool is_reply = contents != NULL && ldap_reply_parse(contents, length, reply_r) == 0;
+    bool is_ours =
+        is_reply && reply_r->message == link->last_own && reply_r->operation == operation;
+    if (link->trouble.text[0] != '\0')
+        err_set(err, "%s: %s", what, link->trouble.text);
+    else if (is_reply && reply_r->message == LDAP_RES_UNSOLICITED)
+        err_set(err, "%s: the server said goodbye", what);
+    else if (!is_ours)
+        err_set(err, "%s: the answer makes no sense", what);
+    free(contents);
     ber_free(message, 1);
-    return answer;
+    return is_ours ? 0 : -1;
+}
+
+/* Sends a request with last_own as its number, if it could be built, and wipes it. Returns 0, or -1
+ * with err. */
+static int
+send_own(struct ldap_link *link, const char *what, int built, struct secret *request,
+         struct err *err)
+{
+    int sent = built;
+    if (built != 0)
+        err_set(&link->trouble, "the name or the password is too long");
+    else
+        sent =
+            conn_write(link->conn, request->bytes, request->length, link->deadline, &link->trouble);
+    secret_fini(request);
+    if (sent != 0)
+        broken(link, what, err);
+    return sent;
+}
+
+static int32_t
+next_own(struct ldap_link *link)
+{
+    link->last_own = link->last_own == LDAP_REQUEST_LAST ? LDAP_REQUEST_FIRST : link->last_own + 1;
+    return link->last_own;
+}
+
+/* What the answer to a bind says; err gets it unless the password is right. */
+static enum ldap_answer
+judge_bind(const struct ldap_reply *reply, enum verify_outcome *outcome_r, struct err *err)
+{
+    *outcome_r = ldap_diagnosis(reply->code, reply->text, &reply->policy);
+    if (*outcome_r == VERIFY_OK)
+        return LDAP_ANSWER_YES;
+    bool says_nothing = reply->text[0] == '\0' && *outcome_r != VERIFY_UNAVAILABLE;
+    name_result("bind", reply->code, says_nothing ? verify_outcome_name(*outcome_r) : reply->text,
+                err);
+    return *outcome_r == VERIFY_UNAVAILABLE ? judge_failure(reply->code) : LDAP_ANSWER_NO;
 }
 
 enum ldap_answer
@@ -239,24 +296,32 @@ ldap_link_bind(struct ldap_link *link, const char *dn, const struct secret *pass
         return LDAP_ANSWER_FAILED;
     }
     begin(link, deadline);
-    link->last_bind =
-        link->last_bind == LDAP_BIND_MESSAGE_LAST ? LDAP_BIND_MESSAGE_FIRST : link->last_bind + 1;
     struct secret request;
     secret_init(&request);
-    int sent = ldap_bind_request(link->last_bind, dn, password, &request);
-    if (sent != 0)
-        err_set(&link->trouble, "the name or the password is too long");
-    else
-        sent = conn_write(link->conn, request.bytes, request.length, deadline, &link->trouble);
-    secret_fini(&request);
-    if (sent != 0)
-        return broken(link, "bind", err);
-    enum ldap_answer answer = await_bind(link, err);
-    if (answer == LDAP_ANSWER_NO)
-        *outcome_r = VERIFY_WRONG_PASSWORD;
-    if (answer == LDAP_ANSWER_YES)
-        *outcome_r = VERIFY_OK;
-    return answer;
+    struct ldap_reply reply;
+    int built = ldap_request_bind(next_own(link), dn, password, &request);
+    if (send_own(link, "bind", built, &request, err) != 0 ||
+        await_own(link, "bind", LDAP_BER_BIND_RESPONSE, &reply, err) != 0)
+        return LDAP_ANSWER_BROKEN;
+    return judge_bind(&reply, outcome_r, err);
+}
+
+enum ldap_answer
+ldap_link_compare(struct ldap_link *link, const char *dn, const char *attribute,
+                  const struct secret *password, struct deadline deadline, struct err *err)
+{
+    begin(link, deadline);
+    struct secret request;
+    secret_init(&request);
+    struct ldap_reply reply;
+    int built = ldap_request_compare(next_own(link), dn, attribute, password, &request);
+    if (send_own(link, "compare", built, &request, err) != 0 ||
+        await_own(link, "compare", LDAP_BER_COMPARE_RESPONSE, &reply, err) != 0)
+        return LDAP_ANSWER_BROKEN;
+    if (reply.code == LDAP_COMPARE_TRUE)
+        return LDAP_ANSWER_YES;
+    name_result("compare", reply.code, reply.text, err);
+    return reply.code == LDAP_COMPARE_FALSE ? LDAP_ANSWER_NO : judge_failure(reply.code);
 }
 
 void
@@ -359,7 +424,7 @@ ldap_link_search(struct ldap_link *link, const struct ldap_query *query, struct 
     /* Our own limit is the one thing that tells "more than one" from "one". */
     if (code == LDAP_SIZELIMIT_EXCEEDED && found_r->count >= SEARCH_SIZE_LIMIT)
         answer = LDAP_ANSWER_YES;
-    return answer == LDAP_ANSWER_NO ? LDAP_ANSWER_FAILED : answer;
+    return answer;
 }
 
 int

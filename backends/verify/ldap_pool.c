@@ -38,7 +38,7 @@ struct job {
                             struct err *err);
     const struct ldap_query *query;
     struct ldap_found *found;
-    const char *dn;
+    const char *dn, *attribute;
     const struct secret *password;
     enum verify_outcome *outcome;
 };
@@ -250,5 +250,24 @@ ldap_pool_bind(struct ldap_visit *visit, const char *dn, const struct secret *pa
                             .dn = dn,
                             .password = password,
                             .outcome = outcome_r};
+    return run(visit, &job, err);
+}
+
+static enum ldap_answer
+run_compare(struct ldap_link *link, const struct job *job, struct deadline deadline,
+            struct err *err)
+{
+    return ldap_link_compare(link, job->dn, job->attribute, job->password, deadline, err);
+}
+
+enum ldap_answer
+ldap_pool_compare(struct ldap_visit *visit, const char *dn, const char *attribute,
+                  const struct secret *password, struct err *err)
+{
+    const struct job job = {.purpose = PURPOSE_SEARCH,
+                            .run = run_compare,
+                            .dn = dn,
+                            .attribute = attribute,
+                            .password = password};
     return run(visit, &job, err);
 }
