@@ -5,9 +5,9 @@
  * Thread-safe; 128 KiB of stack are enough. Schemes, without case: {CRYPT} with all of libcrypt;
  * {SHA} {SSHA} {MD5} {SMD5} {SHA256} {SSHA256} {SHA384} {SSHA384} {SHA512} {SSHA512}; {PBKDF2}
  * {PBKDF2-SHA1} {PBKDF2-SHA256} {PBKDF2-SHA512} as slapd's pw-pbkdf2 writes them; {ARGON2} as
- * slapd's argon2 does; {PLAIN} {CLEAR} {CLEARTEXT} and {PLAIN.B64} (base64) for a password in
- * clear. Compared in constant time. What would cost more memory or time than a login may is
- * refused.
+ * slapd's argon2 does; {APR1} {BSDMD5} as its pw-apr1 and {NS-MTA-MD5} as its pw-netscape do;
+ * {PLAIN} {CLEAR} {CLEARTEXT} and {PLAIN.B64} (base64) for a password in clear. Compared in
+ * constant time. What would cost more memory or time than a login may is refused.
  */
 #ifndef MAILREEVE_STORED_H
 #define MAILREEVE_STORED_H
@@ -44,5 +44,20 @@ size_t stored_kind(const char *value, size_t length, enum stored_bare bare);
 /* Whether verifying takes megabytes of memory (yescrypt, scrypt and argon2 do), so that not
  * everybody should do it at once. */
 bool stored_is_heavy(const char *value, size_t length, enum stored_bare bare);
+
+/* Spends the time that stored_verify would take; for names that nobody knows. */
+void stored_pretend(const char *value, size_t length, enum stored_bare bare,
+                    const struct secret *password);
+
+/* What stored_make can be told to make. */
+#define STORED_METHODS "yescrypt, bcrypt, sha512, sha256, ssha256, pbkdf2-sha256, argon2 or plain"
+
+/* Makes a value with a fresh salt. method: one of STORED_METHODS, NULL means yescrypt. crypt(3)
+ * hashes are made bare, others with their {SCHEME}; "plain" is {PLAIN.B64} where the password has
+ * more than letters, digits and what is as harmless in a file. cost 0: a good default; else
+ * libcrypt's cost, PBKDF2's rounds or argon2's passes. value_r is initialised, and the caller's to
+ * end. Returns 0, or -1 with err. */
+int stored_make(const struct secret *password, const char *method, unsigned cost,
+                struct secret *value_r, struct err *err);
 
 #endif
