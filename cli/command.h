@@ -32,7 +32,7 @@ struct options {
     const char *listener, *ip, *protocol, *tls; /* login */
     const char *file, *source;                  /* user */
     const char *method, *protocols, *networks, *comment;
-    const char *socket; /* reload */
+    const char *socket; /* reload, cache */
     bool help, version, json;
     bool print, manual; /* check */
     bool all;           /* explain */
@@ -81,7 +81,7 @@ int command_run(const struct command *program, int argc, char **argv);
 /* Says what is wrong with the command line of a running command. Returns EXIT_USAGE. */
 int usage_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-extern const struct command command_check, command_explain, command_login, command_recipient,
-    command_reload, command_user;
+extern const struct command command_cache, command_check, command_explain, command_login,
+    command_recipient, command_reload, command_user;
 
 #endif

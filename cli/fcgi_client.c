@@ -13,7 +13,7 @@
 
 #include "alloc.h"
 
-enum { HEADER_SIZE = 8, REQUEST_ID = 1, REQUEST_MAX = 1024, REPLY_MAX = 1 << 20 };
+enum { HEADER_SIZE = 8, REQUEST_ID = 1, REQUEST_MAX = FCGI_QUERY_MAX + 1024, REPLY_MAX = 16 << 20 };
 enum { FCGI_BEGIN_REQUEST = 1, FCGI_END_REQUEST = 3, FCGI_PARAMS, FCGI_STDIN, FCGI_STDOUT };
 enum { ROLE_RESPONDER = 1, STATUS_REQUEST_COMPLETE = 0 };
 
@@ -45,22 +45,37 @@ put_record(struct buffer *buffer, unsigned char type, const void *content, size_
     put_bytes(buffer, content, length);
 }
 
+/* One byte below 128, else four with the highest bit set. */
 static void
-put_param(struct buffer *buffer, const char *name, const char *value)
+put_length(struct buffer *buffer, size_t length)
 {
-    const unsigned char lengths[2] = {(unsigned char)strlen(name), (unsigned char)strlen(value)};
-    put_bytes(buffer, lengths, sizeof lengths);
-    put_bytes(buffer, name, lengths[0]);
-    put_bytes(buffer, value, lengths[1]);
+    const unsigned char bytes[4] = {(unsigned char)(0x80 | length >> 24),
+                                    (unsigned char)(length >> 16), (unsigned char)(length >> 8),
+                                    (unsigned char)length};
+    if (length < 128)
+        put_bytes(buffer, bytes + 3, 1);
+    else
+        put_bytes(buffer, bytes, sizeof bytes);
 }
 
 static void
-build_request(struct buffer *request, const char *method, const char *path)
+put_param(struct buffer *buffer, const char *name, const char *value)
+{
+    put_length(buffer, strlen(name));
+    put_length(buffer, strlen(value));
+    put_bytes(buffer, name, strlen(name));
+    put_bytes(buffer, value, strlen(value));
+}
+
+static void
+build_request(struct buffer *request, const struct fcgi_question *question)
 {
     struct buffer params = {.length = 0};
-    put_param(&params, "REQUEST_METHOD", method);
-    put_param(&params, "DOCUMENT_URI", path);
-    put_param(&params, "SCRIPT_NAME", path);
+    put_param(&params, "REQUEST_METHOD", question->method);
+    put_param(&params, "DOCUMENT_URI", question->path);
+    put_param(&params, "SCRIPT_NAME", question->path);
+    if (question->query != NULL)
+        put_param(&params, "QUERY_STRING", question->query);
     put_param(&params, "CONTENT_LENGTH", "0");
 
     static const unsigned char begin[8] = {0, ROLE_RESPONDER};
@@ -229,12 +244,12 @@ fcgi_connect(const char *socket_path, struct err *err)
 }
 
 int
-fcgi_exchange(int fd, const char *method, const char *path, struct deadline deadline,
+fcgi_exchange(int fd, const struct fcgi_question *question, struct deadline deadline,
               struct fcgi_reply *reply_r, struct err *err)
 {
     *reply_r = (struct fcgi_reply){0};
     struct buffer request = {.length = 0};
-    build_request(&request, method, path);
+    build_request(&request, question);
 
     char *text = NULL;
     size_t length = 0;

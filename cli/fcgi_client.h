@@ -22,10 +22,18 @@ struct fcgi_reply {
 /* Connects to a unix socket. Returns a non-blocking descriptor to close, or -1 with err. */
 int fcgi_connect(const char *socket_path, struct err *err);
 
-/* Sends the request "METHOD path" without a body over a connected non-blocking descriptor and reads
- * the whole reply. Returns 0, or -1 with err: no complete reply, whatever the service did with the
- * request. */
-int fcgi_exchange(int fd, const char *method, const char *path, struct deadline deadline,
+/* What is asked. query is what stands behind the '?' (%-encoded, at most FCGI_QUERY_MAX bytes);
+ * NULL: nothing does. */
+struct fcgi_question {
+    const char *method, *path, *query;
+};
+
+enum { FCGI_QUERY_MAX = 3072 };
+
+/* Sends the question without a body over a connected non-blocking descriptor and reads the whole
+ * reply. Returns 0, or -1 with err: no complete reply, whatever the service did with the request.
+ */
+int fcgi_exchange(int fd, const struct fcgi_question *question, struct deadline deadline,
                   struct fcgi_reply *reply_r, struct err *err);
 
 void fcgi_reply_fini(struct fcgi_reply *reply);

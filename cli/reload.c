@@ -4,19 +4,15 @@
  * Unlike SIGHUP it hears the answer: the problems for which the service kept what it had.
  */
 #include <string.h>
-#include <unistd.h>
 
-#include "command.h"
-#include "fcgi_client.h"
-#include "lookup.h"
 #include "output.h"
+#include "service.h"
 
 /* Loading a list of a million entries takes seconds. */
 enum { RELOAD_BUDGET_MS = 60000, STATUS_OK = 200, STATUS_CONFLICT = 409 };
 
 static const struct option_row reload_options[] = {
-    {"socket", 0, OPTION_TEXT, offsetof(struct options, socket), "PATH",
-     "ask the service there, without reading a configuration"},
+    OPTION_SOCKET,
     {0},
 };
 
@@ -34,29 +30,18 @@ print_lines(char *text)
 }
 
 static int
-ask(const char *socket_path, struct fcgi_reply *reply_r, struct err *err)
+run(const struct arguments *arguments)
 {
-    int fd = fcgi_connect(socket_path, err);
-    if (fd < 0)
-        return -1;
-    int status =
-        fcgi_exchange(fd, "POST", "/api/v1/reload", deadline_after(RELOAD_BUDGET_MS), reply_r, err);
-    if (status < 0)
-        err_wrap(err, "asking %s", socket_path);
-    close(fd);
-    return status;
-}
-
-static int
-reload(const char *socket_path)
-{
-    struct err err;
+    static const struct fcgi_question question = {.method = "POST", .path = "/api/v1/reload"};
     struct fcgi_reply reply;
-    if (ask(socket_path, &reply, &err) < 0) {
-        fprintf(stderr, "mailreeve reload: %s\n", err.text);
-        return EXIT_TEMPORARY;
+    int status = service_ask(arguments, "reload", &question, RELOAD_BUDGET_MS, &reply);
+    if (status == EXIT_CONFIG) {
+        fprintf(stderr, "mailreeve reload: not asked, the service keeps its configuration\n");
+        return EXIT_PROBLEM;
     }
-    int status = EXIT_PROBLEM;
+    if (status != EXIT_OK)
+        return status;
+    status = EXIT_PROBLEM;
     print_lines(reply.body);
     if (reply.status == STATUS_OK) {
         printf("reloaded\n");
@@ -68,22 +53,6 @@ reload(const char *socket_path)
         status = EXIT_TEMPORARY;
     }
     fcgi_reply_fini(&reply);
-    return status;
-}
-
-static int
-run(const struct arguments *arguments)
-{
-    if (arguments->options.socket != NULL)
-        return reload(arguments->options.socket);
-    struct conf *conf = lookup_load(arguments->options.config);
-    if (conf == NULL) {
-        fprintf(stderr, "mailreeve reload: not asked, the service keeps its configuration\n");
-        return EXIT_PROBLEM;
-    }
-    const char *socket_path = lookup_text(conf_top(conf), "socket");
-    int status = socket_path != NULL ? reload(socket_path) : EXIT_PROBLEM;
-    conf_free(conf);
     return status;
 }
 

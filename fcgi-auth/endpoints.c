@@ -6,12 +6,15 @@
 
 #include "alloc.h"
 #include "auth_reply.h"
+#include "cache_endpoints.h"
 #include "http_reply.h"
 #include "log.h"
 #include "params.h"
 #include "session.h"
 
 enum { CROWDED_WAIT_S = 1 };
+
+static const char json[] = "application/json";
 
 typedef void endpoint(const struct endpoints *endpoints, char **params, bool crowded,
                       struct answer *answer_r);
@@ -48,12 +51,30 @@ serve_auth_request(const struct endpoints *endpoints, char **params, bool crowde
 /* An answer for people and scripts. The Auth-Status is there for nginx mail, which would otherwise
  * look for one in vain and say so in its own log only. */
 static void
-answer_text(struct answer *answer_r, const char *status, char *text)
+answer_with(struct answer *answer_r, const char *status, const char *type, char *body)
 {
     answer_init(answer_r, status);
-    answer_add(answer_r, "Content-Type", "text/plain; charset=utf-8");
+    answer_add(answer_r, "Content-Type", type);
     answer_add(answer_r, "Auth-Status", "not a login");
-    answer_end(answer_r, text);
+    answer_end(answer_r, body);
+}
+
+static void
+answer_text(struct answer *answer_r, const char *status, char *text)
+{
+    answer_with(answer_r, status, "text/plain; charset=utf-8", text);
+}
+
+/* Whether the request has the method that the path takes; if not, it is answered. */
+static bool
+has_method(char **params, const char *wanted, struct answer *answer_r)
+{
+    const char *method = param_find(params, "REQUEST_METHOD");
+    if (method != NULL && strcmp(method, wanted) == 0)
+        return true;
+    answer_text(answer_r, "405 Method Not Allowed",
+                xstrdup(strcmp(wanted, "POST") == 0 ? "use POST\n" : "use GET\n"));
+    return false;
 }
 
 static void
@@ -61,11 +82,8 @@ serve_reload(const struct endpoints *endpoints, char **params, bool crowded,
              struct answer *answer_r)
 {
     (void)crowded;
-    const char *method = param_find(params, "REQUEST_METHOD");
-    if (method == NULL || strcmp(method, "POST") != 0) {
-        answer_text(answer_r, "405 Method Not Allowed", xstrdup("use POST\n"));
+    if (!has_method(params, "POST", answer_r))
         return;
-    }
     struct problems problems;
     problems_init(&problems);
     bool loaded = reload_now(endpoints->reload, &problems) == 0;
@@ -81,6 +99,41 @@ serve_reload(const struct endpoints *endpoints, char **params, bool crowded,
     answer_text(answer_r, loaded ? "200 OK" : "409 Conflict", text);
 }
 
+static void
+serve_cache_flush(const struct endpoints *endpoints, char **params, bool crowded,
+                  struct answer *answer_r)
+{
+    (void)crowded;
+    if (!has_method(params, "POST", answer_r))
+        return;
+    char *user;
+    if (cache_query_user(param_find(params, "QUERY_STRING"), &user) != 0) {
+        answer_text(answer_r, "400 Bad Request", xstrdup("write ?user=NAME, or nothing\n"));
+        return;
+    }
+    struct site *site = reload_hold(endpoints->reload);
+    answer_with(answer_r, "200 OK", json, cache_flush_json(site, user));
+    reload_release(endpoints->reload, site);
+    free(user);
+}
+
+static void
+serve_sources(const struct endpoints *endpoints, char **params, bool crowded,
+              struct answer *answer_r)
+{
+    (void)crowded;
+    if (!has_method(params, "GET", answer_r))
+        return;
+    const char *query = param_find(params, "QUERY_STRING");
+    bool is_for_people = query != NULL && strcmp(query, "format=text") == 0;
+    struct site *site = reload_hold(endpoints->reload);
+    if (is_for_people)
+        answer_text(answer_r, "200 OK", cache_sources_text(site));
+    else
+        answer_with(answer_r, "200 OK", json, cache_sources_json(site));
+    reload_release(endpoints->reload, site);
+}
+
 static const struct {
     const char *path;
     endpoint *serve;
@@ -88,6 +141,8 @@ static const struct {
     {"/auth", serve_auth},
     {"/auth-request", serve_auth_request},
     {"/api/v1/reload", serve_reload},
+    {"/api/v1/cache/flush", serve_cache_flush},
+    {"/api/v1/sources", serve_sources},
 };
 
 void

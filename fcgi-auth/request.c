@@ -2,9 +2,9 @@
 
 #include <limits.h>
 #include <string.h>
-#include <sys/types.h>
 
 #include "params.h"
+#include "percent.h"
 
 /* The parameters that are read; all others are not looked at. */
 enum param {
@@ -47,35 +47,6 @@ static const struct param_name known[PARAM_COUNT] = {
 
 /* Bytes. A challenge stands in one line of POP3, which has 512; a host name has 255. */
 enum { SALT_MAX = 512, FINGERPRINT_MAX = 128, SUBJECT_MAX = 2048, HELO_MAX = 255 };
-
-static int
-hex_digit(char c)
-{
-    static const char digits[] = "0123456789abcdef0123456789ABCDEF";
-    const char *found = c != '\0' ? strchr(digits, c) : NULL;
-    return found != NULL ? (int)((found - digits) % 16) : -1;
-}
-
-/* Decodes %XX from text into decoded_r, which may be text itself; no terminating NUL is written.
- * Returns the length, or -1: a % without two hexadecimal digits. */
-static ssize_t
-percent_decode(const char *text, char *decoded_r)
-{
-    size_t length = 0;
-    while (*text != '\0') {
-        char byte = *text++;
-        if (byte == '%') {
-            int high = hex_digit(text[0]);
-            int low = high >= 0 ? hex_digit(text[1]) : -1;
-            if (low < 0)
-                return -1;
-            byte = (char)(high * 16 + low);
-            text += 2;
-        }
-        decoded_r[length++] = byte;
-    }
-    return (ssize_t)length;
-}
 
 static void
 decode_user(char *value, struct facts *facts)

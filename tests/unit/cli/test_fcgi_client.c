@@ -15,6 +15,8 @@
 enum { STDERR = 7, STDOUT = 6, END = 3 };
 
 /* One record that the service sends. */
+static const struct fcgi_question question = {.method = "POST", .path = "/x"};
+
 struct answer_record {
     unsigned char type, id, padding;
     const char *content; /* NULL: no more records */
@@ -135,7 +137,7 @@ test_answers(void **state)
 
         struct fcgi_reply reply;
         struct err err = {0};
-        int status = fcgi_exchange(fds[0], "POST", "/x", deadline_after(5000), &reply, &err);
+        int status = fcgi_exchange(fds[0], &question, deadline_after(5000), &reply, &err);
         if (c->want_body == NULL) {
             assert_int_equal(status, -1);
             assert_string_equal(err.text, c->want_err);
@@ -168,12 +170,38 @@ test_the_request_is_one_responder_request(void **state)
     open_pair(fds);
     assert_int_equal(shutdown(fds[1], SHUT_WR), 0);
     struct fcgi_reply reply;
-    assert_int_equal(fcgi_exchange(fds[0], "POST", "/x", deadline_after(5000), &reply, NULL), -1);
+    assert_int_equal(fcgi_exchange(fds[0], &question, deadline_after(5000), &reply, NULL), -1);
 
     char got[512];
     ssize_t length = read(fds[1], got, sizeof got);
     assert_int_equal(length, sizeof want - 1);
     assert_memory_equal(got, want, sizeof want - 1);
+    close(fds[0]);
+    close(fds[1]);
+}
+
+static void
+test_a_long_query_is_sent_whole(void **state)
+{
+    (void)state;
+    char query[FCGI_QUERY_MAX + 1];
+    memset(query, 'q', sizeof query);
+    query[FCGI_QUERY_MAX] = '\0';
+    const struct fcgi_question longest = {.method = "POST", .path = "/x", .query = query};
+    int fds[2];
+    open_pair(fds);
+    assert_int_equal(shutdown(fds[1], SHUT_WR), 0);
+    struct fcgi_reply reply;
+    assert_int_equal(fcgi_exchange(fds[0], &longest, deadline_after(5000), &reply, NULL), -1);
+
+    char got[FCGI_QUERY_MAX + 512];
+    ssize_t length = read(fds[1], got, sizeof got);
+    static const char head[] = "\14\200\0\14\0QUERY_STRINGq"; /* 3072 bytes */
+    char *found = memmem(got, (size_t)length, head, sizeof head - 1);
+    assert_non_null(found);
+    static const char tail[] = "q\16\1CONTENT_LENGTH0";
+    assert_non_null(memmem(got, (size_t)length, tail, sizeof tail - 1));
+    assert_memory_equal(found + sizeof head - 2, query, FCGI_QUERY_MAX);
     close(fds[0]);
     close(fds[1]);
 }
@@ -186,7 +214,7 @@ test_a_silent_service_is_not_waited_for_without_end(void **state)
     open_pair(fds);
     struct fcgi_reply reply;
     struct err err = {0};
-    assert_int_equal(fcgi_exchange(fds[0], "POST", "/x", deadline_after(30), &reply, &err), -1);
+    assert_int_equal(fcgi_exchange(fds[0], &question, deadline_after(30), &reply, &err), -1);
     assert_string_equal(err.text, "no answer in time");
     close(fds[0]);
     close(fds[1]);
@@ -213,6 +241,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_answers),
         cmocka_unit_test(test_the_request_is_one_responder_request),
+        cmocka_unit_test(test_a_long_query_is_sent_whole),
         cmocka_unit_test(test_a_silent_service_is_not_waited_for_without_end),
         cmocka_unit_test(test_a_missing_socket_is_named),
     };
