@@ -10,11 +10,11 @@ class FrontDoor:
     """`ports` are nginx's; `service` is the process of mailreeve-auth, `nginx` the Nginx."""
 
     def __init__(self, folder, certificate, key, configuration, files=None, env=None, user=None,
-                 http_settings=""):
+                 http_settings="", **nginx):
         """configuration: the text of mailreeve.conf without `socket`, or the path of a file that is used as it
         is (it sets socket = "FOLDER/auth.sock" itself); files: {name: text} that the configuration names, made
         beside it, readable by nobody else; env: for ${NAME} in it; user: of nginx's workers;
-        http_settings: as Nginx takes it."""
+        http_settings and more: as Nginx takes them."""
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o755)
@@ -32,7 +32,7 @@ class FrontDoor:
         self.service = Process([build_dir() / "bin" / "mailreeve-auth", "-c", self.configuration], self.log,
                                ready=lambda: socket_answers(self.socket), env=env)
         self.nginx = Nginx(self.folder / "nginx", self.socket, certificate, key, user=user,
-                           http_settings=http_settings)
+                           http_settings=http_settings, **nginx)
         self.ports = self.nginx.ports
 
     def start(self):

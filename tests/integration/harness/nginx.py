@@ -29,10 +29,12 @@ class Nginx:
     nginx mail asks nginx http; `error_log` and `auth_error_log` are its logs."""
 
     def __init__(self, folder, mailreeve_socket, certificate, key, user=None, server_name="mail.example.com",
-                 mail_settings="", http_settings=""):
+                 mail_settings="", http_settings="", port_settings=None, client_ca=None):
         """mailreeve_socket: the FastCGI unix socket; user: of the workers where root starts it (root's own
         if not given, so that any socket can be reached); mail_settings: more lines for site/mail.conf;
-        http_settings: more lines for the http block of nginx.conf, as a web server of one's own has them."""
+        http_settings: more lines for the http block of nginx.conf, as a web server of one's own has them;
+        port_settings: {port: more lines for its site/listen-PORT.conf}; client_ca: the file that becomes
+        site/client-ca.pem, where client-certificates.conf looks for it."""
         self.folder = Path(folder)
         self.site = self.folder / "mailreeve" / "site"
         self.mailreeve_socket = Path(mailreeve_socket)
@@ -42,7 +44,9 @@ class Nginx:
         self.ports = {name: free_port() for name in PORTS}
         self._user = user or "root"
         self._install(http_settings)
-        self._write_site(certificate, key, server_name, mail_settings)
+        self._write_site(certificate, key, server_name, mail_settings, port_settings or {})
+        if client_ca:
+            shutil.copy(client_ca, self.site / "client-ca.pem")
         self.process = Process(
             ["nginx", "-c", self.folder / "nginx.conf", "-e", self.error_log, "-g", "daemon off;"],
             self.folder / "nginx.out", ready=self._ready)
@@ -58,7 +62,7 @@ class Nginx:
         (self.folder / "nginx.conf").write_text(text.replace(include, f"{include}{http_settings}"))
         load_mail_module(self.folder / "modules-enabled")
 
-    def _write_site(self, certificate, key, server_name, mail_settings):
+    def _write_site(self, certificate, key, server_name, mail_settings, port_settings):
         # Each file of the shipped site/ must be replaced: a forgotten one would use the machine's own paths.
         shipped = {path.name for path in self.site.iterdir()}
         temp = self.folder / "temp"
@@ -78,7 +82,9 @@ class Nginx:
         }
         for name, port in self.ports.items():
             ssl = " ssl" if name in TLS_PORTS else ""
-            files[f"listen-{name}.conf"] = f"listen 127.0.0.1:{port}{ssl} backlog=4096;\n"
+            files[f"listen-{name}.conf"] = (f"listen 127.0.0.1:{port}{ssl} backlog=4096;\n"
+                                            f"{port_settings.get(name, '')}\n")
+        assert set(port_settings) <= set(self.ports), port_settings
         assert set(files) == shipped, f"nginx-conf/site and the harness differ: {set(files) ^ shipped}"
         for name, text in files.items():
             (self.site / name).write_text(text)
