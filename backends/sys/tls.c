@@ -221,6 +221,22 @@ tls_context_free(struct tls_context *context)
     free(context);
 }
 
+void
+tls_context_lend(const struct tls_context *context, void *ssl_ctx)
+{
+    SSL_CTX *borrower = ssl_ctx;
+    STACK_OF(X509) *chain = NULL;
+    SSL_CTX_set_min_proto_version(borrower, TLS1_2_VERSION);
+    SSL_CTX_set_options(borrower, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+    SSL_CTX_set1_cert_store(borrower, SSL_CTX_get_cert_store(context->ctx));
+    SSL_CTX_get0_chain_certs(context->ctx, &chain);
+    if (SSL_CTX_get0_certificate(context->ctx) != NULL &&
+        (SSL_CTX_use_certificate(borrower, SSL_CTX_get0_certificate(context->ctx)) != 1 ||
+         SSL_CTX_use_PrivateKey(borrower, SSL_CTX_get0_privatekey(context->ctx)) != 1 ||
+         SSL_CTX_set1_chain(borrower, chain) != 1))
+        abort();
+}
+
 static bool
 is_address(const char *host)
 {

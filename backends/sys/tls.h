@@ -28,6 +28,11 @@ struct tls_settings {
 struct tls_context *tls_context_create(const struct tls_settings *settings, struct err *err);
 void tls_context_free(struct tls_context *context); /* NULL is allowed */
 
+/* Lends what the context trusts and what we show of ourselves to another library's SSL_CTX, which
+ * keeps references to them; whether and whose certificates are verified is that library's to see
+ * to. */
+void tls_context_lend(const struct tls_context *context, void *ssl_ctx);
+
 /* Steps of one connection over a non-blocking descriptor, for conn.c. They return the number of
  * bytes, 0 at the peer's orderly end, -1 with err, or one of the two TLS_WANT values, after which
  * the caller polls. */

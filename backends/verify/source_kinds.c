@@ -1,5 +1,6 @@
 /* The kinds of sources, in one array: a new kind is a line here. */
 #include "ldap_source.h"
+#include "login_source.h"
 #include "smtp_source.h"
 #include "source.h"
 #include "users_source.h"
@@ -8,6 +9,8 @@ const struct source_kind *const source_kinds[] = {
     &source_kind_users,
     &source_kind_ldap,
     &source_kind_smtp,
+    &source_kind_imap,
+    &source_kind_pop3,
     NULL,
 };
 
@@ -15,6 +18,8 @@ static const struct section_type *const variants[] = {
     &users_source_section,
     &ldap_source_section,
     &smtp_source_section,
+    &imap_source_section,
+    &pop3_source_section,
     NULL,
 };
 
@@ -22,7 +27,7 @@ static const struct row type_rows[] = {
     {.name = "type",
      .type = ROW_STRING,
      .required = true,
-     .help = "what kind of source this is: users, ldap or smtp"},
+     .help = "what kind of source this is: users, ldap, smtp, imap or pop3"},
     {.name = NULL},
 };
 
