@@ -19,7 +19,7 @@ struct built_site {
 
     /* set once */
     bool open_relay_is_meant;
-    struct parts lists;     /* of struct list */
+    struct parts lists;     /* of struct built_list */
     struct parts sources;   /* of struct source */
     struct parts upstreams; /* of struct upstream */
     struct source_chain **chains;
@@ -29,6 +29,12 @@ struct built_site {
     struct strmap tenants_by_name;
     struct delegated *delegated;       /* files in force (delegated.c) */
     const struct built_site *previous; /* the one in force while this one is built; or NULL */
+};
+
+/* A `list` section: one of the two, by its kind. */
+struct built_list {
+    struct list *list;
+    struct certificates *certificates;
 };
 
 /* An organization and the section that describes it. */
@@ -60,6 +66,15 @@ void build_drop_delegated(struct built_site *built); /* all of them, with the si
 /* Makes the listeners (listeners.c). */
 void build_listeners(struct built_site *built, struct problems *problems);
 
+/* Reads how clients of a listener log in, and refuses methods that nobody could log in by
+ * (methods.c). */
+void build_methods(struct built_site *built, const struct section *section,
+                   struct listener *listener, struct problems *problems);
+extern const struct choice method_choices[];
+
+/* Whether a method takes a source that knows passwords in clear. */
+bool method_needs_clear(enum auth_method method);
+
 /* Makes the `rule` sections, in the order of the file (rules.c). */
 void build_rules(struct built_site *built, struct problems *problems);
 
@@ -84,6 +99,11 @@ struct list_setting build_list_setting(struct parts *lists, const struct section
                                        const char *setting, const char *name, enum list_kind kind,
                                        const char *if_empty, struct problems *problems);
 
+/* The name of a list of kind certificate; NULL: not set, or problems tells. if_empty as above. */
+const struct certificates *build_certificates(struct parts *lists, const struct section *section,
+                                              const char *setting, const char *name,
+                                              const char *if_empty, struct problems *problems);
+
 /* The upstream that a setting names, or NULL; problems tells if there is no such upstream. */
 struct upstream *build_upstream(struct built_site *built, const struct section *section,
                                 const char *setting, const char *name, struct problems *problems);
@@ -105,6 +125,8 @@ void build_warnings(const struct built_site *built, struct problems *problems);
 struct listener_values {
     int auth; /* enum auth_availability */
     unsigned methods;
+    const char *certificates;
+    bool proxy_smtp_auth;
     bool require_tls, require_auth;
     const char *auth_ips, *auth_users;
     int on_auth_when_off; /* whether to ban */
@@ -132,8 +154,10 @@ struct organization_values {
     const char *delegated;
 };
 
+enum { LIST_OF_CERTIFICATES = LIST_USER + 1 };
+
 struct list_values {
-    int kind; /* enum list_kind */
+    int kind; /* enum list_kind, or LIST_OF_CERTIFICATES */
     struct strings entries;
     const char *file;
 };

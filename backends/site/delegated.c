@@ -126,6 +126,8 @@ limit_patterns(const struct conf *conf, struct problems *problems)
     const struct section *const *lists = conf_sections(conf, NULL, "list", &count);
     for (size_t i = 0; i < count; i++) {
         const struct list_values *values = lists[i]->values;
+        if (values->kind == LIST_OF_CERTIFICATES)
+            continue;
         for (size_t k = 0; k < values->entries.count; k++)
             if (list_entry_is_pattern((enum list_kind)values->kind, values->entries.items[k]) &&
                 ++patterns == PATTERNS_MAX + 1)

@@ -1,11 +1,14 @@
 #include <string.h>
 
 #include "build.h"
+#include "certificates.h"
 
 static const char *
-kind_name(enum list_kind kind)
+kind_name(int kind)
 {
-    return kind == LIST_IP ? "ip" : "user";
+    static const char *const names[] = {
+        [LIST_IP] = "ip", [LIST_USER] = "user", [LIST_OF_CERTIFICATES] = "certificate"};
+    return names[kind];
 }
 
 /* Reads "allow LIST" or "deny LIST". Returns the list's name, or NULL. */
@@ -28,19 +31,30 @@ read_words(const char *text, enum access_mode *mode_r)
 }
 
 /* The list of a kind with a name, or NULL if there is none: then problems tells. */
+static const struct built_list *
+find_of_kind(struct parts *lists, const struct section *section, const char *setting,
+             const char *name, int kind, struct problems *problems)
+{
+    struct origin origin = section_origin(section, setting);
+    struct part *part = parts_refer(lists, name, section, setting, origin, problems);
+    if (part == NULL || part->item == NULL)
+        return NULL;
+    int its_kind = ((const struct list_values *)part->section->values)->kind;
+    if (its_kind == kind)
+        return part->item;
+    section_problem(section, setting, problems, lists->weight,
+                    "list \"%s\" is of kind \"%s\" (a list of kind \"%s\" is needed)", name,
+                    kind_name(its_kind), kind_name(kind));
+    return NULL;
+}
+
 static const struct list *
 find_list(struct parts *lists, const struct section *section, const char *setting, const char *name,
           enum list_kind kind, struct problems *problems)
 {
-    struct origin origin = section_origin(section, setting);
-    struct part *part = parts_refer(lists, name, section, setting, origin, problems);
-    const struct list *list = part != NULL ? part->item : NULL;
-    if (list == NULL || list_kind(list) == kind)
-        return list;
-    section_problem(section, setting, problems, lists->weight,
-                    "list \"%s\" is of kind \"%s\" (a list of kind \"%s\" is needed)", name,
-                    kind_name(list_kind(list)), kind_name(kind));
-    return NULL;
+    const struct built_list *found =
+        find_of_kind(lists, section, setting, name, (int)kind, problems);
+    return found != NULL ? found->list : NULL;
 }
 
 static void
@@ -107,4 +121,20 @@ build_list_setting(struct parts *lists, const struct section *section, const cha
     if (found.list != NULL)
         warn_empty(section, setting, found.list, if_empty, problems);
     return found;
+}
+
+const struct certificates *
+build_certificates(struct parts *lists, const struct section *section, const char *setting,
+                   const char *name, const char *if_empty, struct problems *problems)
+{
+    if (name == NULL)
+        return NULL;
+    const struct built_list *found =
+        find_of_kind(lists, section, setting, name, LIST_OF_CERTIFICATES, problems);
+    if (found == NULL)
+        return NULL;
+    if (certificates_count(found->certificates) == 0)
+        section_problem(section, setting, problems, PROBLEM_WARNING, "list \"%s\" is empty: %s",
+                        name, if_empty);
+    return found->certificates;
 }

@@ -9,12 +9,6 @@
 static const struct choice auths[] = {
     {"off", AUTH_OFF}, {"encrypted", AUTH_ENCRYPTED}, {"on", AUTH_ON}, {0}};
 
-static const struct choice methods[] = {{"plain", METHOD_PLAIN},
-                                        {"cram-md5", METHOD_CRAM_MD5},
-                                        {"apop", METHOD_APOP},
-                                        {"external", METHOD_EXTERNAL},
-                                        {0}};
-
 static const struct choice when_off[] = {{"refuse", false}, {"ban", true}, {0}};
 
 static const struct choice relays[] = {
@@ -33,9 +27,24 @@ static const struct row rows[] = {
      .type = ROW_CHOICES,
      .offset = offsetof(struct listener_values, methods),
      .preset = "plain",
-     .choices = methods,
+     .choices = method_choices,
      .help = "Login methods that are accepted. plain stands for PLAIN and LOGIN, which nginx does "
-             "not tell apart; the others are refused for now, since no source can answer them."},
+             "not tell apart. cram-md5, and apop with POP3, need a source that knows passwords in "
+             "clear; external is a certificate of the client's, see certificates."},
+    {.name = "certificates",
+     .type = ROW_STRING,
+     .offset = offsetof(struct listener_values, certificates),
+     .help = "With external in methods: a list of kind certificate that says whose the clients' "
+             "certificates are. nginx must have verified them (ssl_verify_client). The user's "
+             "sources are asked about his account; over POP3 and IMAP one of them must tell his "
+             "password in clear, since nginx logs in at the server behind it."},
+    {.name = "proxy_smtp_auth",
+     .type = ROW_BOOL,
+     .offset = offsetof(struct listener_values, proxy_smtp_auth),
+     .preset = "false",
+     .help = "nginx's setting of that name is on: it logs in at the SMTP server behind it, and is "
+             "told the user's password in clear for that where the client did not send it "
+             "(cram-md5, external)."},
     {.name = "require_auth",
      .type = ROW_BOOL,
      .offset = offsetof(struct listener_values, require_auth),
@@ -140,42 +149,6 @@ const struct section_type listener_section = {
     .help = "A port of the front door; its name is what nginx sends as X-Listener.",
 };
 
-/* Why a method cannot be had, or NULL. */
-static const char *
-why_not(enum auth_method method)
-{
-    switch (method) {
-    case METHOD_CRAM_MD5:
-    case METHOD_APOP:
-        return "no source can tell a user's password in clear, which it needs (use plain, with "
-               "TLS)";
-    case METHOD_EXTERNAL:
-        return "no client certificate can be mapped to a user (use plain, with TLS)";
-    case METHOD_XOAUTH2:
-    case METHOD_OAUTHBEARER:
-        return "nginx's mail module does not have it";
-    case METHOD_UNKNOWN:
-    case METHOD_NONE:
-    case METHOD_PLAIN:
-        break;
-    }
-    return NULL;
-}
-
-static void
-check_methods(const struct section *section, unsigned mask, struct problems *problems)
-{
-    for (const struct choice *choice = methods; choice->word != NULL; choice++) {
-        const char *why = why_not((enum auth_method)choice->value);
-        if (why != NULL && (mask & METHOD_BIT(choice->value)) != 0)
-            section_problem(section, "methods", problems, PROBLEM_ERROR, "%s is not possible: %s",
-                            choice->word, why);
-    }
-    if (mask == 0)
-        section_problem(section, "methods", problems, PROBLEM_ERROR,
-                        "is empty (to let nobody log in, write auth = \"off\")");
-}
-
 /* The domain in lower case, kept by the configuration; or NULL. */
 static const char *
 read_default_domain(struct conf *conf, const struct section *section, const char *domain,
@@ -222,11 +195,9 @@ read_login(struct built_site *built, const struct section *section, struct liste
            struct problems *problems)
 {
     const struct listener_values *values = section->values;
-    check_methods(section, values->methods, problems);
+    build_methods(built, section, listener, problems);
     listener->auth = (enum auth_availability)values->auth;
     listener->auth_origin = section_origin(section, "auth");
-    listener->methods = values->methods;
-    listener->methods_origin = section_origin(section, "methods");
     listener->require_tls = values->require_tls;
     listener->require_tls_origin = section_origin(section, "require_tls");
     listener->require_auth = values->require_auth;

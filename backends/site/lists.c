@@ -1,12 +1,15 @@
 #include <stdlib.h>
 
+#include "alloc.h"
 #include "build.h"
+#include "certificates.h"
 #include "file.h"
 
 /* A million networks or names are some 30 MB. */
 enum { LIST_FILE_MAX = 1 << 30 };
 
-static const struct choice kinds[] = {{"ip", LIST_IP}, {"user", LIST_USER}, {0}};
+static const struct choice kinds[] = {
+    {"ip", LIST_IP}, {"user", LIST_USER}, {"certificate", LIST_OF_CERTIFICATES}, {0}};
 
 static const struct row rows[] = {
     {.name = "kind",
@@ -15,14 +18,18 @@ static const struct row rows[] = {
      .required = true,
      .choices = kinds,
      .delegable = true,
-     .help = "What it holds: addresses of clients, or names of users."},
+     .help = "What it holds: addresses of clients, names of users, or certificates of clients with "
+             "the users whose they are."},
     {.name = "entries",
      .type = ROW_STRINGS,
      .offset = offsetof(struct list_values, entries),
      .delegable = true,
      .help = "ip: an address, a network (192.0.2.0/24), a wildcard (10.1.*.*) or a /regular "
              "expression/. user: a name, a wildcard (*@acme.example) or a /regular expression/; "
-             "without case."},
+             "without case. certificate: a name, white space, and the certificate's SHA-1 "
+             "fingerprint (40 hexadecimal digits, colons allowed) or its subject as nginx writes "
+             "it (CN=Boss,O=Acme): whatever the authorities that nginx trusts have signed for "
+             "it."},
     {.name = "file",
      .type = ROW_PATH,
      .offset = offsetof(struct list_values, file),
@@ -35,7 +42,8 @@ const struct section_type list_section = {
     .delegable = true,
     .size = sizeof(struct list_values),
     .rows = rows,
-    .help = "Patterns of addresses or names, for settings that allow or deny a list.",
+    .help =
+        "Patterns of addresses or names for settings that allow or deny a list, or certificates.",
 };
 
 /* Where the mistakes in a list go. */
@@ -45,16 +53,23 @@ struct complaint {
     struct problems *problems;
 };
 
+static int
+add_entry(struct built_list *list, const char *entry, struct origin origin, struct err *err)
+{
+    return list->list != NULL ? list_add(list->list, entry, origin, err)
+                              : certificates_add(list->certificates, entry, origin, err);
+}
+
 /* Returns whether all entries are good. */
 static bool
-add_entries(struct list *list, const struct complaint *to)
+add_entries(struct built_list *list, const struct complaint *to)
 {
     const struct strings *entries = &((const struct list_values *)to->section->values)->entries;
     bool is_good = true;
     for (size_t i = 0; i < entries->count; i++) {
         struct err err;
         struct origin origin = entries->origins[i];
-        if (list_add(list, entries->items[i], origin, &err) == 0)
+        if (add_entry(list, entries->items[i], origin, &err) == 0)
             continue;
         section_problem_at(to->section, "entries", origin, to->problems, to->weight, "\"%s\": %s",
                            entries->items[i], err.text);
@@ -71,9 +86,18 @@ complain_line(void *context, struct origin origin, const struct err *err)
                        "%s", err->text);
 }
 
+static size_t
+add_text(struct built_list *list, const char *text, size_t length, const char *file,
+         struct complaint *to)
+{
+    return list->list != NULL
+               ? list_add_text(list->list, text, length, file, complain_line, to)
+               : certificates_add_text(list->certificates, text, length, file, complain_line, to);
+}
+
 /* Returns whether the file was read and all its entries are good. */
 static bool
-add_file(struct list *list, struct complaint *to)
+add_file(struct built_list *list, struct complaint *to)
 {
     const struct list_values *values = to->section->values;
     if (values->file == NULL)
@@ -85,9 +109,30 @@ add_file(struct list *list, struct complaint *to)
         section_problem(to->section, "file", to->problems, to->weight, "%s", err.text);
         return false;
     }
-    size_t bad = list_add_text(list, text, length, values->file, complain_line, to);
+    size_t bad = add_text(list, text, length, values->file, to);
     free(text);
     return bad == 0;
+}
+
+static struct built_list *
+create_list(const struct section *section)
+{
+    const struct list_values *values = section->values;
+    struct built_list *list = xcalloc(1, sizeof *list);
+    if (values->kind == LIST_OF_CERTIFICATES)
+        list->certificates = certificates_create(section->name, section->origin);
+    else
+        list->list = list_create(section->name, (enum list_kind)values->kind, section->origin);
+    return list;
+}
+
+static void
+close_list(void *item)
+{
+    struct built_list *list = item;
+    list_free(list->list);
+    certificates_free(list->certificates);
+    free(list);
 }
 
 static void *
@@ -95,26 +140,20 @@ open_list(struct conf *conf, const struct section *section, enum problem_weight 
           struct problems *problems)
 {
     (void)conf;
-    const struct list_values *values = section->values;
     struct complaint to = {section, weight, problems};
-    struct list *list = list_create(section->name, (enum list_kind)values->kind, section->origin);
+    struct built_list *list = create_list(section);
     bool is_there = section_is_set(section, "entries") || section_is_set(section, "file");
     if (!is_there)
         section_problem(section, NULL, problems, weight,
                         "has neither entries nor a file (an empty list is entries = {})");
     bool entries_good = add_entries(list, &to), file_good = add_file(list, &to);
     if (!is_there || !entries_good || !file_good) {
-        list_free(list);
+        close_list(list);
         return NULL;
     }
-    list_freeze(list);
+    if (list->list != NULL)
+        list_freeze(list->list);
     return list;
-}
-
-static void
-close_list(void *list)
-{
-    list_free(list);
 }
 
 const struct parts_kind list_parts = {"list", open_list, close_list};

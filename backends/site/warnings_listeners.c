@@ -41,6 +41,8 @@ warn_auth_off(const struct looking *at)
         return;
     warn_no_effect(at, "auth_ips", strcmp(values->auth_ips, "any") != 0);
     warn_no_effect(at, "auth_users", strcmp(values->auth_users, "any") != 0);
+    warn_no_effect(at, "certificates", listener->certificates != NULL);
+    warn_no_effect(at, "proxy_smtp_auth", listener->proxy_smtp_auth);
     warn_no_effect(at, "relay", listener->relay != RELAY_ALL && !warn_has_logins(listener));
     warn_no_effect(at, "upstream", values->upstream != NULL && !relays);
     if (values->require_auth && !relays)
@@ -54,6 +56,35 @@ warn_auth_on(const struct looking *at)
 {
     if (at->listener->auth != AUTH_OFF && at->values->on_auth_when_off)
         warn(at, "on_auth_when_off", "has no effect: auth is not off");
+}
+
+/* An organization none of whose sources knows passwords in clear, or NULL. */
+static const char *
+find_without_clear(const struct built_site *built)
+{
+    for (size_t i = 0; i < built->tenant_count; i++)
+        if (!source_chain_knows_clear(built->tenants[i].organization->sources))
+            return built->tenants[i].organization->name;
+    return NULL;
+}
+
+/* Clients choose what they are offered: many take a challenge before a password, and then cannot
+ * log in. */
+static void
+warn_challenges(const struct looking *at)
+{
+    const struct listener *listener = at->listener;
+    const char *without = NULL;
+    for (const struct choice *choice = method_choices; choice->word != NULL; choice++) {
+        if (!method_needs_clear((enum auth_method)choice->value) ||
+            (listener->methods & METHOD_BIT(choice->value)) == 0 ||
+            (without = find_without_clear(at->built)) == NULL)
+            continue;
+        section_problem(at->section, "methods", at->problems, PROBLEM_WARNING,
+                        "nobody of organization \"%s\" can log in by %s: none of its sources "
+                        "knows passwords in clear",
+                        without, choice->word);
+    }
 }
 
 /* An organization whose users would end up with route.none on this listener, or NULL. */
@@ -211,6 +242,7 @@ warn_listeners(const struct built_site *built, struct problems *problems)
         };
         warn_auth_off(&at);
         warn_auth_on(&at);
+        warn_challenges(&at);
         warn_no_upstream(&at, stranded);
         warn_relay(&at);
         warn_addresses(&at);

@@ -28,11 +28,16 @@
 #define STAFF  "list \"staff\" { kind = user entries = {\"*@acme.example\"} }\n"
 #define NOBODY "list \"nobody\" { kind = ip entries = {} }\n"
 
+#define PHONES                                                             \
+    "list \"phones\" { kind = certificate entries = {\"boss@acme.example " \
+    "8f43288ad272f3103b6fb1428485ea3014c0bcfe\"} }\n"
+
 struct site_case {
     const char *name;
     const char *text;
-    const char *list; /* the file "list" */
-    bool no_users;    /* there is no file "users" */
+    const char *list;  /* the file "list" */
+    const char *users; /* the file "users" */
+    bool no_users;     /* there is no file "users" */
     bool want_site;
     const char *want; /* all problems */
 };
@@ -42,7 +47,7 @@ is_as_wanted(const struct site_case *c)
 {
     write_text("t.conf", c->text);
     write_text("list", c->list != NULL ? c->list : "");
-    write_text("users", "");
+    write_text("users", c->users != NULL ? c->users : "");
     if (c->no_users)
         unlink("users");
     struct problems problems;

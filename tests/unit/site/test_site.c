@@ -42,7 +42,8 @@ static const struct site_case cases[] = {
          UP ACME USERS "list \"office\" { kind = pi entries = {\"192.0.2.1\"} }\n"
                        "listener \"sub\" { auth = onn upstream = pu auth_ips = \"allow office\" }\n"
                        "listener \"sub\" { }\nlistener { upstream = up }\n",
-     .want = "t.conf:4: list \"office\": kind: \"pi\" is not ip or user (did you mean \"ip\"?)\n"
+     .want = "t.conf:4: list \"office\": kind: \"pi\" is not ip, user or certificate (did you mean "
+             "\"ip\"?)\n"
              "t.conf:5: listener \"sub\": auth: \"onn\" is not off, encrypted or on (did you mean "
              "\"on\"?)\n"
              "t.conf:5: listener \"sub\": upstream: there is no upstream \"pu\" (did you mean "
@@ -68,15 +69,6 @@ static const struct site_case cases[] = {
              "LIST\" or \"deny LIST\")\n"
              "t.conf:5: listener \"sub\": auth_users: \"allow\" is unknown (write \"any\", \"allow "
              "LIST\" or \"deny LIST\")\n"},
-    {.name = "methods that no source can answer are refused",
-     .text = UP ACME USERS "listener \"sub\" { upstream = up methods = {\"plain\", \"cram-md5\", "
-                           "\"external\"} }\nlistener \"b\" { upstream = up methods = {} }\n",
-     .want = "t.conf:4: listener \"sub\": methods: cram-md5 is not possible: no source can tell a "
-             "user's password in clear, which it needs (use plain, with TLS)\n"
-             "t.conf:4: listener \"sub\": methods: external is not possible: no client certificate "
-             "can be mapped to a user (use plain, with TLS)\n"
-             "t.conf:5: listener \"b\": methods: is empty (to let nobody log in, write auth = "
-             "\"off\")\n"},
     {.name = "the socket's mode is octal and its path fits a socket",
      .text = "socket_mode = 0680\nsocket = "
              "\"/a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p/q/r/s/t/u/v/w/x/y/z/a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/"
