@@ -10,6 +10,21 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* A challenge is there with CRAM-MD5 and APOP, or the request is malformed. */
+static void
+check_challenge(const struct request *request)
+{
+    const struct challenge *challenge = &request->challenge;
+    enum auth_method method = request->facts.method;
+    bool wanted = method == METHOD_CRAM_MD5 || method == METHOD_APOP;
+    bool is_there = challenge->salt != NULL;
+    if (is_there && (!wanted || strlen(challenge->salt) != challenge->salt_length ||
+                     challenge->salt_length == 0 || challenge->salt_length > 512))
+        abort();
+    if (wanted && !is_there && request->facts.malformed == NULL)
+        abort();
+}
+
 static void
 check_facts(const struct request *request, size_t size)
 {
@@ -20,6 +35,11 @@ check_facts(const struct request *request, size_t size)
         abort();
     if (facts->password != NULL && facts->password[facts->password_length] != '\0')
         abort();
+    if (facts->method == METHOD_EXTERNAL && facts->password != NULL)
+        abort();
+    if (facts->method != METHOD_EXTERNAL && facts->certificate_verified)
+        abort();
+    check_challenge(request);
 }
 
 /* A tenancy with one listener and no organization: nobody is accepted before a source is asked. */
@@ -30,7 +50,8 @@ make_tenancy(void)
     struct listener *listener =
         tenancy_add_listener(tenancy, "mx", (struct origin){.file = "conf", .line = 1}, NULL);
     listener->auth = AUTH_ON;
-    listener->methods = METHOD_BIT(METHOD_PLAIN);
+    listener->methods =
+        METHOD_BIT(METHOD_PLAIN) | METHOD_BIT(METHOD_CRAM_MD5) | METHOD_BIT(METHOD_APOP);
     return tenancy;
 }
 

@@ -157,7 +157,8 @@ static const struct {
     unsigned port;
     const char *user;
     enum auth_method method;
-    const char *want; /* NULL: it is not said */
+    const char *password; /* NULL: none */
+    const char *want;     /* NULL: it is not said */
 } acceptances[] = {
     {.name = "a login goes on as its canonical user",
      .address = "192.0.2.1",
@@ -180,6 +181,34 @@ static const struct {
      .method = METHOD_NONE,
      .want = "Status: 200 OK\r\nAuth-Server: 192.0.2.1\r\nAuth-Port: 25\r\nAuth-User: "
              "anna@acme.example\r\nAuth-Pass: \r\nAuth-Status: OK\r\n\r\n"},
+    {.name = "with a challenge nginx gets the password, if it needs one",
+     .address = "192.0.2.1",
+     .port = 143,
+     .user = "anna@acme.example",
+     .method = METHOD_CRAM_MD5,
+     .password = "an na's w\xc3\xb6rd",
+     .want = "Status: 200 OK\r\nAuth-Server: 192.0.2.1\r\nAuth-Port: 143\r\nAuth-User: "
+             "anna@acme.example\r\nAuth-Pass: an na's w\xc3\xb6rd\r\nAuth-Status: OK\r\n\r\n"},
+    {.name = "with a challenge and no password nothing is said of one",
+     .address = "192.0.2.1",
+     .port = 25,
+     .user = "anna@acme.example",
+     .method = METHOD_CRAM_MD5,
+     .want = "Status: 200 OK\r\nAuth-Server: 192.0.2.1\r\nAuth-Port: 25\r\nAuth-User: "
+             "anna@acme.example\r\nAuth-Status: OK\r\n\r\n"},
+    {.name = "a certificate takes back the password of the attempt before",
+     .address = "192.0.2.1",
+     .port = 25,
+     .user = "anna@acme.example",
+     .method = METHOD_EXTERNAL,
+     .want = "Status: 200 OK\r\nAuth-Server: 192.0.2.1\r\nAuth-Port: 25\r\nAuth-User: "
+             "anna@acme.example\r\nAuth-Pass: \r\nAuth-Status: OK\r\n\r\n"},
+    {.name = "a password with a line break is never said",
+     .address = "192.0.2.1",
+     .port = 25,
+     .user = "anna",
+     .method = METHOD_APOP,
+     .password = "x\r\nAuth-Server: 203.0.113.1"},
     {.name = "a name with a line break is never said",
      .address = "192.0.2.1",
      .port = 25,
@@ -198,8 +227,13 @@ test_acceptances(void **state)
         struct route route = {.port = acceptances[i].port};
         snprintf(route.address, sizeof route.address, "%s", acceptances[i].address);
         struct answer answer;
-        int result = auth_reply_accept(&answer, &route, acceptances[i].user,
-                                       &(const struct secret){0}, acceptances[i].method);
+        struct secret password;
+        secret_init(&password);
+        if (acceptances[i].password != NULL)
+            secret_set(&password, acceptances[i].password, strlen(acceptances[i].password));
+        int result = auth_reply_accept(&answer, &route, acceptances[i].user, &password,
+                                       acceptances[i].method);
+        secret_fini(&password);
         if (acceptances[i].want == NULL)
             assert_int_equal(result, -1);
         else if (result != 0 || strcmp(answer.header, acceptances[i].want) != 0)
@@ -230,6 +264,84 @@ test_long_users(void **state)
     }
 }
 
+/* nginx reads a header's value without the spaces around it. */
+static void
+test_passwords_that_nginx_hears_as_they_are(void **state)
+{
+    static const struct {
+        const char *name, *bytes;
+        size_t length; /* 0: strlen */
+        bool want;
+    } cases[] = {
+        {"no password", "", 0, true},
+        {"letters", "hunter2", 0, true},
+        {"spaces inside", "correct horse  battery", 0, true},
+        {"letters outside of ASCII", "pa\xc3\x9fwort", 0, true},
+        {"bytes that are no UTF-8", "\xff\xfe", 0, true},
+        {"colons and percent signs", ":%41:", 0, true},
+        {"a space in front", " x", 0, false},
+        {"a space behind", "x ", 0, false},
+        {"a space alone", " ", 0, false},
+        {"a line feed", "x\ny", 0, false},
+        {"a carriage return", "x\ry", 0, false},
+        {"a tabulator", "x\ty", 0, false},
+        {"a NUL", "x\0y", 3, false},
+        {"a DEL", "x\x7f", 0, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct secret password;
+        secret_init(&password);
+        secret_set(&password, cases[i].bytes,
+                   cases[i].length != 0 ? cases[i].length : strlen(cases[i].bytes));
+        if (auth_reply_takes_password(&password) != cases[i].want)
+            fail_msg("%s", cases[i].name);
+        secret_fini(&password);
+    }
+}
+
+static void
+test_a_long_password_is_not_said(void **state)
+{
+    (void)state;
+    static char bytes[ANSWER_HEADER_MAX];
+    struct route route = {.address = "192.0.2.1", .port = 143};
+    memset(bytes, 'p', sizeof bytes);
+    for (size_t length = 1; length <= sizeof bytes; length++) {
+        struct secret password;
+        secret_init(&password);
+        secret_set(&password, bytes, length);
+        struct answer answer;
+        int result = auth_reply_accept(&answer, &route, "anna", &password, METHOD_CRAM_MD5);
+        secret_fini(&password);
+        if (length <= 512)
+            assert_int_equal(result, 0);
+        if (result == 0)
+            assert_in_range(answer.header_length, length, 699);
+        else
+            assert_null(strstr(answer.header, "Auth-Status"));
+    }
+}
+
+static void
+test_a_password_is_wiped_with_the_answer(void **state)
+{
+    (void)state;
+    struct route route = {.address = "192.0.2.1", .port = 143};
+    struct secret password;
+    secret_init(&password);
+    secret_set(&password, "hunter2", 7);
+    struct answer answer;
+    memset(&answer, 0, sizeof answer);
+    assert_int_equal(auth_reply_accept(&answer, &route, "anna", &password, METHOD_CRAM_MD5), 0);
+    secret_fini(&password);
+    assert_non_null(memmem(answer.header, sizeof answer.header, "hunter2", 7));
+    answer_fini(&answer);
+    for (size_t i = 0; i < sizeof answer.header; i++)
+        assert_int_equal(answer.header[i], '\0');
+    assert_int_equal(answer.header_length, 0);
+}
+
 static void
 test_wait(void **state)
 {
@@ -250,6 +362,9 @@ main(void)
         cmocka_unit_test(test_no_refusal_says_ok),
         cmocka_unit_test(test_acceptances),
         cmocka_unit_test(test_long_users),
+        cmocka_unit_test(test_passwords_that_nginx_hears_as_they_are),
+        cmocka_unit_test(test_a_long_password_is_not_said),
+        cmocka_unit_test(test_a_password_is_wiped_with_the_answer),
         cmocka_unit_test(test_wait),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

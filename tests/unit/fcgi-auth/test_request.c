@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,9 +13,13 @@
 #include "given_params.h"
 #include "request.h"
 
-#define SMTP  "HTTP_AUTH_PROTOCOL=smtp"
-#define PLAIN "HTTP_AUTH_METHOD=plain"
-#define NONE  "HTTP_AUTH_METHOD=none"
+#define SMTP     "HTTP_AUTH_PROTOCOL=smtp"
+#define PLAIN    "HTTP_AUTH_METHOD=plain"
+#define NONE     "HTTP_AUTH_METHOD=none"
+#define CRAM     "HTTP_AUTH_METHOD=cram-md5"
+#define APOP     "HTTP_AUTH_METHOD=apop"
+#define EXTERNAL "HTTP_AUTH_METHOD=external"
+#define SALT     "HTTP_AUTH_SALT=<217714878.1795338593@mail.example.com>"
 
 struct case_of_bytes {
     const char *name;
@@ -94,6 +99,16 @@ static const struct case_of_bytes password_cases[] = {
      .want_malformed = "Auth-Pass holds a bad percent escape"},
     {.name = "with the method none there is no password",
      .params = {SMTP, NONE, "HTTP_AUTH_PASS=secret"}},
+    {.name = "the answer to a challenge is where the password is",
+     .params = {SMTP, CRAM, SALT, "HTTP_AUTH_PASS=9b27d98b86421c8da87a2ed1e0bbfec0"},
+     .want = "9b27d98b86421c8da87a2ed1e0bbfec0",
+     .want_length = 32},
+    {.name = "with a certificate there is no password: nginx sends that of an earlier attempt",
+     .params = {SMTP, EXTERNAL, "HTTP_AUTH_PASS=secret"}},
+    {.name = "nor can it be malformed", .params = {SMTP, EXTERNAL, "HTTP_AUTH_PASS=%zz"}},
+    {.name = "two of it are malformed all the same",
+     .params = {SMTP, EXTERNAL, "HTTP_AUTH_PASS=a", "HTTP_AUTH_PASS=b"},
+     .want_malformed = "Auth-Pass came twice"},
     {.name = "with an unknown method the password is there but nobody will use it",
      .params = {SMTP, "HTTP_AUTH_METHOD=ntlm", "HTTP_AUTH_PASS=x"},
      .want = "x",
@@ -150,18 +165,228 @@ test_password(void **state)
 }
 
 static void
-test_password_is_wiped_where_it_came_from(void **state)
+expect_wiped(const char *method, const char *want)
 {
-    (void)state;
-    char password[] = "HTTP_AUTH_PASS=hunter2", protocol[] = SMTP, method[] = PLAIN;
-    char *params[] = {protocol, password, method, NULL};
+    char password[] = "HTTP_AUTH_PASS=hunter2", protocol[] = SMTP, salt[] = SALT, by[40];
+    snprintf(by, sizeof by, "%s", method);
+    char *params[] = {protocol, password, salt, by, NULL};
     struct request request;
     request_decode(&request, params);
-    assert_string_equal(request.password.bytes, "hunter2");
+    assert_null(request.facts.malformed);
+    if (want == NULL)
+        assert_null(request.password.bytes);
+    else
+        assert_string_equal(request.password.bytes, want);
     for (size_t i = strlen("HTTP_AUTH_PASS="); i < sizeof password; i++)
         assert_int_equal(password[i], '\0');
     request_fini(&request);
     assert_null(request.facts.password);
+}
+
+static void
+test_password_is_wiped_where_it_came_from(void **state)
+{
+    (void)state;
+    expect_wiped(PLAIN, "hunter2");
+    expect_wiped(CRAM, "hunter2");
+    expect_wiped(EXTERNAL, NULL);
+}
+
+enum { LONG = 512 };
+
+static const struct {
+    const char *name;
+    const char *params[PARAMS_MAX];
+    size_t salt_length; /* a salt of that length, beside params; 0: none */
+    const char *want;   /* the salt; NULL: there is no challenge */
+    enum challenge_kind want_kind;
+    const char *want_malformed;
+} challenge_cases[] = {
+    {.name = "CRAM-MD5 answers nginx's salt",
+     .params = {SMTP, CRAM, SALT},
+     .want = "<217714878.1795338593@mail.example.com>",
+     .want_kind = CHALLENGE_CRAM_MD5},
+    {.name = "so does APOP",
+     .params = {"HTTP_AUTH_PROTOCOL=pop3", APOP, SALT},
+     .want = "<217714878.1795338593@mail.example.com>",
+     .want_kind = CHALLENGE_APOP},
+    {.name = "the salt is not decoded",
+     .params = {SMTP, CRAM, "HTTP_AUTH_SALT=<1.2@%41>"},
+     .want = "<1.2@%41>",
+     .want_kind = CHALLENGE_CRAM_MD5},
+    {.name = "without a salt there is nothing to answer",
+     .params = {SMTP, CRAM},
+     .want_malformed = "Auth-Salt is missing"},
+    {.name = "an empty one is none",
+     .params = {"HTTP_AUTH_PROTOCOL=pop3", APOP, "HTTP_AUTH_SALT="},
+     .want_malformed = "Auth-Salt is missing"},
+    {.name = "the longest salt is taken",
+     .params = {SMTP, CRAM},
+     .salt_length = LONG,
+     .want_kind = CHALLENGE_CRAM_MD5},
+    {.name = "a longer one is malformed",
+     .params = {SMTP, CRAM},
+     .salt_length = LONG + 1,
+     .want_malformed = "Auth-Salt is too long"},
+    {.name = "two salts are malformed",
+     .params = {SMTP, CRAM, SALT, "HTTP_AUTH_SALT=<1.2@x>"},
+     .want = "<1.2@x>",
+     .want_malformed = "Auth-Salt came twice"},
+    {.name = "PLAIN behind CRAM-MD5 still has its salt, and answers nothing",
+     .params = {SMTP, PLAIN, SALT, "HTTP_AUTH_PASS=x"}},
+    {.name = "so does EXTERNAL", .params = {SMTP, EXTERNAL, SALT}},
+    {.name = "so does none", .params = {SMTP, NONE, SALT}},
+};
+
+static void
+test_challenges(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof challenge_cases / sizeof challenge_cases[0]; i++) {
+        const char *name = challenge_cases[i].name, *want = challenge_cases[i].want;
+        size_t length = challenge_cases[i].salt_length;
+        char salt[sizeof "HTTP_AUTH_SALT=" + LONG + 1] = "HTTP_AUTH_SALT=";
+        const char *texts[PARAMS_MAX] = {0};
+        memcpy(texts, challenge_cases[i].params, 4 * sizeof texts[0]);
+        memset(salt + strlen(salt), 's', length);
+        if (length > 0)
+            texts[2] = salt;
+        if (length == LONG)
+            want = salt + strlen("HTTP_AUTH_SALT=");
+        char *params[PARAMS_MAX + 1];
+        copy_params(texts, params);
+        struct request request;
+        request_decode(&request, params);
+        expect_text(name, "salt", request.challenge.salt, want);
+        expect_text(name, "malformed", request.facts.malformed, challenge_cases[i].want_malformed);
+        if (want != NULL) {
+            assert_int_equal(request.challenge.kind, challenge_cases[i].want_kind);
+            assert_int_equal(request.challenge.salt_length, strlen(want));
+        }
+        request_fini(&request);
+        free_params(params);
+    }
+}
+
+#define FINGERPRINT "85500743369c6bbc65c0d99b6dfffe6f05dbc5ca"
+
+static const struct {
+    const char *name;
+    const char *params[PARAMS_MAX];
+    size_t subject_length; /* a subject of that length, beside params; 0: none */
+    bool want_verified;
+    const char *want_fingerprint, *want_subject;
+    const char *want_malformed;
+} certificate_cases[] = {
+    {.name = "all that nginx says of a certificate that it has verified",
+     .params = {SMTP, EXTERNAL, "HTTP_AUTH_SSL_VERIFY=SUCCESS",
+                "HTTP_AUTH_SSL_FINGERPRINT=" FINGERPRINT, "HTTP_AUTH_SSL_SUBJECT=CN=a\\,b,O=%41"},
+     .want_verified = true,
+     .want_fingerprint = FINGERPRINT,
+     .want_subject = "CN=a\\,b,O=%41"},
+    {.name = "one of another authority is not verified",
+     .params = {SMTP, EXTERNAL,
+                "HTTP_AUTH_SSL_VERIFY=FAILED:unable to verify the first certificate",
+                "HTTP_AUTH_SSL_FINGERPRINT=" FINGERPRINT},
+     .want_fingerprint = FINGERPRINT},
+    {.name = "none is not verified", .params = {SMTP, EXTERNAL, "HTTP_AUTH_SSL_VERIFY=NONE"}},
+    {.name = "the word is SUCCESS and no other",
+     .params = {SMTP, EXTERNAL, "HTTP_AUTH_SSL_VERIFY=SUCCESS "}},
+    {.name = "nor is it another case of it",
+     .params = {SMTP, EXTERNAL, "HTTP_AUTH_SSL_VERIFY=success"}},
+    {.name = "no word at all is no success", .params = {SMTP, EXTERNAL}},
+    {.name = "two words are malformed",
+     .params = {SMTP, EXTERNAL, "HTTP_AUTH_SSL_VERIFY=NONE", "HTTP_AUTH_SSL_VERIFY=SUCCESS"},
+     .want_verified = true,
+     .want_malformed = "Auth-SSL-Verify came twice"},
+    {.name = "so are two fingerprints",
+     .params = {SMTP, EXTERNAL, "HTTP_AUTH_SSL_FINGERPRINT=a", "HTTP_AUTH_SSL_FINGERPRINT=b"},
+     .want_fingerprint = "b",
+     .want_malformed = "Auth-SSL-Fingerprint came twice"},
+    {.name = "and two subjects",
+     .params = {SMTP, EXTERNAL, "HTTP_AUTH_SSL_SUBJECT=a", "HTTP_AUTH_SSL_SUBJECT=b"},
+     .want_subject = "b",
+     .want_malformed = "Auth-SSL-Subject came twice"},
+    {.name = "a subject of any length that a name may have",
+     .params = {SMTP, EXTERNAL},
+     .subject_length = 2048,
+     .want_subject = ""},
+    {.name = "a longer one is nobody's", .params = {SMTP, EXTERNAL}, .subject_length = 2049},
+    {.name = "with other methods nobody looks at the certificate",
+     .params = {SMTP, PLAIN, "HTTP_AUTH_SSL_VERIFY=SUCCESS",
+                "HTTP_AUTH_SSL_FINGERPRINT=" FINGERPRINT, "HTTP_AUTH_SSL_SUBJECT=CN=a"}},
+};
+
+static void
+test_certificates(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof certificate_cases / sizeof certificate_cases[0]; i++) {
+        const char *name = certificate_cases[i].name, *want = certificate_cases[i].want_subject;
+        static char subject[4096];
+        memset(subject, 0, sizeof subject);
+        size_t head = (size_t)sprintf(subject, "HTTP_AUTH_SSL_SUBJECT=");
+        memset(subject + head, 'n', certificate_cases[i].subject_length);
+        const char *texts[PARAMS_MAX] = {0};
+        memcpy(texts, certificate_cases[i].params, 6 * sizeof texts[0]);
+        if (certificate_cases[i].subject_length > 0)
+            texts[2] = subject;
+        if (want != NULL && want[0] == '\0')
+            want = subject + head;
+        char *params[PARAMS_MAX + 1];
+        copy_params(texts, params);
+        struct request request;
+        request_decode(&request, params);
+        const struct facts *facts = &request.facts;
+        expect_text(name, "fingerprint", facts->certificate_fingerprint,
+                    certificate_cases[i].want_fingerprint);
+        expect_text(name, "subject", facts->certificate_subject, want);
+        expect_text(name, "malformed", facts->malformed, certificate_cases[i].want_malformed);
+        if (facts->certificate_verified != certificate_cases[i].want_verified)
+            fail_msg("%s: verified is %d", name, facts->certificate_verified);
+        request_fini(&request);
+        free_params(params);
+    }
+}
+
+static void
+test_greetings(void **state)
+{
+    static const struct {
+        const char *name;
+        const char *params[PARAMS_MAX];
+        const char *want, *want_malformed;
+    } cases[] = {
+        {"a recipient's session tells it",
+         {SMTP, NONE, "HTTP_AUTH_SMTP_HELO=a.example"},
+         "a.example",
+         NULL},
+        {"a login's does not (nginx 1.22)", {SMTP, PLAIN}, NULL, NULL},
+        {"two are malformed",
+         {SMTP, NONE, "HTTP_AUTH_SMTP_HELO=a", "HTTP_AUTH_SMTP_HELO=b"},
+         "b",
+         "Auth-SMTP-Helo came twice"},
+        {"what is longer than any host name is none",
+         {SMTP, NONE,
+          "HTTP_AUTH_SMTP_HELO="
+          "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+          "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+          "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+          "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"},
+         NULL,
+         NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char *params[PARAMS_MAX + 1];
+        copy_params(cases[i].params, params);
+        struct request request;
+        request_decode(&request, params);
+        expect_text(cases[i].name, "greeting", request.helo, cases[i].want);
+        expect_text(cases[i].name, "malformed", request.facts.malformed, cases[i].want_malformed);
+        request_fini(&request);
+        free_params(params);
+    }
 }
 
 /* The other facts, and what is wrong with the request as a whole. */
@@ -301,6 +526,9 @@ main(void)
         cmocka_unit_test(test_user),
         cmocka_unit_test(test_password),
         cmocka_unit_test(test_password_is_wiped_where_it_came_from),
+        cmocka_unit_test(test_challenges),
+        cmocka_unit_test(test_certificates),
+        cmocka_unit_test(test_greetings),
         cmocka_unit_test(test_facts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -142,6 +142,26 @@ test_a_window_has_both_names_of_its_user(void **unused)
     state_free(state);
 }
 
+static void
+test_a_window_says_what_its_user_may_send_as(void **unused)
+{
+    (void)unused;
+    struct state *state = state_create();
+    struct netaddr client = client_of("192.0.2.1");
+    struct window_user anna = {
+        .name = "anna", .login = "anna@acme.example", .matching_sender = true};
+    struct window_user found = {.matching_sender = false};
+    state_open_window(state, &client, &anna, 0);
+    assert_true(state_find_window(state, &client, AGE, 0, &found));
+    assert_true(found.matching_sender);
+    /* who logs in next from there says it anew */
+    anna.matching_sender = false;
+    state_open_window(state, &client, &anna, 1);
+    assert_true(state_find_window(state, &client, AGE, 1, &found));
+    assert_false(found.matching_sender);
+    state_free(state);
+}
+
 int
 main(void)
 {
@@ -149,6 +169,7 @@ main(void)
         cmocka_unit_test(test_windows),
         cmocka_unit_test(test_long_names),
         cmocka_unit_test(test_a_window_has_both_names_of_its_user),
+        cmocka_unit_test(test_a_window_says_what_its_user_may_send_as),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,81 @@
+/* A session of our own that comes back, and what the log says of it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "own_question.h"
+#include "smtp_loop.h"
+
+static const struct facts facts = {.listener = "submission"};
+
+/* Standard error goes to a file while a test looks at the log. */
+static size_t
+count_lines(void (*deed)(void))
+{
+    FILE *log = tmpfile();
+    int saved = dup(STDERR_FILENO);
+    assert_non_null(log);
+    dup2(fileno(log), STDERR_FILENO);
+    deed();
+    dup2(saved, STDERR_FILENO);
+    close(saved);
+    rewind(log);
+    char line[4096];
+    size_t count = 0;
+    while (fgets(line, sizeof line, log) != NULL)
+        count += strstr(line, " level=error event=source.loop ") != NULL;
+    fclose(log);
+    return count;
+}
+
+static struct decision
+accepted(void)
+{
+    return (struct decision){.verdict = verdict_make(REASON_AUTH_OK)};
+}
+
+static void
+come_back_often(void)
+{
+    for (int i = 0; i < 100; i++) {
+        struct decision decision = accepted();
+        assert_true(
+            own_question_refuse("s", "front.example", "Anna@acme.example", &facts, &decision));
+        assert_int_equal(decision.verdict.action, VERDICT_TEMPFAIL);
+        assert_int_equal(decision.verdict.reason, REASON_INTERNAL);
+        assert_string_equal(decision.verdict.rule.detail,
+                            "a source of type smtp asks this very service");
+    }
+}
+
+static void
+test_our_own_question_is_refused_and_logged_once(void **state)
+{
+    (void)state;
+    struct smtp_asking asking;
+    smtp_loop_enter(&asking, "front.example", "anna@acme.example");
+    assert_int_equal(count_lines(come_back_often), 1);
+
+    struct decision decision = accepted();
+    assert_false(own_question_refuse("s", "front.example", "bo@acme.example", &facts, &decision));
+    assert_false(own_question_refuse("s", "other.example", "anna@acme.example", &facts, &decision));
+    smtp_loop_leave(&asking);
+    assert_false(own_question_refuse("s", "front.example", "anna@acme.example", &facts, &decision));
+    assert_int_equal(decision.verdict.action, VERDICT_ACCEPT);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_our_own_question_is_refused_and_logged_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
