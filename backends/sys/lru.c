@@ -24,6 +24,7 @@ struct entry {
 
 struct lru {
     size_t value_bytes, capacity, count;
+    void (*drop_value)(void *value); /* NULL: values are plain memory */
     struct entry **buckets;
     size_t bucket_count; /* a power of two */
     struct entry *newest, *oldest;
@@ -44,13 +45,27 @@ lru_create(size_t value_bytes, size_t capacity)
 }
 
 void
+lru_drop_with(struct lru *lru, void (*drop_value)(void *value))
+{
+    lru->drop_value = drop_value;
+}
+
+static void
+free_entry(const struct lru *lru, struct entry *entry)
+{
+    if (lru->drop_value != NULL)
+        lru->drop_value(entry->value);
+    free(entry);
+}
+
+void
 lru_free(struct lru *lru)
 {
     if (lru == NULL)
         return;
     while (lru->newest != NULL) {
         struct entry *older = lru->newest->older;
-        free(lru->newest);
+        free_entry(lru, lru->newest);
         lru->newest = older;
     }
     free(lru->buckets);
@@ -96,7 +111,7 @@ drop(struct lru *lru, struct entry **at)
     struct entry *entry = *at;
     *at = entry->chain;
     unlist(lru, entry);
-    free(entry);
+    free_entry(lru, entry);
     lru->count--;
 }
 

@@ -2,7 +2,7 @@
  * lru: a bounded map from byte strings to values of one size; what was used longest ago goes first.
  *
  * Not thread-safe: its owner locks. Keys may be chosen by an attacker: the hash is keyed (SipHash)
- * with random bytes of the process. Values are plain memory: nothing is called when one goes.
+ * with random bytes of the process.
  */
 #ifndef MAILREEVE_LRU_H
 #define MAILREEVE_LRU_H
@@ -14,6 +14,10 @@ struct lru;
 
 struct lru *lru_create(size_t value_bytes, size_t capacity); /* never NULL; capacity at least 1 */
 void lru_free(struct lru *lru);                              /* NULL is allowed */
+
+/* Calls drop_value for each value that goes from now on, whatever for. Values are plain memory
+ * otherwise: nothing is called. */
+void lru_drop_with(struct lru *lru, void (*drop_value)(void *value));
 
 /* The value of a key, which counts as used now, or NULL. A pointer to a value is good until the
  * next lru_put or lru_remove. */

@@ -44,3 +44,23 @@ held_drop(struct held *held)
     held->free_thing(held->thing);
     free(held);
 }
+
+static void
+drop_both(void *thing)
+{
+    struct held **both = thing;
+    held_drop(both[0]);
+    held_drop(both[1]);
+    free(both);
+}
+
+struct held *
+held_join(struct held *one, struct held *other)
+{
+    if (one == NULL || other == NULL)
+        return one != NULL ? one : other;
+    struct held **both = xcalloc(2, sizeof(struct held *));
+    both[0] = one;
+    both[1] = other;
+    return held_create(both, drop_both);
+}

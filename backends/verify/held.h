@@ -17,4 +17,7 @@ void *held_thing(const struct held *held);
 struct held *held_take(struct held *held);
 void held_drop(struct held *held);
 
+/* What holds both, whose holders pass to it; NULL is allowed for each, and comes of two. */
+struct held *held_join(struct held *one, struct held *other);
+
 #endif

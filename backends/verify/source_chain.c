@@ -3,14 +3,15 @@
  *
  *     unknown            leaves it as it is
  *     wrong, may be unknown   is kept unless something better comes
+ *     no clear password       likewise: to a challenge, of who could not check any answer
  *     unavailable        is kept, and only OK can follow it
  *     all others         end the questions, and so does a name that a first source knows
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "alloc.h"
+#include "app_login.h"
 #include "clock.h"
 #include "source.h"
 
@@ -45,19 +46,6 @@ source_chain_free(struct source_chain *chain)
     free(chain);
 }
 
-static void
-note_asked(struct verify_asked *asked, const struct source *source, enum verify_outcome outcome,
-           int64_t since_us, const char *detail)
-{
-    if (asked == NULL || asked->count == VERIFY_ASKED_MAX)
-        return;
-    asked->steps[asked->count].source = source_name(source);
-    asked->steps[asked->count].outcome = outcome;
-    asked->steps[asked->count].took_us = clock_now_us() - since_us;
-    snprintf(asked->steps[asked->count].detail, sizeof asked->steps[0].detail, "%s", detail);
-    asked->count++;
-}
-
 /* How much an answer counts while the chain goes on. */
 static int
 weight(const struct verify_result *result)
@@ -65,6 +53,8 @@ weight(const struct verify_result *result)
     switch (result->outcome) {
     case VERIFY_UNKNOWN_USER:
         return 0;
+    case VERIFY_NO_CLEAR_PASSWORD:
+        return 1;
     case VERIFY_WRONG_PASSWORD:
         return result->wrong_may_be_unknown ? 1 : 3;
     case VERIFY_UNAVAILABLE:
@@ -76,7 +66,6 @@ weight(const struct verify_result *result)
     case VERIFY_PASSWORD_EXPIRED:
     case VERIFY_MUST_CHANGE:
     case VERIFY_NOT_ALLOWED:
-    case VERIFY_NO_CLEAR_PASSWORD:
         return 3;
     case VERIFY_OK:
         return 4;
@@ -116,18 +105,18 @@ refuse_ambiguous(const struct source_chain *chain, size_t next,
         if (source->kind->knows == NULL)
             continue;
         int64_t since_us = clock_now_us();
-        switch (source->kind->knows(source->self, request->user, request->deadline)) {
+        switch (source_knows(source, request)) {
         case KNOWLEDGE_NOT_ASKED:
         case KNOWLEDGE_CANNOT_TELL:
-            note_asked(asked, source, VERIFY_UNAVAILABLE, since_us,
-                       "asked whether it knows the name");
+            verify_asked_note(asked, source, VERIFY_UNAVAILABLE, since_us,
+                              "asked whether it knows the name");
             break;
         case KNOWLEDGE_UNKNOWN:
-            note_asked(asked, source, VERIFY_UNKNOWN_USER, since_us,
-                       "asked whether it knows the name");
+            verify_asked_note(asked, source, VERIFY_UNKNOWN_USER, since_us,
+                              "asked whether it knows the name");
             break;
         case KNOWLEDGE_KNOWN:
-            note_asked(asked, source, VERIFY_AMBIGUOUS, since_us, "knows the name too");
+            verify_asked_note(asked, source, VERIFY_AMBIGUOUS, since_us, "knows the name too");
             result->outcome = VERIFY_AMBIGUOUS;
             snprintf(result->detail, sizeof result->detail, "source \"%s\" knows the name too",
                      source_name(source));
@@ -136,48 +125,118 @@ refuse_ambiguous(const struct source_chain *chain, size_t next,
     }
 }
 
-/* The source that nobody's names are most likely to be in is the last one that can pretend. */
+/* One question on its way through the chain. */
+struct walk {
+    const struct source_chain *chain;
+    const struct verify_request *request;
+    struct verify_asked *asked;
+    /* of a login */
+    struct app_login apps;
+    struct source *pretender; /* the last one that can pretend; NULL: none */
+    bool was_pretender_asked; /* about the password, and it was not enough to remember */
+};
+
 static void
-pretend(const struct source_chain *chain, const struct verify_request *request)
+ask_about_password(struct walk *walk, struct source *source, struct verify_result *answer_r)
+{
+    int64_t since_us = clock_now_us();
+    source_verify(source, walk->request, answer_r);
+    verify_asked_note(walk->asked, source, answer_r->outcome, since_us, answer_r->detail);
+    if (source == walk->pretender)
+        walk->was_pretender_asked = !answer_r->was_cached;
+}
+
+static bool
+can_answer_challenge(const struct source *source)
+{
+    return source_knows_clear(source) && source_app_passwords(source) != APP_PASSWORDS_REQUIRE;
+}
+
+static bool
+ask_login(struct walk *walk, struct source *source, struct verify_result *answer_r)
+{
+    if (walk->request->challenge != NULL && !can_answer_challenge(source)) {
+        source_begin_result(source, answer_r);
+        answer_r->outcome = VERIFY_NO_CLEAR_PASSWORD;
+        verify_asked_note(walk->asked, source, answer_r->outcome, clock_now_us(), "");
+        return true;
+    }
+    if (!app_login_ask(&walk->apps, source, answer_r, walk->asked))
+        ask_about_password(walk, source, answer_r);
+    return true;
+}
+
+static bool
+ask_lookup(struct walk *walk, struct source *source, struct verify_result *answer_r)
+{
+    if (!source_can_lookup(source))
+        return false;
+    int64_t since_us = clock_now_us();
+    source_lookup(source, walk->request, answer_r);
+    verify_asked_note(walk->asked, source, answer_r->outcome, since_us, answer_r->detail);
+    return true;
+}
+
+/* Asks the sources in turn; those of which ask says false are passed over. Returns whether any was
+ * asked. */
+static bool
+ask_all(struct walk *walk,
+        bool (*ask)(struct walk *walk, struct source *source, struct verify_result *answer_r),
+        struct verify_result *result_r)
+{
+    const struct source_chain *chain = walk->chain;
+    bool was_any_asked = false;
+    *result_r = (struct verify_result){.outcome = VERIFY_UNKNOWN_USER};
+    if (walk->asked != NULL)
+        walk->asked->count = 0;
+
+    for (size_t i = 0; i < chain->count; i++) {
+        struct verify_result answer;
+        if (!ask(walk, chain->sources[i], &answer))
+            continue;
+        was_any_asked = true;
+        bool is_ok = answer.outcome == VERIFY_OK;
+        bool is_end = ends_questions(&answer, i < chain->first_count);
+        combine(result_r, &answer);
+        if (is_ok && i >= chain->first_count && chain->ambiguous == AMBIGUOUS_REFUSE)
+            refuse_ambiguous(chain, i + 1, walk->request, result_r, walk->asked);
+        if (is_end)
+            break;
+    }
+    return was_any_asked;
+}
+
+/* The source that nobody's names are most likely to be in is the last one that can pretend. */
+static struct source *
+find_pretender(const struct source_chain *chain)
 {
     for (size_t i = chain->count; i-- > 0;)
-        if (chain->sources[i]->kind->pretend != NULL) {
-            chain->sources[i]->kind->pretend(chain->sources[i]->self, request);
-            return;
-        }
+        if (chain->sources[i]->kind->pretend != NULL)
+            return chain->sources[i];
+    return NULL;
 }
 
 void
 source_chain_verify(const struct source_chain *chain, const struct verify_request *request,
                     struct verify_result *result_r, struct verify_asked *asked_r)
 {
-    *result_r = (struct verify_result){.outcome = VERIFY_UNKNOWN_USER};
-    if (asked_r != NULL)
-        asked_r->count = 0;
+    struct walk walk = {
+        .chain = chain,
+        .request = request,
+        .asked = asked_r,
+        .pretender = find_pretender(chain),
+    };
+    app_login_begin(&walk.apps, chain->sources, chain->first_count, request);
+    (void)ask_all(&walk, ask_login, result_r);
+    if (result_r->outcome == VERIFY_OK)
+        app_login_use(&walk.apps);
+    app_login_end(&walk.apps);
 
-    for (size_t i = 0; i < chain->count; i++) {
-        struct verify_result answer;
-        int64_t since_us = clock_now_us();
-        source_verify(chain->sources[i], request, &answer);
-        note_asked(asked_r, chain->sources[i], answer.outcome, since_us, answer.detail);
-
-        bool is_ok = answer.outcome == VERIFY_OK;
-        bool is_end = ends_questions(&answer, i < chain->first_count);
-        combine(result_r, &answer);
-        if (is_ok && i >= chain->first_count && chain->ambiguous == AMBIGUOUS_REFUSE)
-            refuse_ambiguous(chain, i + 1, request, result_r, asked_r);
-        if (is_end)
-            break;
-    }
-    if (result_r->outcome == VERIFY_UNKNOWN_USER)
-        pretend(chain, request);
-}
-
-static bool
-can_lookup(const struct source *source)
-{
-    const struct source_kind *kind = source->kind;
-    return kind->lookup != NULL && (kind->can_lookup == NULL || kind->can_lookup(source->self));
+    /* An answer to a challenge costs nothing to check, nor does an app password or what is
+     * remembered: a wrong one is told as quickly as an unknown name. */
+    if (result_r->outcome == VERIFY_UNKNOWN_USER && walk.was_pretender_asked &&
+        request->challenge == NULL)
+        walk.pretender->kind->pretend(walk.pretender->self, request);
 }
 
 void
@@ -185,28 +244,8 @@ source_chain_lookup(const struct source_chain *chain, const struct verify_reques
                     struct verify_result *result_r, bool *could_tell_r,
                     struct verify_asked *asked_r)
 {
-    *result_r = (struct verify_result){.outcome = VERIFY_UNKNOWN_USER};
-    *could_tell_r = false;
-    if (asked_r != NULL)
-        asked_r->count = 0;
-
-    for (size_t i = 0; i < chain->count; i++) {
-        struct verify_result answer;
-        int64_t since_us = clock_now_us();
-        if (!can_lookup(chain->sources[i]))
-            continue;
-        *could_tell_r = true;
-        source_lookup(chain->sources[i], request, &answer);
-        note_asked(asked_r, chain->sources[i], answer.outcome, since_us, answer.detail);
-
-        bool is_ok = answer.outcome == VERIFY_OK;
-        bool is_end = ends_questions(&answer, i < chain->first_count);
-        combine(result_r, &answer);
-        if (is_ok && i >= chain->first_count && chain->ambiguous == AMBIGUOUS_REFUSE)
-            refuse_ambiguous(chain, i + 1, request, result_r, asked_r);
-        if (is_end)
-            break;
-    }
+    struct walk walk = {.chain = chain, .request = request, .asked = asked_r};
+    *could_tell_r = ask_all(&walk, ask_lookup, result_r);
 }
 
 bool

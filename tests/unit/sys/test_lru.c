@@ -184,6 +184,68 @@ test_a_map_that_grows_loses_nobody(void **state)
     lru_free(lru);
 }
 
+static size_t dropped;
+
+static void
+count_drop(void *value)
+{
+    assert_int_equal(*(int *)value, 7);
+    dropped++;
+}
+
+static bool
+is_key(const void *context, const void *key, size_t key_bytes, const void *value)
+{
+    assert_int_equal(*(const int *)value, 7);
+    return key_bytes == 1 && *(const char *)key >= *(const char *)context;
+}
+
+static void
+test_each_value_is_dropped_once(void **state)
+{
+    (void)state;
+    struct lru *lru = lru_create(sizeof(int), 4);
+    dropped = 0;
+    *(int *)lru_put(lru, "z", 1) = 6; /* nobody minds, before somebody wants to know */
+    lru_remove(lru, "z", 1);
+    lru_drop_with(lru, count_drop);
+    for (const char *key = "abcdef"; *key != '\0'; key++)
+        *(int *)lru_put(lru, key, 1) = 7;
+    assert_int_equal(dropped, 2);
+    assert_int_equal(*(int *)lru_put(lru, "f", 1), 7);
+    assert_int_equal(dropped, 2);
+    lru_remove(lru, "f", 1);
+    lru_remove_oldest(lru);
+    assert_int_equal(dropped, 4);
+    lru_free(lru);
+    assert_int_equal(dropped, 6);
+}
+
+static void
+test_those_that_are_meant_go(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *keys, *from, *want;
+    } cases[] = {
+        {"of none", "", "a", ""},           {"all", "abcd", "a", ""},
+        {"none", "abcd", "x", "abcd"},      {"the newest", "abcd", "d", "abc"},
+        {"the oldest", "dabc", "d", "abc"}, {"several", "badcfe", "c", "ab"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        print_message("%s\n", cases[i].name);
+        struct lru *lru = lru_create(sizeof(int), 8);
+        for (const char *key = cases[i].keys; *key != '\0'; key++)
+            *(int *)lru_put(lru, key, 1) = 7;
+        size_t want_gone = strlen(cases[i].keys) - strlen(cases[i].want);
+        assert_int_equal(lru_remove_where(lru, is_key, cases[i].from), want_gone);
+        assert_int_equal(lru_count(lru), strlen(cases[i].want));
+        for (const char *key = cases[i].want; *key != '\0'; key++)
+            assert_non_null(lru_get(lru, key, 1));
+        lru_free(lru);
+    }
+}
+
 int
 main(void)
 {
@@ -193,6 +255,8 @@ main(void)
         cmocka_unit_test(test_keys_are_bytes),
         cmocka_unit_test(test_many_random_steps_agree_with_a_model),
         cmocka_unit_test(test_a_map_that_grows_loses_nobody),
+        cmocka_unit_test(test_each_value_is_dropped_once),
+        cmocka_unit_test(test_those_that_are_meant_go),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
