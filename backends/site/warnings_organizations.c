@@ -1,3 +1,6 @@
+#include <stdlib.h>
+
+#include "alloc.h"
 #include "warnings.h"
 
 /* What the listeners make possible, found out once for all organizations. */
@@ -93,7 +96,8 @@ warn_matching(const struct looking *at)
     const struct organization *organization = at->organization;
     if (organization->match_exempt_senders.list != NULL && !organization->match_sender)
         warn(at, "match_exempt_senders", organization->match_exempt_senders.origin,
-             "has no effect without match_sender");
+             "has no effect without match_sender, but on accounts whose smtp_auth is "
+             "matching-sender");
 }
 
 /* What only those who have logged in meet. */
@@ -141,11 +145,53 @@ warn_shared_files(const struct built_site *built, struct problems *problems)
     strmap_fini(&by_file);
 }
 
+/* The first organization that has a source, and whether a second one has been told of. */
+struct sharing {
+    const char *first;
+    bool is_told;
+};
+
+static void
+note_sharing(const struct part *part, const char *organization, struct sharing *sharing,
+             struct problems *problems)
+{
+    const char *warning = source_warns_shared(part->item);
+    if (warning == NULL || sharing->is_told)
+        return;
+    if (sharing->first == NULL) {
+        sharing->first = organization;
+        return;
+    }
+    section_problem(part->section, NULL, problems, PROBLEM_WARNING,
+                    "organizations \"%s\" and \"%s\" share it: %s", sharing->first, organization,
+                    warning);
+    sharing->is_told = true;
+}
+
+/* Each source is told of once. */
+static void
+warn_shared_sources(const struct built_site *built, struct problems *problems)
+{
+    const struct parts *sources = &built->sources;
+    struct sharing *sharings = xcalloc(sources->count + 1, sizeof *sharings);
+    for (size_t i = 0; i < built->tenant_count; i++) {
+        const struct section *section = built->tenants[i].section;
+        const struct strings *names =
+            &((const struct organization_values *)section->values)->sources;
+        for (size_t k = 0; k < names->count; k++) {
+            const struct part *part = strmap_get(&sources->by_name, names->items[k]);
+            note_sharing(part, section->name, &sharings[part - sources->items], problems);
+        }
+    }
+    free(sharings);
+}
+
 void
 warn_organizations(const struct built_site *built, struct problems *problems)
 {
     const struct listeners_view view = view_listeners(built);
     warn_shared_files(built, problems);
+    warn_shared_sources(built, problems);
     for (size_t i = 0; i < built->tenant_count; i++) {
         const struct looking at = {
             .section = built->tenants[i].section,

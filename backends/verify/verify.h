@@ -188,6 +188,11 @@ struct source_kind {
     /* Whether recipient() can work with these settings; err says what is missing. NULL: always. */
     int (*check_recipients)(const void *self, struct err *err);
 
+    /* What goes wrong with these settings if several organizations have the source, and what would
+     * be right, for `check` to warn of ("a login name's domain is not looked at ..."). NULL, or
+     * returns NULL: nothing. */
+    const char *(*warns_shared)(const void *self);
+
     /* NULL: answers are not kept. */
     struct recipient_lifetimes (*recipient_lifetimes)(const void *self);
 
@@ -223,6 +228,9 @@ bool source_keeps_app_passwords(const struct source *source);
 size_t source_flush(struct source *source, const char *name);
 
 void source_stats(struct source *source, struct source_stats *stats_r);
+
+/* What goes wrong if several organizations have it, or NULL. */
+const char *source_warns_shared(const struct source *source);
 
 /* Whether the source can tell which recipients exist. Returns 0, or -1 with err. */
 int source_check_recipients(const struct source *source, struct err *err);

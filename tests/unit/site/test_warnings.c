@@ -274,7 +274,7 @@ static const struct site_case cases[] = {
                            "= yes match_exempt_senders = staff }\n",
      .want_site = true,
      .want = "t.conf:5: warning: organization \"acme\": match_exempt_senders: has no effect "
-             "without match_sender\n"},
+             "without match_sender, but on accounts whose smtp_auth is matching-sender\n"},
     {.name = "unverifiable_recipient is about recipients",
      .text = TOP SUB
      "organization \"acme\" { domains = {\"acme.example\"}\n"
@@ -316,7 +316,7 @@ static const struct site_case cases[] = {
      .want = "list:3: warning: organization \"acme\": authenticate_inbound: has no effect: "
              "authenticate_senders is \"always\"\n"
              "list:4: warning: organization \"acme\": match_exempt_senders: has no effect without "
-             "match_sender\n"},
+             "match_sender, but on accounts whose smtp_auth is matching-sender\n"},
     {.name = "a screen needs somebody who bans",
      .text = TOP ORG SUB "screen { ban = 1h }\n",
      .want_site = true,
