@@ -1,10 +1,10 @@
 /*
- * smtp_client: a conversation with an SMTP server up to where questions are put, and the one
- * whether it takes a name and password (smtp_callahead.h is the other).
+ * smtp_client: a conversation with an SMTP server up to where questions are put (smtp_auth.h and
+ * smtp_callahead.h).
  *
  * One thread's own, over a conn. Greeting and question are apart, because a failure of the first
- * says something about the server and one of the second may be about this name alone. Base64 and
- * line buffers are wiped. The caller opens and closes the conn.
+ * says something about the server and one of the second may be about this name alone. The caller
+ * opens and closes the conn.
  */
 #ifndef MAILREEVE_SMTP_CLIENT_H
 #define MAILREEVE_SMTP_CLIENT_H
@@ -12,9 +12,9 @@
 #include "conn.h"
 #include "deadline.h"
 #include "err.h"
-#include "secret.h"
 #include "smtp_reply.h"
 #include "smtp_talk.h"
+#include "smtp_xclient.h"
 
 enum smtp_tls { SMTP_TLS_STARTTLS = 0, SMTP_TLS_IMPLICIT, SMTP_TLS_NONE };
 
@@ -34,14 +34,13 @@ enum smtp_judgement smtp_client_greet(struct conn *conn, const struct smtp_manne
                                       struct deadline deadline, struct smtp_reply *offer_r,
                                       struct err *err);
 
-/* AUTH (RFC 4954, 4616) with the first mechanism that is offered and in the mask of
- * SMTP_MECHANISM_BIT(). SMTP_YES: 235. SMTP_NO: 535 after the name or the password was sent.
- * SMTP_REFUSED_US: 502, 503, 504, 530, 534, 538, or no mechanism in common. err says what was
- * answered unless the password is right, and never holds an echo of it. */
-enum smtp_judgement smtp_client_authenticate(struct conn *conn, const struct smtp_reply *offer,
-                                             unsigned mechanisms, const char *user,
-                                             const struct secret *password,
-                                             struct deadline deadline, struct err *err);
+/* Tells the server by XCLIENT whom we ask for, if it offers to hear that; what it offers from then
+ * on replaces what it offered. Returns as smtp_client_greet does. The client may have chosen what
+ * is told, so a failure says nothing about the server. */
+enum smtp_judgement smtp_client_forward(struct conn *conn, const char *helo,
+                                        const struct smtp_xclient *xclient,
+                                        struct smtp_reply *offer, struct deadline deadline,
+                                        struct err *err);
 
 /* Says QUIT and does not wait. */
 void smtp_client_quit(struct conn *conn);

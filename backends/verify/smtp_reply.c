@@ -5,12 +5,24 @@
 
 enum { CODE_LENGTH = 3 };
 
-static const struct {
-    const char *name;
+struct known_word {
+    const char *name; /* NULL ends the list */
     unsigned bit;
-} mechanisms[] = {
+};
+
+static const struct known_word mechanisms[] = {
     {"PLAIN", SMTP_MECHANISM_BIT(SMTP_MECHANISM_PLAIN)},
     {"LOGIN", SMTP_MECHANISM_BIT(SMTP_MECHANISM_LOGIN)},
+    {"CRAM-MD5", SMTP_MECHANISM_BIT(SMTP_MECHANISM_CRAM_MD5)},
+    {NULL, 0},
+};
+
+static const struct known_word xclient_attributes[] = {
+    {"ADDR", SMTP_XCLIENT_ADDR},
+    {"NAME", SMTP_XCLIENT_NAME},
+    {"PROTO", SMTP_XCLIENT_PROTO},
+    {"HELO", SMTP_XCLIENT_HELO},
+    {NULL, 0},
 };
 
 static bool
@@ -37,23 +49,27 @@ is_word(const char *word, size_t length, const char *name)
     return strlen(name) == length && strncasecmp(word, name, length) == 0;
 }
 
-static void
-read_mechanisms(struct smtp_reply *reply, const char *text, const char *end)
+/* Returns the bits of the known ones among the words of a text. */
+static unsigned
+read_words(const struct known_word *known, const char *text, const char *end)
 {
+    unsigned bits = 0;
     while (text < end) {
         const char *space = memchr(text, ' ', (size_t)(end - text));
         size_t length = (size_t)((space != NULL ? space : end) - text);
-        for (size_t i = 0; i < sizeof mechanisms / sizeof mechanisms[0]; i++)
-            if (is_word(text, length, mechanisms[i].name))
-                reply->mechanisms |= mechanisms[i].bit;
+        for (const struct known_word *word = known; word->name != NULL; word++)
+            if (is_word(text, length, word->name))
+                bits |= word->bit;
         text += length + 1;
     }
+    return bits;
 }
 
 /* "AUTH=" without a space is what some servers still say for clients of the nineties. */
 static void
 read_capability(struct smtp_reply *reply, const char *text, size_t length)
 {
+    const char *const end = text + length;
     size_t word = 0;
     while (word < length && text[word] != ' ' && text[word] != '=')
         word++;
@@ -63,9 +79,10 @@ read_capability(struct smtp_reply *reply, const char *text, size_t length)
         reply->offers_smtputf8 = true;
     if (is_word(text, word, "AUTH")) {
         reply->offers_auth = true;
-        if (word < length)
-            read_mechanisms(reply, text + word + 1, text + length);
+        reply->mechanisms |= read_words(mechanisms, text + word + (word < length), end);
     }
+    if (is_word(text, word, "XCLIENT"))
+        reply->xclient |= read_words(xclient_attributes, text + word + (word < length), end);
 }
 
 /* Whether an enhanced code's subject and detail (".7.8") are about who asks. */
@@ -103,6 +120,7 @@ keep_text(struct smtp_reply *reply, const char *line, size_t length)
     size_t kept = length < SMTP_REPLY_TEXT_MAX ? length : SMTP_REPLY_TEXT_MAX - 1;
     memcpy(reply->text, line, kept);
     reply->text[kept] = '\0';
+    reply->is_cut = kept < length;
     read_status(reply);
 }
 

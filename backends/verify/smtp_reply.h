@@ -13,7 +13,8 @@
 
 #include "err.h"
 
-enum { SMTP_REPLY_LINES_MAX = 128, SMTP_REPLY_TEXT_MAX = 160 };
+/* The text has room for every line that RFC 5321 4.5.3.1.5 allows: challenges stand in it. */
+enum { SMTP_REPLY_LINES_MAX = 128, SMTP_REPLY_TEXT_MAX = 512 };
 
 enum smtp_line {
     SMTP_LINE_BROKEN = 0, /* err says why */
@@ -21,14 +22,23 @@ enum smtp_line {
     SMTP_LINE_LAST,
 };
 
-enum { SMTP_MECHANISM_PLAIN, SMTP_MECHANISM_LOGIN };
+enum { SMTP_MECHANISM_PLAIN, SMTP_MECHANISM_LOGIN, SMTP_MECHANISM_CRAM_MD5 };
 #define SMTP_MECHANISM_BIT(mechanism) (1u << (unsigned)(mechanism))
+
+/* What a server takes behind XCLIENT. */
+enum {
+    SMTP_XCLIENT_ADDR = 1,
+    SMTP_XCLIENT_NAME = 2,
+    SMTP_XCLIENT_PROTO = 4,
+    SMTP_XCLIENT_HELO = 8
+};
 
 /* Starts all zero. */
 struct smtp_reply {
     unsigned code;                  /* 200 to 599; 0: no line yet */
     unsigned lines;                 /* read so far */
     char text[SMTP_REPLY_TEXT_MAX]; /* the last line with its code, for the log; not escaped */
+    bool is_cut;                    /* the last line is longer than text */
     size_t status_length;    /* of the leading part of text that is the code and the enhanced code
                                 ("535 5.7.8"): never an echo of what we sent */
     bool contradicts_itself; /* the enhanced code is of another class: "535 4.7.0" */
@@ -41,6 +51,7 @@ struct smtp_reply {
     bool offers_auth;
     bool offers_smtputf8;
     unsigned mechanisms; /* mask of SMTP_MECHANISM_BIT(): those that we know */
+    unsigned xclient;    /* mask of SMTP_XCLIENT_...; 0: not offered */
 };
 
 /* Adds one line of length bytes. */

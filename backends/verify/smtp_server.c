@@ -59,6 +59,16 @@ smtp_server_name(const struct smtp_server *server)
     return server->name;
 }
 
+void
+smtp_server_load(const struct smtp_server *server, struct source_load *load)
+{
+    load->servers++;
+    load->servers_down += gate_is_down(server->gate) ? 1 : 0;
+    load->places += (unsigned)server->shared->settings->connections;
+    load->inside += gate_inside(server->gate);
+    load->waiting += gate_waiting(server->gate);
+}
+
 /* Connects to the first of the name's addresses that answers. */
 static struct conn *
 connect_to(const struct smtp_server *server, struct deadline deadline, struct err *err)
@@ -91,7 +101,8 @@ log_misconfigured(struct smtp_server *server, const struct smtp_question *questi
                   const struct err *err)
 {
     static const char *const hints[SMTP_SUBJECTS] = {
-        [SMTP_ABOUT_PASSWORD] = "the server refuses the way it is asked (see tls and mechanisms)",
+        [SMTP_ABOUT_PASSWORD] =
+            "the server refuses the way it is asked (see tls, mechanisms and forward_client)",
         [SMTP_ABOUT_RECIPIENT] = "the server refuses to be asked about recipients (see tls and "
                                  "probe_sender, and what it thinks of this host)",
     };

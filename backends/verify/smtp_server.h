@@ -13,6 +13,7 @@
 
 #include "smtp_client.h"
 #include "smtp_settings.h"
+#include "verify.h"
 
 struct name;
 struct smtp_server;
@@ -31,6 +32,9 @@ struct smtp_server *smtp_server_open(const struct smtp_servers *shared, const ch
 void smtp_server_close(struct smtp_server *server); /* NULL is allowed */
 const char *smtp_server_text(const struct smtp_server *server);
 const struct name *smtp_server_name(const struct smtp_server *server);
+
+/* Adds this server to what the source holds. */
+void smtp_server_load(const struct smtp_server *server, struct source_load *load);
 
 enum smtp_subject { SMTP_ABOUT_PASSWORD = 0, SMTP_ABOUT_RECIPIENT };
 enum { SMTP_SUBJECTS = 2 };

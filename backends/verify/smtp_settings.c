@@ -15,10 +15,11 @@ static const struct choice tls_choices[] = {
 static const struct choice mechanism_choices[] = {
     {"plain", SMTP_MECHANISM_PLAIN},
     {"login", SMTP_MECHANISM_LOGIN},
+    {"cram-md5", SMTP_MECHANISM_CRAM_MD5},
     {NULL, 0},
 };
 
-enum { RECIPIENTS_KEPT_MAX_MS = 7 * 24 * 60 * 60 * 1000 };
+enum { LOGINS_KEPT_MAX_MS = 24 * 60 * 60 * 1000, RECIPIENTS_KEPT_MAX_MS = 7 * LOGINS_KEPT_MAX_MS };
 
 #define SMTP_ROW(member) .offset = offsetof(struct smtp_settings, member)
 
@@ -39,6 +40,14 @@ const struct row smtp_rows[] = {
      .type = ROW_PATH,
      SMTP_ROW(ca_file),
      .help = "PEM file of the authorities that may vouch for the servers; the system's if not set"},
+    {.name = "cert_file",
+     .type = ROW_PATH,
+     SMTP_ROW(cert_file),
+     .help = "PEM file of the certificate that is shown to servers that want one"},
+    {.name = "key_file",
+     .type = ROW_PATH,
+     SMTP_ROW(key_file),
+     .help = "PEM file of its key, without a passphrase; the key is in cert_file if not set"},
     {.name = "tls_verify",
      .type = ROW_BOOL,
      SMTP_ROW(tls_verify),
@@ -47,9 +56,11 @@ const struct row smtp_rows[] = {
     {.name = "mechanisms",
      .type = ROW_CHOICES,
      SMTP_ROW(mechanisms),
-     .preset = "{\"plain\", \"login\"}",
+     .preset = "{\"plain\", \"login\", \"cram-md5\"}",
      .choices = mechanism_choices,
-     .help = "SASL mechanisms that may be used; plain is preferred where a server offers both"},
+     .help =
+         "SASL mechanisms that may be used: the first of these that a server offers, but without "
+         "TLS cram-md5 first, which does not show the password"},
     {.name = "connections",
      .type = ROW_INT,
      SMTP_ROW(connections),
@@ -76,6 +87,30 @@ const struct row smtp_rows[] = {
      SMTP_ROW(probe_sender),
      .preset = "<>",
      .help = "sender of the probes that find out whether a recipient exists; <> is the empty one"},
+    {.name = "forward_client",
+     .type = ROW_BOOL,
+     SMTP_ROW(forward_client),
+     .preset = "false",
+     .help = "whether servers that offer XCLIENT are told who logs in, with address and EHLO name"},
+    {.name = "cache",
+     .type = ROW_DURATION,
+     SMTP_ROW(cache_ms),
+     .preset = "5min",
+     .low = 0,
+     .high = LOGINS_KEPT_MAX_MS,
+     .help = "how long it is remembered that a password is right; 0: not at all"},
+    {.name = "negative_cache",
+     .type = ROW_DURATION,
+     SMTP_ROW(negative_cache_ms),
+     .preset = "30s",
+     .low = 0,
+     .high = LOGINS_KEPT_MAX_MS,
+     .help = "how long it is remembered that a password is wrong; 0: not at all"},
+    {.name = "cache_when_down",
+     .type = ROW_BOOL,
+     SMTP_ROW(cache_when_down),
+     .preset = "false",
+     .help = "whether a password that was right within a day counts while no server answers"},
     {.name = "recipient_cache",
      .type = ROW_DURATION,
      SMTP_ROW(recipient_cache_ms),

@@ -12,13 +12,16 @@
 struct smtp_settings {
     struct strings servers;
     int tls; /* enum smtp_tls */
-    const char *ca_file;
+    const char *ca_file, *cert_file, *key_file;
     bool tls_verify;
     unsigned mechanisms; /* mask of SMTP_MECHANISM_BIT() */
     int64_t connections;
     int64_t connect_timeout_ms;
     int64_t timeout_ms;
     const char *probe_sender; /* "<>": the empty one */
+    bool forward_client;
+    int64_t cache_ms, negative_cache_ms;
+    bool cache_when_down;
     int64_t recipient_cache_ms, recipient_negative_cache_ms;
 };
 

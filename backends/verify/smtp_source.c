@@ -11,7 +11,9 @@
 
 #include "alloc.h"
 #include "names.h"
+#include "smtp_auth.h"
 #include "smtp_callahead.h"
+#include "smtp_loop.h"
 #include "smtp_server.h"
 #include "smtp_settings.h"
 
@@ -91,7 +93,7 @@ open_servers(struct smtp_source *source, struct problems *problems)
         open_server(source, i, problems);
     if (source->settings->mechanisms == 0)
         section_problem(source->section, "mechanisms", problems, PROBLEM_ERROR,
-                        "names none (plain, login)");
+                        "names none (plain, login, cram-md5)");
 }
 
 static void
@@ -121,20 +123,37 @@ smtp_close(void *self)
     free(source);
 }
 
+/* Returns NULL if it cannot be; problems tells. */
+static struct tls_context *
+open_tls_context(const struct smtp_source *source, struct problems *problems)
+{
+    const struct smtp_settings *settings = source->settings;
+    struct tls_settings tls = {.ca_file = settings->ca_file, .no_verify = !settings->tls_verify};
+    struct err err;
+    struct tls_context *context = tls_context_create(&tls, &err);
+    const char *setting = "ca_file";
+    if (context != NULL && (settings->cert_file != NULL || settings->key_file != NULL)) {
+        tls_context_free(context); /* the settings for others are good: what is wrong now is ours */
+        tls.cert_file = settings->cert_file;
+        tls.key_file = settings->key_file;
+        setting = settings->key_file != NULL ? "key_file" : "cert_file";
+        context = tls_context_create(&tls, &err);
+    }
+    if (context == NULL)
+        section_problem(source->section, setting, problems, PROBLEM_ERROR, "%s", err.text);
+    return context;
+}
+
 static void
 open_tls(struct smtp_source *source, struct problems *problems)
 {
     const struct smtp_settings *settings = source->settings;
-    if (settings->tls == SMTP_TLS_NONE)
-        return;
-    struct err err;
-    source->shared.tls_context =
-        tls_context_create(&(const struct tls_settings){.ca_file = settings->ca_file,
-                                                        .no_verify = !settings->tls_verify},
-                           &err);
-    if (source->shared.tls_context == NULL)
-        section_problem(source->section, "ca_file", problems, PROBLEM_ERROR, "%s", err.text);
-    if (!settings->tls_verify)
+    if (settings->tls != SMTP_TLS_NONE)
+        source->shared.tls_context = open_tls_context(source, problems);
+    else if (settings->cert_file != NULL || settings->key_file != NULL)
+        section_problem(source->section, settings->cert_file != NULL ? "cert_file" : "key_file",
+                        problems, PROBLEM_ERROR, "is shown by TLS only, and tls = \"none\"");
+    if (settings->tls != SMTP_TLS_NONE && !settings->tls_verify)
         section_problem(source->section, "tls_verify", problems, PROBLEM_WARNING,
                         "anybody on the way to the servers can read the passwords");
 }
@@ -195,8 +214,22 @@ ask_password(void *context, struct conn *conn, const struct smtp_reply *offer,
 {
     const struct password_question *question = context;
     const struct verify_request *request = question->request;
-    return smtp_client_authenticate(conn, offer, question->source->settings->mechanisms,
-                                    request->user->text, request->password, deadline, err);
+    const struct smtp_source *source = question->source;
+    const char *user = request->user->text;
+    const struct smtp_xclient xclient = {.client = request->client, .helo = request->client_helo};
+    struct smtp_reply offer_now = *offer;
+    enum smtp_judgement judgement = SMTP_YES;
+    if (source->settings->forward_client)
+        judgement =
+            smtp_client_forward(conn, source->shared.helo, &xclient, &offer_now, deadline, err);
+    if (judgement != SMTP_YES)
+        return judgement;
+    struct smtp_asking asking;
+    smtp_loop_enter(&asking, source->shared.helo, user);
+    judgement = smtp_auth(conn, &offer_now, source->settings->mechanisms, user, request->password,
+                          deadline, err);
+    smtp_loop_leave(&asking);
+    return judgement;
 }
 
 static void
@@ -223,8 +256,10 @@ smtp_verify(void *self, const struct verify_request *request, struct verify_resu
 }
 
 struct callahead_question {
+    const struct smtp_source *source;
     const char *sender;
     const struct mailbox *recipient;
+    const char *address;
 };
 
 static enum smtp_judgement
@@ -232,18 +267,24 @@ ask_recipient(void *context, struct conn *conn, const struct smtp_reply *offer,
               struct deadline deadline, struct err *err)
 {
     const struct callahead_question *question = context;
-    return smtp_callahead(conn, offer, question->sender, question->recipient, deadline, err);
+    struct smtp_asking asking;
+    smtp_loop_enter(&asking, question->source->shared.helo, question->address);
+    enum smtp_judgement judgement =
+        smtp_callahead(conn, offer, question->sender, question->recipient, deadline, err);
+    smtp_loop_leave(&asking);
+    return judgement;
 }
 
 static void
 smtp_recipient(void *self, const struct mailbox *recipient, const char *address,
                struct deadline deadline, struct recipient_result *result_r)
 {
-    (void)address;
     const struct smtp_source *source = self;
     const char *sender = source->settings->probe_sender;
-    struct callahead_question context = {.sender = strcmp(sender, EMPTY_SENDER) == 0 ? "" : sender,
-                                         .recipient = recipient};
+    struct callahead_question context = {.source = source,
+                                         .sender = strcmp(sender, EMPTY_SENDER) == 0 ? "" : sender,
+                                         .recipient = recipient,
+                                         .address = address};
     const struct smtp_question question = {
         .ask = ask_recipient, .context = &context, .subject = SMTP_ABOUT_RECIPIENT};
     switch (ask(source, &question, deadline, result_r->detail)) {
@@ -269,10 +310,30 @@ smtp_recipient_lifetimes(const void *self)
                                             source->settings->recipient_negative_cache_ms};
 }
 
+static struct login_lifetimes
+smtp_login_lifetimes(const void *self)
+{
+    const struct smtp_settings *settings = ((const struct smtp_source *)self)->settings;
+    return (struct login_lifetimes){.right_ms = settings->cache_ms,
+                                    .wrong_ms = settings->negative_cache_ms,
+                                    .when_down = settings->cache_when_down,
+                                    .by_client = settings->forward_client};
+}
+
+static void
+smtp_load(void *self, struct source_load *load_r)
+{
+    const struct smtp_source *source = self;
+    for (size_t i = 0; i < source->count; i++)
+        smtp_server_load(source->servers[i], load_r);
+}
+
 const struct source_kind source_kind_smtp = {
     .section = &smtp_source_section,
     .open = smtp_open,
     .verify = smtp_verify,
+    .login_lifetimes = smtp_login_lifetimes,
+    .load = smtp_load,
     .recipient = smtp_recipient,
     .recipient_lifetimes = smtp_recipient_lifetimes,
     .close = smtp_close,

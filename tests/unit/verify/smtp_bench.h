@@ -1,6 +1,6 @@
 /*
- * smtp_bench: a source of type smtp, opened from a configuration text, and certificates for the
- * scripted servers that it asks.
+ * smtp_bench: a source of type smtp (or bench_type), opened from a configuration text, and
+ * certificates for the scripted servers that it asks.
  */
 #ifndef MAILREEVE_TEST_SMTP_BENCH_H
 #define MAILREEVE_TEST_SMTP_BENCH_H
@@ -16,10 +16,19 @@
 #include "smtp_source.h"
 #include "source.h"
 
+#define PASSWORD   "open sesame"
+#define USER64     "Ym9zc0BhY21lLmV4YW1wbGU="
+#define PASSWORD64 "b3BlbiBzZXNhbWU="
+#define PLAIN64    "AGJvc3NAYWNtZS5leGFtcGxlAG9wZW4gc2VzYW1l"
+/* What the example of RFC 2195 asks, and the answer to it. */
+#define CHALLENGE64 "PDE4OTYuNjk3MTcwOTUyQHBvc3RvZmZpY2UucmVzdG9uLm1jaS5uZXQ+"
+#define ANSWER64    "Ym9zc0BhY21lLmV4YW1wbGUgZDU2ODE3MTllZmY2ZDlkNTgwNmE3MTlmOGY2MzJhNDM="
+
 static struct certified authority, of_this_host, of_another;
 static SSL_CTX *tls_of_this_host, *tls_of_another;
 static char folder[] = "/tmp/test_smtp.XXXXXX";
 static char ca_path[64], file_path[64];
+static const char *bench_type = "smtp";
 
 static const struct section_type *const children[] = {&source_section, NULL};
 static const struct row no_rows[] = {{.name = NULL}};
@@ -37,7 +46,7 @@ open_source(struct opened *opened, const char *settings)
 {
     FILE *file = fopen(file_path, "w");
     assert_non_null(file);
-    fprintf(file, "source \"acme-smtp\" {\n type = \"smtp\"\n %s }\n", settings);
+    fprintf(file, "source \"acme-smtp\" {\n type = \"%s\"\n %s }\n", bench_type, settings);
     fclose(file);
     *opened = (struct opened){0};
     problems_init(&opened->problems);
@@ -58,7 +67,7 @@ close_source(struct opened *opened)
 static inline void
 open_at(struct opened *opened, const char *settings, const unsigned *ports, size_t count)
 {
-    char text[1024] = "server = {";
+    char text[1024] = "cache = 0s\n negative_cache = 0s\n server = {";
     for (size_t i = 0; i < count; i++)
         snprintf(text + strlen(text), sizeof text - strlen(text), "%s\"127.0.0.1:%u\"",
                  i > 0 ? ", " : "", ports[i]);
@@ -67,6 +76,38 @@ open_at(struct opened *opened, const char *settings, const unsigned *ports, size
     for (size_t i = 0; opened->source == NULL && i < opened->problems.count; i++)
         print_error("%s\n", problems_line(&opened->problems, i));
     assert_non_null(opened->source);
+}
+
+/* Asks about boss@acme.example. */
+static inline void
+verify_for(const struct opened *opened, const char *password, const char *client, const char *helo,
+           int64_t budget_ms, struct verify_result *result_r)
+{
+    const struct username user = {.text = "boss@acme.example", .local_length = 4};
+    struct secret secret;
+    secret_init(&secret);
+    secret_set(&secret, password, strlen(password));
+    struct verify_request request = {.user = &user,
+                                     .password = &secret,
+                                     .client_helo = helo,
+                                     .deadline = deadline_after(budget_ms)};
+    if (client != NULL)
+        assert_int_equal(netaddr_parse(client, &request.client, NULL), 0);
+    source_verify(opened->source, &request, result_r);
+    secret_fini(&secret);
+}
+
+static inline void
+verify_within(const struct opened *opened, const char *password, int64_t budget_ms,
+              struct verify_result *result_r)
+{
+    verify_for(opened, password, NULL, NULL, budget_ms, result_r);
+}
+
+static inline void
+verify(const struct opened *opened, const char *password, struct verify_result *result_r)
+{
+    verify_within(opened, password, 60000, result_r);
 }
 
 /* Waits until a server's script has come to its `stall`. */

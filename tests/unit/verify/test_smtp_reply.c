@@ -187,6 +187,7 @@ test_what_ehlo_offers(void **state)
     (void)state;
     const unsigned plain = SMTP_MECHANISM_BIT(SMTP_MECHANISM_PLAIN);
     const unsigned login = SMTP_MECHANISM_BIT(SMTP_MECHANISM_LOGIN);
+    const unsigned cram_md5 = SMTP_MECHANISM_BIT(SMTP_MECHANISM_CRAM_MD5);
     const struct {
         const char *name, *text;
         bool want_starttls, want_auth;
@@ -198,7 +199,17 @@ test_what_ehlo_offers(void **state)
         {"any case", "250-mx\n250-StartTLS\n250 auth plain", true, true, plain},
         {"AUTH with an equals sign", "250-mx\n250 AUTH=LOGIN", false, true, login},
         {"both spellings", "250-mx\n250-AUTH PLAIN\n250 AUTH=LOGIN", false, true, plain | login},
-        {"mechanisms that we do not know", "250-mx\n250 AUTH CRAM-MD5 GSSAPI", false, true, 0},
+        {"all that we know", "250-mx\n250 AUTH LOGIN CRAM-MD5 PLAIN", false, true,
+         plain | login | cram_md5},
+        {"the old spelling with several", "250-mx\n250 AUTH=LOGIN PLAIN", false, true,
+         plain | login},
+        {"the old spelling in any case", "250-mx\n250 auth=cram-md5 Login", false, true,
+         login | cram_md5},
+        {"the old spelling with a space behind it", "250-mx\n250 AUTH= LOGIN", false, true, login},
+        {"the old spelling without mechanisms", "250-mx\n250 AUTH=", false, true, 0},
+        {"an equals sign is in no mechanism", "250-mx\n250 AUTH PLAIN=LOGIN", false, true, 0},
+        {"mechanisms that we do not know", "250-mx\n250 AUTH DIGEST-MD5 GSSAPI", false, true, 0},
+        {"no part of CRAM-MD5", "250-mx\n250 AUTH CRAM MD5 CRAM-MD55", false, true, 0},
         {"no part of another word", "250-mx\n250 AUTH PLAINTEXT XLOGIN", false, true, 0},
         {"spaces in plenty", "250-mx\n250 AUTH   PLAIN  ", false, true, plain},
         {"AUTH without mechanisms", "250-mx\n250 AUTH", false, true, 0},
@@ -213,6 +224,50 @@ test_what_ehlo_offers(void **state)
         assert_int_equal(reply.offers_auth, cases[i].want_auth);
         assert_int_equal(reply.mechanisms, cases[i].want_mechanisms);
     }
+}
+
+static void
+test_what_ehlo_takes_behind_xclient(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *text;
+        unsigned want;
+    } cases[] = {
+        {"not offered", "250-mx\n250 AUTH PLAIN", 0},
+        {"offered by Postfix", "250-mx\n250-XCLIENT NAME ADDR PORT PROTO HELO LOGIN\n250 HELP",
+         SMTP_XCLIENT_ADDR | SMTP_XCLIENT_NAME | SMTP_XCLIENT_PROTO | SMTP_XCLIENT_HELO},
+        {"some of it", "250-mx\n250 XCLIENT HELO ADDR", SMTP_XCLIENT_ADDR | SMTP_XCLIENT_HELO},
+        {"in any case", "250-mx\n250 xclient addr", SMTP_XCLIENT_ADDR},
+        {"without attributes", "250-mx\n250 XCLIENT", 0},
+        {"with others", "250-mx\n250 XCLIENT DESTADDR ADDRESS", 0},
+        {"a longer keyword", "250-mx\n250 XCLIENTS ADDR", 0},
+        {"in the greeting", "250 XCLIENT ADDR", 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct smtp_reply reply;
+        struct err err;
+        print_message("%s\n", cases[i].name);
+        assert_int_equal(feed(&reply, cases[i].text, strlen(cases[i].text), &err), SMTP_LINE_LAST);
+        assert_int_equal(reply.xclient, cases[i].want);
+    }
+}
+
+static void
+test_a_text_that_is_cut_is_known_to_be(void **state)
+{
+    (void)state;
+    struct err err = {""};
+    char line[SMTP_REPLY_TEXT_MAX + 1] = "334 ";
+    memset(line + 4, 'x', sizeof line - 4);
+    struct smtp_reply reply = {0};
+    assert_int_equal(smtp_reply_add(&reply, line, SMTP_REPLY_TEXT_MAX - 1, &err), SMTP_LINE_LAST);
+    assert_false(reply.is_cut);
+    assert_int_equal(strlen(reply.text), SMTP_REPLY_TEXT_MAX - 1);
+    reply = (struct smtp_reply){0};
+    assert_int_equal(smtp_reply_add(&reply, line, SMTP_REPLY_TEXT_MAX, &err), SMTP_LINE_LAST);
+    assert_true(reply.is_cut);
+    assert_int_equal(strlen(reply.text), SMTP_REPLY_TEXT_MAX - 1);
 }
 
 static void
@@ -241,6 +296,8 @@ main(void)
         cmocka_unit_test(test_replies_that_blame_us),
         cmocka_unit_test(test_what_ehlo_offers),
         cmocka_unit_test(test_smtputf8_is_offered_behind_the_first_line),
+        cmocka_unit_test(test_what_ehlo_takes_behind_xclient),
+        cmocka_unit_test(test_a_text_that_is_cut_is_known_to_be),
         cmocka_unit_test(test_long_texts_and_long_replies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,42 +2,26 @@
 
 #include "smtp_bench.h"
 
-#define PASSWORD   "open sesame"
-#define USER64     "Ym9zc0BhY21lLmV4YW1wbGU="
-#define PASSWORD64 "b3BlbiBzZXNhbWU="
-#define PLAIN64    "AGJvc3NAYWNtZS5leGFtcGxlAG9wZW4gc2VzYW1l"
-
 #define OFFER      "C EHLO *\nS 250-mx.example\nS 250-SIZE 1000\nS 250 AUTH PLAIN LOGIN\n"
 #define HELLO      "S 220 mx.example ESMTP\n" OFFER
 #define AUTH_PLAIN HELLO "C AUTH PLAIN " PLAIN64 "\n"
+#define AUTH_CRAM                                                                                  \
+    "S 220 mx\nC EHLO *\nS 250-mx\nS 250 AUTH PLAIN CRAM-MD5\nC AUTH CRAM-MD5\nS 334 " CHALLENGE64 \
+    "\nC " ANSWER64 "\n"
 #define AUTH_LOGIN "C AUTH LOGIN\nS 334 VXNlcm5hbWU6\nC " USER64 "\n"
-#define OFFER_TLS  "C EHLO *\nS 250-mx.example\nS 250-AUTH PLAIN LOGIN\nS 250 STARTTLS\n"
+#define AUTH_CRAM_ALONE                                                                      \
+    "S 220 mx\nC EHLO *\nS 250-mx\nS 250 AUTH CRAM-MD5\nC AUTH CRAM-MD5\nS 334 " CHALLENGE64 \
+    "\nC " ANSWER64 "\n"
+#define CHALLENGED   "S 220 mx\nC EHLO *\nS 250-mx\nS 250 AUTH CRAM-MD5\nC AUTH CRAM-MD5\n"
+#define NO_CHALLENGE "AUTH CRAM-MD5: the server's challenge is not one line of base64"
+#define ONES         "MTExMTExMTExMTExMTExMTExMTExMTExMTExMTExMTExMTExMTExMTExMTExMTEx"
+#define OFFER_TLS    "C EHLO *\nS 250-mx.example\nS 250-AUTH PLAIN LOGIN\nS 250 STARTTLS\n"
 
 /* The settings of the cases; %u is the server's port. */
 #define CLEAR      "tls = \"none\""
 #define HASTY      CLEAR " timeout = \"400ms\" connect_timeout = \"10s\""
 #define LOGIN_ONLY CLEAR " mechanisms = {\"login\"}"
 #define PLAIN_ONLY CLEAR " mechanisms = {\"plain\"}"
-
-static void
-verify_within(const struct opened *opened, const char *password, int64_t budget_ms,
-              struct verify_result *result_r)
-{
-    const struct username user = {.text = "boss@acme.example", .local_length = 4};
-    struct secret secret;
-    secret_init(&secret);
-    secret_set(&secret, password, strlen(password));
-    const struct verify_request request = {
-        .user = &user, .password = &secret, .deadline = deadline_after(budget_ms)};
-    source_verify(opened->source, &request, result_r);
-    secret_fini(&secret);
-}
-
-static void
-verify(const struct opened *opened, const char *password, struct verify_result *result_r)
-{
-    verify_within(opened, password, 60000, result_r);
-}
 
 struct conversation {
     const char *name, *settings, *script;
@@ -49,13 +33,13 @@ static const struct conversation conversations[] = {
     /* what a password is worth */
     {"235 is right", CLEAR, AUTH_PLAIN "S 235 2.7.0 ok\n", VERIFY_OK, NULL},
     {"535 is wrong", CLEAR, AUTH_PLAIN "S 535 5.7.8 no\n", VERIFY_WRONG_PASSWORD,
-     "AUTH: the server said 535 5.7.8"},
+     "AUTH PLAIN: the server said 535 5.7.8"},
     {"535 in several lines is wrong", CLEAR, AUTH_PLAIN "S 535-5.7.8 no\nS 535 5.7.8 no\n",
      VERIFY_WRONG_PASSWORD, "535 5.7.8"},
     {"454 is temporary", CLEAR, AUTH_PLAIN "S 454 4.7.0 later\n", VERIFY_UNAVAILABLE,
-     "AUTH: the server said 454 4.7.0"},
+     "AUTH PLAIN: the server said 454 4.7.0"},
     {"421 is temporary", CLEAR, AUTH_PLAIN "S 421 4.3.2 going down\nclose\n", VERIFY_UNAVAILABLE,
-     "AUTH: the server said 421 4.3.2"},
+     "AUTH PLAIN: the server said 421 4.3.2"},
     {"432 is temporary", CLEAR, AUTH_PLAIN "S 432 4.7.12 change your password\n",
      VERIFY_UNAVAILABLE, "432"},
     {"530 is our configuration", CLEAR, AUTH_PLAIN "S 530 5.7.0 TLS first\n", VERIFY_UNAVAILABLE,
@@ -71,15 +55,15 @@ static const struct conversation conversations[] = {
     {"550 says nothing about the password", CLEAR, AUTH_PLAIN "S 550 5.7.1 no\n",
      VERIFY_UNAVAILABLE, "550 5.7.1"},
     {"535 that calls itself temporary is", CLEAR, AUTH_PLAIN "S 535 4.7.0 directory is down\n",
-     VERIFY_UNAVAILABLE, "AUTH: the server said 535 4.7.0"},
+     VERIFY_UNAVAILABLE, "AUTH PLAIN: the server said 535 4.7.0"},
     {"235 that calls itself a failure is no yes", CLEAR, AUTH_PLAIN "S 235 5.7.8 no\n",
-     VERIFY_UNAVAILABLE, "AUTH: the server said 235 5.7.8"},
+     VERIFY_UNAVAILABLE, "AUTH PLAIN: the server said 235 5.7.8"},
     {"250 is not 235", CLEAR, AUTH_PLAIN "S 250 ok\n", VERIFY_UNAVAILABLE, "250"},
     {"334 behind the password is no answer", CLEAR, AUTH_PLAIN "S 334 more\n", VERIFY_UNAVAILABLE,
      "334"},
     {"an echo of the password is not told", CLEAR,
      AUTH_PLAIN "S 500 unknown command AUTH PLAIN " PLAIN64 "\n", VERIFY_UNAVAILABLE,
-     "AUTH: the server said 500"},
+     "AUTH PLAIN: the server said 500"},
 
     /* broken servers */
     {"the connection is refused", CLEAR, NULL, VERIFY_UNAVAILABLE, "Connection refused"},
@@ -147,6 +131,47 @@ static const struct conversation conversations[] = {
      VERIFY_UNAVAILABLE, "421"},
     {"LOGIN cut off at the password", LOGIN_ONLY, HELLO AUTH_LOGIN "S 334 x\nC *\nclose\n",
      VERIFY_UNAVAILABLE, "closed"},
+    {"CRAM-MD5 before the others without TLS", CLEAR, AUTH_CRAM "S 235 2.7.0 ok\n", VERIFY_OK,
+     NULL},
+    {"CRAM-MD5 with a wrong password", CLEAR, AUTH_CRAM "S 535 5.7.8 no\n", VERIFY_WRONG_PASSWORD,
+     "AUTH CRAM-MD5: the server said 535 5.7.8"},
+    {"CRAM-MD5 only if it is allowed", CLEAR " mechanisms = {\"plain\", \"login\"}",
+     "S 220 mx\nC EHLO *\nS 250-mx\nS 250 AUTH CRAM-MD5 PLAIN\nC AUTH PLAIN " PLAIN64
+     "\nS 235 ok\n",
+     VERIFY_OK, NULL},
+    {"CRAM-MD5 behind the others within TLS", "tls = \"implicit\"",
+     "T\nS 220 mx\nC EHLO *\nS 250-mx\nS 250 AUTH CRAM-MD5 LOGIN\n" AUTH_LOGIN
+     "S 334 UGFzc3dvcmQ6\nC " PASSWORD64 "\nS 235 ok\n",
+     VERIFY_OK, NULL},
+    {"CRAM-MD5 within TLS if it is all that is offered", "tls = \"implicit\"",
+     "T\n" AUTH_CRAM_ALONE "S 235 ok\n", VERIFY_OK, NULL},
+    {"CRAM-MD5 refused at its start says nothing about the password", CLEAR,
+     "S 220 mx\nC EHLO *\nS 250-mx\nS 250 AUTH CRAM-MD5\nC AUTH CRAM-MD5\nS 535 5.7.8 no\n",
+     VERIFY_UNAVAILABLE, "AUTH CRAM-MD5: the server said 535"},
+    {"CRAM-MD5 accepted at its start is nonsense", CLEAR,
+     "S 220 mx\nC EHLO *\nS 250-mx\nS 250 AUTH CRAM-MD5\nC AUTH CRAM-MD5\nS 235 ok\n",
+     VERIFY_UNAVAILABLE, "235"},
+    {"CRAM-MD5 with 504", CLEAR,
+     "S 220 mx\nC EHLO *\nS 250-mx\nS 250 AUTH CRAM-MD5\nC AUTH CRAM-MD5\nS 504 5.5.4 what\n",
+     VERIFY_UNAVAILABLE, "504 5.5.4"},
+    {"a challenge that is no base64 is not answered", CLEAR, CHALLENGED "S 334 <1@mx.example>\n",
+     VERIFY_UNAVAILABLE, NO_CHALLENGE},
+    {"a challenge without its padding", CLEAR, CHALLENGED "S 334 PDFAbXguZXhhbXBsZT4\n",
+     VERIFY_UNAVAILABLE, NO_CHALLENGE},
+    {"an empty challenge", CLEAR, CHALLENGED "S 334 \n", VERIFY_UNAVAILABLE, NO_CHALLENGE},
+    {"no challenge at all", CLEAR, CHALLENGED "S 334\n", VERIFY_UNAVAILABLE, NO_CHALLENGE},
+    {"a challenge in two lines", CLEAR, CHALLENGED "S 334-PDFA\nS 334 bXg+\n", VERIFY_UNAVAILABLE,
+     NO_CHALLENGE},
+    {"a long challenge", CLEAR,
+     CHALLENGED "S 334 PDEx" ONES ONES ONES ONES ONES "MUBteC5leGFtcGxlPg==\n"
+                "C *\nS 235 ok\n",
+     VERIFY_OK, NULL},
+    {"a challenge that is too long to be taken whole", CLEAR,
+     CHALLENGED "S 334 PDEx" ONES ONES ONES ONES ONES ONES ONES ONES "MUBteC5leGFtcGxlPg==\n",
+     VERIFY_UNAVAILABLE, NO_CHALLENGE},
+    {"the old spelling of AUTH", CLEAR,
+     "S 220 mx\nC EHLO *\nS 250-mx\nS 250 AUTH=LOGIN PLAIN\nC AUTH PLAIN " PLAIN64 "\nS 235 ok\n",
+     VERIFY_OK, NULL},
     {"nothing that is allowed is offered", PLAIN_ONLY,
      "S 220 mx\nC EHLO *\nS 250-mx\nS 250 AUTH LOGIN CRAM-MD5\n", VERIFY_UNAVAILABLE,
      "the server offers none of the configured mechanisms"},
@@ -497,6 +522,17 @@ test_settings(void **state)
         {"no connection", "server = {\"mx.example\"} connections = 0", false, "connections"},
         {"a CA file that is not there", "server = {\"mx.example\"} ca_file = \"/nowhere/ca.pem\"",
          false, "ca_file"},
+        {"a certificate of ours that is not there",
+         "server = {\"mx.example\"} cert_file = \"/nowhere/own.pem\"", false,
+         "cert_file: cannot read the certificate in /nowhere/own.pem: No such file or directory"},
+        {"a key without a certificate", "server = {\"mx.example\"} key_file = \"/nowhere/own.key\"",
+         false,
+         "key_file: the key in /nowhere/own.key is of no use without its certificate (cert_file)"},
+        {"a certificate of ours without TLS",
+         "server = {\"127.0.0.1\"} tls = \"none\" cert_file = \"/nowhere/own.pem\"", false,
+         "cert_file: is shown by TLS only, and tls = \"none\""},
+        {"answers are kept for a day at most", "server = {\"mx.example\"} cache = 25h", false,
+         "cache"},
         {"TLS over a unix socket", "server = {\"unix:/run/smtp\"}", false,
          "has no name that a certificate could have (tls = \"none\")"},
         {"in clear over the network is a warning", "server = {\"mx.example\"} tls = \"none\"", true,
