@@ -65,7 +65,8 @@ check_together(const struct given *given, struct err *err)
         wrong = "method=none goes with protocol=smtp only";
     else if (given->facts.method != METHOD_NONE && has_paths)
         wrong = "from= and to= go with method=none only";
-    else if (given->facts.method != METHOD_NONE && given->facts.user == NULL)
+    else if (given->facts.method != METHOD_NONE && given->facts.method != METHOD_EXTERNAL &&
+             given->facts.user == NULL)
         wrong = "user=NAME is missing";
     if (wrong == NULL)
         return 0;
@@ -85,6 +86,7 @@ given_parse(const char *const *words, size_t count, struct given *given_r, struc
                   .password = some_password,
                   .password_length = sizeof some_password - 1,
                   .sender_elsewhere = KNOWLEDGE_UNKNOWN,
+                  .sender_owned = KNOWLEDGE_UNKNOWN,
                   .recipient = KNOWLEDGE_KNOWN},
         .outcome = VERIFY_OK,
     };

@@ -3,7 +3,8 @@
  *
  * Pure. One table names the keys; what is not given has the value of an ordinary session: protocol
  * smtp, method plain, password right, first attempt, from 127.0.0.1, without TLS, the recipient
- * exists, the sender is known nowhere else, no relay window is open.
+ * exists, the sender is known nowhere else and not the window's user's own, no relay window is
+ * open, the client shows no certificate, and no source tells a password in clear.
  */
 #ifndef MAILREEVE_GIVEN_H
 #define MAILREEVE_GIVEN_H
@@ -16,6 +17,7 @@
 struct given {
     struct facts facts;          /* borrows from the words and from the two lines */
     enum verify_outcome outcome; /* what the sources say: password-ok */
+    bool has_clear_password;     /* they tell it in clear, too */
     char *mail_from, *rcpt_to;   /* whole command lines */
 };
 

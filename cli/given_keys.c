@@ -94,11 +94,41 @@ set_tls(struct given *given, const char *value, struct err *err)
     return set_bool(words, value, &given->facts.tls, err);
 }
 
+static const struct word yes_no[] = {{"yes", 1}, {"no", 0}, {0}};
+
 static int
 set_banned(struct given *given, const char *value, struct err *err)
 {
-    static const struct word words[] = {{"yes", 1}, {"no", 0}, {0}};
-    return set_bool(words, value, &given->facts.banned, err);
+    return set_bool(yes_no, value, &given->facts.banned, err);
+}
+
+static int
+set_certificate(struct given *given, const char *value, struct err *err)
+{
+    static const struct word words[] = {{"verified", 1}, {"none", 0}, {0}};
+    return set_bool(words, value, &given->facts.certificate_verified, err);
+}
+
+static int
+set_fingerprint(struct given *given, const char *value, struct err *err)
+{
+    (void)err;
+    given->facts.certificate_fingerprint = value;
+    return 0;
+}
+
+static int
+set_subject(struct given *given, const char *value, struct err *err)
+{
+    (void)err;
+    given->facts.certificate_subject = value;
+    return 0;
+}
+
+static int
+set_clear_password(struct given *given, const char *value, struct err *err)
+{
+    return set_bool(yes_no, value, &given->has_clear_password, err);
 }
 
 static int
@@ -107,6 +137,15 @@ set_password_ok(struct given *given, const char *value, struct err *err)
     static const struct word words[] = {{"yes", VERIFY_OK},
                                         {"no", VERIFY_WRONG_PASSWORD},
                                         {"unavailable", VERIFY_UNAVAILABLE},
+                                        {"unknown", VERIFY_UNKNOWN_USER},
+                                        {"ambiguous", VERIFY_AMBIGUOUS},
+                                        {"disabled", VERIFY_DISABLED},
+                                        {"locked", VERIFY_LOCKED},
+                                        {"account-expired", VERIFY_ACCOUNT_EXPIRED},
+                                        {"expired", VERIFY_PASSWORD_EXPIRED},
+                                        {"must-change", VERIFY_MUST_CHANGE},
+                                        {"not-allowed", VERIFY_NOT_ALLOWED},
+                                        {"not-clear", VERIFY_NO_CLEAR_PASSWORD},
                                         {0}};
     int meaning = VERIFY_UNAVAILABLE;
     int status = set_word(words, value, &meaning, err);
@@ -138,14 +177,27 @@ set_recipient(struct given *given, const char *value, struct err *err)
     return set_knowledge(words, value, &given->facts.recipient, err);
 }
 
+static const struct word yes_no_unavailable[] = {{"yes", KNOWLEDGE_KNOWN},
+                                                 {"no", KNOWLEDGE_UNKNOWN},
+                                                 {"unavailable", KNOWLEDGE_CANNOT_TELL},
+                                                 {0}};
+
 static int
 set_sender_elsewhere(struct given *given, const char *value, struct err *err)
 {
-    static const struct word words[] = {{"yes", KNOWLEDGE_KNOWN},
-                                        {"no", KNOWLEDGE_UNKNOWN},
-                                        {"unavailable", KNOWLEDGE_CANNOT_TELL},
-                                        {0}};
-    return set_knowledge(words, value, &given->facts.sender_elsewhere, err);
+    return set_knowledge(yes_no_unavailable, value, &given->facts.sender_elsewhere, err);
+}
+
+static int
+set_sender_owned(struct given *given, const char *value, struct err *err)
+{
+    return set_knowledge(yes_no_unavailable, value, &given->facts.sender_owned, err);
+}
+
+static int
+set_matching_sender(struct given *given, const char *value, struct err *err)
+{
+    return set_bool(yes_no, value, &given->facts.window_matching_sender, err);
 }
 
 /* A window is opened by a login, whose canonical name is in lower case. */
@@ -208,8 +260,16 @@ const struct given_key given_keys[] = {
     {"protocol", set_protocol, "smtp|imap|pop3|http", "the client's (smtp)"},
     {"method", set_method, "plain|cram-md5|apop|external|none",
      "none: the client does not log in (plain)"},
-    {"user", set_user, "NAME", "who logs in"},
-    {"password-ok", set_password_ok, "yes|no|unavailable", "what the sources would say (yes)"},
+    {"user", set_user, "NAME", "who logs in; with external it may be left out"},
+    {"password-ok", set_password_ok, "yes|no|unavailable|...",
+     "what the sources would say (yes); or unknown, ambiguous, disabled, locked, "
+     "account-expired, expired, must-change, not-allowed, not-clear"},
+    {"clear-password", set_clear_password, "yes|no",
+     "with external: whether a source tells the password (no)"},
+    {"certificate", set_certificate, "verified|none",
+     "with external: whether nginx trusts the client's (none)"},
+    {"fingerprint", set_fingerprint, "DIGITS", "with external: the certificate's, by SHA-1"},
+    {"subject", set_subject, "NAME", "with external: the certificate's, CN=Boss,O=Acme"},
     {"ip", set_ip, "ADDRESS", "the client's; unix: has none (127.0.0.1)"},
     {"tls", set_tls, "on|off", "whether the connection is encrypted (off)"},
     {"attempt", set_attempt, "NUMBER", "of logins in this connection (1)"},
@@ -221,6 +281,10 @@ const struct given_key given_keys[] = {
      "with method=none: what its source would say (exists)"},
     {"sender-elsewhere", set_sender_elsewhere, "yes|no|unavailable",
      "with method=none: whether shared_with knows the sender (no)"},
+    {"sender-owned", set_sender_owned, "yes|no|unavailable",
+     "with window: whether the sender is one of the user's addresses (no)"},
+    {"matching-sender", set_matching_sender, "yes|no",
+     "with window: whether the user's smtp_auth is matching-sender (no)"},
     /* What these ask about is not in this version. */
     {.name = "stage"},
     {.name = "auth"},

@@ -6,6 +6,7 @@
 
 #include "file.h"
 #include "lookup.h"
+#include "stored.h"
 
 static const size_t users_file_max_bytes = (size_t)1 << 30;
 
@@ -27,19 +28,24 @@ ignore_problem(void *context, struct origin origin, const struct err *err)
 }
 
 static bool
+is_challenge(enum auth_method method)
+{
+    return method == METHOD_CRAM_MD5 || method == METHOD_APOP;
+}
+
+static bool
 is_users_source(const struct section *source)
 {
     const char *kind = source->type->variant_word;
     return kind != NULL && strcmp(kind, "users") == 0;
 }
 
-/* Reads a users source's file. NULL: this source is of another kind, or its file does not load (the
- * site has said so then). */
+/* Reads a users source's file. NULL: it does not load (the site has said so then). */
 static struct users_file *
 load_users(const struct section *source)
 {
     const char *path = lookup_text(source, "file");
-    if (!is_users_source(source) || path == NULL)
+    if (path == NULL)
         return NULL;
     size_t length = 0;
     struct err err;
@@ -51,25 +57,64 @@ load_users(const struct section *source)
     return users;
 }
 
+static const struct section *const *
+all_sources(const struct site *site, size_t *count_r)
+{
+    return conf_sections(site->conf, conf_top(site->conf), "source", count_r);
+}
+
+/* Whether a source can answer by its kind and settings. */
+static bool
+can_answer(const struct source *source, enum auth_method method)
+{
+    if (method == METHOD_EXTERNAL)
+        return source_can_lookup(source);
+    return !is_challenge(method) || source_knows_clear(source);
+}
+
+static const struct source *
+find_source(const struct site *site, const char *name)
+{
+    const struct source *source = NULL;
+    for (size_t i = 0; (source = site_source(site, i)) != NULL; i++)
+        if (strcmp(source_name(source), name) == 0)
+            break;
+    return source;
+}
+
+/* What a line of a users file says to somebody who has, or has not, the right password. */
+static enum verify_outcome
+outcome_of(const struct user_entry *entry, const struct given *given)
+{
+    struct secret clear;
+    bool is_clear = stored_clear(entry->hash, strlen(entry->hash), STORED_BARE_CRYPT, &clear);
+    secret_fini(&clear);
+    if (is_challenge(given->facts.method) && !is_clear)
+        return VERIFY_NO_CLEAR_PASSWORD;
+    return given->outcome == VERIFY_OK && entry->disabled ? VERIFY_DISABLED : given->outcome;
+}
+
 /* The account as the users files describe it. Returns whether one does. */
 static bool
-ask_users_files(const struct site *site, enum verify_outcome given, const struct username *name,
+ask_users_files(const struct site *site, const struct given *given, const struct username *name,
                 struct testimony *testimony)
 {
     size_t count = 0;
-    const struct section *const *sources =
-        conf_sections(site->conf, conf_top(site->conf), "source", &count);
+    const struct section *const *sources = all_sources(site, &count);
     for (size_t i = 0; i < count; i++) {
+        if (!is_users_source(sources[i]) ||
+            !can_answer(find_source(site, sources[i]->name), given->facts.method))
+            continue;
         struct users_file *users = load_users(sources[i]);
         const struct user_entry *entry = users != NULL ? users_file_find(users, name->text) : NULL;
         if (entry == NULL) {
             users_file_free(users);
             continue;
         }
-        bool is_shut = given == VERIFY_OK && entry->disabled;
-        testimony->outcome = is_shut ? VERIFY_DISABLED : given;
+        testimony->outcome = outcome_of(entry, given);
         testimony->account.networks = entry->networks;
         testimony->account.protocols = entry->protocols;
+        testimony->account.smtp_auth = entry->smtp_auth;
         testimony->account.origin = entry->origin;
         testimony->source = section_rule(sources[i], NULL);
         testimony->source.origin = entry->origin;
@@ -84,8 +129,7 @@ static const struct section *
 last_users_source(const struct site *site)
 {
     size_t count = 0;
-    const struct section *const *sources =
-        conf_sections(site->conf, conf_top(site->conf), "source", &count);
+    const struct section *const *sources = all_sources(site, &count);
     const struct section *last = NULL;
     for (size_t i = 0; i < count; i++)
         if (is_users_source(sources[i]))
@@ -94,50 +138,74 @@ last_users_source(const struct site *site)
 }
 
 /* The organization's sources but those of type users. */
-static size_t
-own_sources(const struct site *site, const struct section *organization,
-            const struct section **first_r)
+struct own_sources {
+    size_t count, able;            /* how many there are, and how many can answer */
+    const struct section *speaker; /* the first that can, else the first */
+};
+
+static struct own_sources
+own_sources(const struct site *site, const struct section *organization, enum auth_method method)
 {
+    struct own_sources own = {0};
     struct strings names = lookup_strings(organization, "sources");
-    size_t count = 0;
     for (size_t i = 0; i < names.count; i++) {
-        const struct section *source = conf_find(site->conf, "source", names.items[i]);
-        if (!is_users_source(source) && count++ == 0)
-            *first_r = source;
+        const struct section *section = conf_find(site->conf, "source", names.items[i]);
+        if (is_users_source(section))
+            continue;
+        bool is_able = can_answer(find_source(site, names.items[i]), method);
+        if (own.count++ == 0 || (is_able && own.able == 0))
+            own.speaker = section;
+        own.able += is_able;
     }
-    return count;
+    return own;
+}
+
+/* Nobody who could know the name can answer. */
+static void
+let_nobody_answer(const struct site *site, const struct own_sources *own, enum auth_method method,
+                  struct testimony *testimony)
+{
+    const struct section *users = last_users_source(site);
+    bool users_answer = users != NULL && can_answer(find_source(site, users->name), method);
+    bool is_doubtful = own->count > 0 || (users != NULL && !users_answer);
+    testimony->outcome =
+        is_challenge(method) && is_doubtful ? VERIFY_NO_CLEAR_PASSWORD : VERIFY_UNKNOWN_USER;
+    if (is_challenge(method) && own->count > 0)
+        testimony->source = section_rule(own->speaker, NULL);
+    else if (users != NULL)
+        testimony->source = section_rule(users, NULL);
 }
 
 /* Who would speak, as far as the configuration tells: one source of the organization's, or one of
  * several, or nobody but the users files, which do not know the name. */
 static void
 name_sources(const struct site *site, const struct organization *organization,
-             struct testimony *testimony)
+             enum auth_method method, struct testimony *testimony)
 {
-    const struct section *section = NULL, *speaker = NULL;
+    const struct section *section = NULL;
+    struct own_sources own = {0};
     if (organization != NULL)
         section = conf_find(site->conf, "organization", organization->name);
-    size_t count = section != NULL ? own_sources(site, section, &speaker) : 0;
-    if (count == 0) {
-        testimony->outcome = VERIFY_UNKNOWN_USER; /* whatever is given */
-        speaker = last_users_source(site);
-    }
-    if (count > 1)
+    if (section != NULL)
+        own = own_sources(site, section, method);
+    if (own.able == 0)
+        let_nobody_answer(site, &own, method, testimony); /* whatever is given */
+    else if (own.able > 1)
         testimony->source = section_rule(section, "sources");
-    else if (speaker != NULL)
-        testimony->source = section_rule(speaker, NULL);
+    else
+        testimony->source = section_rule(own.speaker, NULL);
     testimony->account.origin = testimony->source.origin;
 }
 
 void
-testimony_take(const struct site *site, const struct decision *decision, enum verify_outcome given,
+testimony_take(const struct site *site, const struct given *given, const struct decision *decision,
                struct testimony *testimony_r)
 {
-    *testimony_r = (struct testimony){.outcome = given};
+    *testimony_r = (struct testimony){.outcome = given->outcome};
     struct account *account = &testimony_r->account;
     snprintf(account->name, sizeof account->name, "%s", decision->user.text);
     if (!ask_users_files(site, given, &decision->user, testimony_r))
-        name_sources(site, decision->organization, testimony_r);
+        name_sources(site, decision->organization, given->facts.method, testimony_r);
 }
 
 void

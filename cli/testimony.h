@@ -2,11 +2,13 @@
  * testimony: what the sources of a configuration would say about a login, without asking them.
  *
  * Nobody on the network is asked: whether the password is right is a given fact. The users files
- * are part of the configuration, so what they say about an account is looked up and not given.
+ * are part of the configuration, so what they say about an account is looked up and not given. Nor
+ * is given which sources can answer challenges, or tell about accounts alone.
  */
 #ifndef MAILREEVE_TESTIMONY_H
 #define MAILREEVE_TESTIMONY_H
 
+#include "given.h"
 #include "outcome.h"
 #include "site.h"
 #include "users_file.h"
@@ -18,10 +20,10 @@ struct testimony {
     struct users_file *users; /* account and source borrow from it */
 };
 
-/* Fills what the sources would say to that login if the password were as given says. Call
+/* Fills what the sources would say to that login if the password were as given.outcome says. Call
  * testimony_fini when the decision that came of it is not looked at any more. */
-void testimony_take(const struct site *site, const struct decision *decision,
-                    enum verify_outcome given, struct testimony *testimony_r);
+void testimony_take(const struct site *site, const struct given *given,
+                    const struct decision *decision, struct testimony *testimony_r);
 void testimony_fini(struct testimony *testimony);
 
 #endif

@@ -41,10 +41,7 @@ void source_begin_result(const struct source *source, struct verify_result *resu
 void source_verify(struct source *source, const struct verify_request *request,
                    struct verify_result *result_r);
 
-/* Whether source_lookup may be called. */
-bool source_can_lookup(const struct source *source);
-
-/* Asks it about the account alone; request has no password. */
+/* Asks it about the account alone; request has no password. Only if source_can_lookup. */
 void source_lookup(struct source *source, const struct verify_request *request,
                    struct verify_result *result_r);
 

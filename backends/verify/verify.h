@@ -216,6 +216,9 @@ bool source_is_asked_first(const struct source *source);
 
 bool source_knows_clear(const struct source *source);
 
+/* Whether it can tell about an account without a password (source_chain_lookup). */
+bool source_can_lookup(const struct source *source);
+
 /* Whether app passwords are taken in the place of the source's own. */
 enum app_passwords source_app_passwords(const struct source *source);
 

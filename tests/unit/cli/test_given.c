@@ -37,9 +37,23 @@ static const struct {
      "header-from: not available in this version"},
     {"tls has two words", {"tls=maybe"}, "tls: it cannot be \"maybe\" (use on or off)"},
     {"banned has two words", {"banned=1"}, "banned: it cannot be \"1\" (use yes or no)"},
-    {"password-ok has three words",
+    {"password-ok has a word for each outcome",
      {"password-ok=perhaps"},
-     "password-ok: it cannot be \"perhaps\" (use yes, no or unavailable)"},
+     "password-ok: it cannot be \"perhaps\" (use yes, no, unavailable, unknown, ambiguous, "
+     "disabled, "
+     "locked, account-expired, expired, must-change, not-allowed or not-clear)"},
+    {"certificate has two words",
+     {"certificate=yes"},
+     "certificate: it cannot be \"yes\" (use verified or none)"},
+    {"clear-password has two words",
+     {"clear-password=on"},
+     "clear-password: it cannot be \"on\" (use yes or no)"},
+    {"sender-owned has three words",
+     {"sender-owned=maybe"},
+     "sender-owned: it cannot be \"maybe\" (use yes, no or unavailable)"},
+    {"matching-sender has two words",
+     {"matching-sender=unavailable"},
+     "matching-sender: it cannot be \"unavailable\" (use yes or no)"},
     {"an unknown protocol is refused",
      {"protocol=nntp"},
      "protocol: it cannot be \"nntp\" (use smtp, imap, pop3 or http)"},
@@ -206,6 +220,91 @@ test_what_the_world_would_say_is_given(void **state)
     }
 }
 
+/* RFC 4422 A.1: the certificate may say who it is. */
+static void
+test_a_certificate_needs_no_name(void **state)
+{
+    (void)state;
+    const char *const words[] = {"listener=a", "method=external", "certificate=verified",
+                                 "fingerprint=8F:43", "subject=CN=Boss,O=Acme"};
+    struct given given;
+    assert_int_equal(given_parse(words, 2, &given, NULL), 0);
+    assert_int_equal(given.facts.method, METHOD_EXTERNAL);
+    assert_null(given.facts.user);
+    assert_false(given.facts.certificate_verified);
+    assert_null(given.facts.certificate_fingerprint);
+    assert_null(given.facts.certificate_subject);
+    assert_false(given.has_clear_password);
+    given_fini(&given);
+
+    assert_int_equal(given_parse(words, 5, &given, NULL), 0);
+    assert_true(given.facts.certificate_verified);
+    assert_string_equal(given.facts.certificate_fingerprint, "8F:43");
+    assert_string_equal(given.facts.certificate_subject, "CN=Boss,O=Acme");
+    given_fini(&given);
+}
+
+static const struct {
+    const char *word;
+    enum verify_outcome want;
+} outcomes[] = {
+    {"password-ok=yes", VERIFY_OK},
+    {"password-ok=no", VERIFY_WRONG_PASSWORD},
+    {"password-ok=unavailable", VERIFY_UNAVAILABLE},
+    {"password-ok=unknown", VERIFY_UNKNOWN_USER},
+    {"password-ok=ambiguous", VERIFY_AMBIGUOUS},
+    {"password-ok=disabled", VERIFY_DISABLED},
+    {"password-ok=locked", VERIFY_LOCKED},
+    {"password-ok=account-expired", VERIFY_ACCOUNT_EXPIRED},
+    {"password-ok=expired", VERIFY_PASSWORD_EXPIRED},
+    {"password-ok=must-change", VERIFY_MUST_CHANGE},
+    {"password-ok=not-allowed", VERIFY_NOT_ALLOWED},
+    {"password-ok=not-clear", VERIFY_NO_CLEAR_PASSWORD},
+};
+
+static void
+test_every_outcome_has_a_word(void **state)
+{
+    (void)state;
+    assert_int_equal(sizeof outcomes / sizeof outcomes[0], VERIFY_OUTCOMES);
+    for (size_t i = 0; i < sizeof outcomes / sizeof outcomes[0]; i++) {
+        const char *const words[] = {"listener=a", "user=b", outcomes[i].word};
+        struct given given;
+        assert_int_equal(given_parse(words, 3, &given, NULL), 0);
+        assert_int_equal(given.outcome, outcomes[i].want);
+        given_fini(&given);
+    }
+}
+
+static const struct {
+    const char *word;
+    enum knowledge want_owned;
+    bool want_matching;
+} owners[] = {
+    {"tls=on", KNOWLEDGE_UNKNOWN, false},
+    {"sender-owned=yes", KNOWLEDGE_KNOWN, false},
+    {"sender-owned=no", KNOWLEDGE_UNKNOWN, false},
+    {"sender-owned=unavailable", KNOWLEDGE_CANNOT_TELL, false},
+    {"matching-sender=yes", KNOWLEDGE_UNKNOWN, true},
+    {"matching-sender=no", KNOWLEDGE_UNKNOWN, false},
+};
+
+static void
+test_whose_a_sender_is_is_given(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof owners / sizeof owners[0]; i++) {
+        print_message("%s\n", owners[i].word);
+        const char *const words[] = {"listener=mx", "method=none", "to=a@b", "window=anna",
+                                     owners[i].word};
+        struct given given;
+        assert_int_equal(given_parse(words, 5, &given, NULL), 0);
+        assert_int_equal(given.facts.sender_owned, owners[i].want_owned);
+        assert_int_equal(given.facts.window_matching_sender, owners[i].want_matching);
+        given_fini(&given);
+    }
+}
+
 static void
 test_a_web_page_is_a_protocol(void **state)
 {
@@ -237,6 +336,9 @@ main(void)
         cmocka_unit_test(test_an_ordinary_session_is_assumed),
         cmocka_unit_test(test_all_facts_are_taken),
         cmocka_unit_test(test_what_the_world_would_say_is_given),
+        cmocka_unit_test(test_a_certificate_needs_no_name),
+        cmocka_unit_test(test_every_outcome_has_a_word),
+        cmocka_unit_test(test_whose_a_sender_is_is_given),
         cmocka_unit_test(test_a_web_page_is_a_protocol),
         cmocka_unit_test(test_a_client_without_an_address_is_a_fact),
     };
