@@ -9,9 +9,10 @@
  * networks=PREFIX...; smtp_auth=any-sender, matching-sender or no (SMG 18); comment=TEXT (to the
  * end of the line, so it comes last). A line with a second word before the hash is an app password
  * of that name, for the account of the first word, wherever that is known: here or in a directory.
- * Its options are networks, comment, created=DATE and expires=DATE (the first day, UTC, on which it
- * does not work any more). The options and their colon may be left out; empty lines are skipped;
- * '#' begins a comment at the start of a line. A malformed line is an error with its number; a name
+ * Its options are networks, comment, created=DATE and expires=DATE (the first moment, UTC, at which
+ * it does not work any more), as date.h reads them; its hash must not take megabytes, for all of a
+ * user's are compared. The options and their colon may be left out; empty lines are skipped; '#'
+ * begins a comment at the start of a line. A malformed line is an error with its number; a name
  * that stands twice is one too. Pure; immutable once parsed, then safe for any number of threads.
  * Names compare without case; looking one up costs the same for ten as for a million.
  */
@@ -33,8 +34,8 @@ struct user_entry {
     bool disabled;
     unsigned protocols; /* mask of PROTOCOL_BIT(); 0: all */
     enum smtp_auth smtp_auth;
-    struct list *networks; /* NULL: anywhere */
-    const char *comment;   /* NULL: none */
+    const struct list *networks; /* NULL: anywhere */
+    const char *comment;         /* NULL: none */
     struct origin origin;
 };
 
@@ -43,11 +44,14 @@ struct app_password {
     const char *name; /* as written */
     const char *hash;
     int64_t created_s, expires_s; /* wall clock; 0: not known, never */
-    struct list *networks;        /* NULL: anywhere */
+    const struct list *networks;  /* NULL: anywhere */
     const char *comment;          /* NULL: none */
     struct origin origin;
     const struct app_password *next; /* of the same user, in the order of the file; or NULL */
 };
+
+/* No user has more: each costs a comparison. */
+enum { APP_PASSWORDS_MAX = 100 };
 
 struct users_file;
 
@@ -75,7 +79,10 @@ const struct app_password *users_file_app_passwords(const struct users_file *use
 size_t users_file_app_count(const struct users_file *users);
 const struct app_password *users_file_app_at(const struct users_file *users, size_t index);
 
-/* A hash of the kind and cost that most users have; NULL if there are no users. */
-const char *users_file_typical_hash(const struct users_file *users);
+/* The app password of a line of the file, or NULL. */
+const struct app_password *users_file_app_of_line(const struct users_file *users, unsigned line);
+
+/* Whether the password of any user stands there in clear. */
+bool users_file_knows_clear(const struct users_file *users);
 
 #endif

@@ -1,10 +1,9 @@
 /*
  * users_source: the kind of source that verifies local users, from a users file.
  *
- * Asked first, for every organization. The file is looked at most once a second and read again when
- * it has changed and nobody writes to it any more; one that is broken then changes nothing and is
- * logged once. Sessions keep the users that they found. Hashing is capped: a yescrypt hash takes 16
- * MiB while it is made.
+ * Asked first, for every organization. The file is read again when it changes (users_watch.h).
+ * Sessions keep the users that they found. It keeps the app passwords of all other sources' users
+ * too. Hashing is capped: a yescrypt hash takes 16 MiB while it is made.
  */
 #ifndef MAILREEVE_USERS_SOURCE_H
 #define MAILREEVE_USERS_SOURCE_H

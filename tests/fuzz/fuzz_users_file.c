@@ -1,10 +1,10 @@
-/* A users file of any bytes: users or problems, never both and never neither; every user is found
- * by his name, and every problem is a line of text with a number. */
+/* A users file of any bytes: users or problems, never both and never neither; every user and every
+ * app password is found by name, and every problem is a line of text with a number. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "password.h"
+#include "stored.h"
 #include "users_file.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -18,6 +18,25 @@ count_problem(void *context, struct origin origin, const struct err *err)
     ++*problems;
 }
 
+static void
+check_user(const struct users_file *users, const struct user_entry *entry)
+{
+    if (users_file_find(users, entry->name) != entry || strchr(entry->name, '\n') != NULL ||
+        stored_check(entry->hash, strlen(entry->hash), STORED_BARE_CRYPT, NULL) != 0)
+        abort();
+}
+
+static void
+check_app(const struct users_file *users, const struct app_password *app)
+{
+    const struct app_password *found = users_file_app_passwords(users, app->user);
+    while (found != NULL && found != app)
+        found = found->next;
+    if (found == NULL || users_file_app_of_line(users, app->origin.line) != app ||
+        strpbrk(app->name, " \n") != NULL || app->name[0] == '\0')
+        abort();
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -28,14 +47,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     if (users == NULL)
         return 0;
-    for (size_t i = 0; i < users_file_count(users); i++) {
-        const struct user_entry *entry = users_file_at(users, i);
-        if (users_file_find(users, entry->name) != entry ||
-            password_hash_check(entry->hash, NULL) != 0 || strchr(entry->name, '\n') != NULL)
-            abort();
-    }
-    if ((users_file_typical_hash(users) == NULL) != (users_file_count(users) == 0))
-        abort();
+    for (size_t i = 0; i < users_file_count(users); i++)
+        check_user(users, users_file_at(users, i));
+    for (size_t i = 0; i < users_file_app_count(users); i++)
+        check_app(users, users_file_app_at(users, i));
     users_file_free(users);
     return 0;
 }
