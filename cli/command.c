@@ -64,7 +64,7 @@ print_help(const struct parse *parse)
            command->help);
     for (const struct command *const *below = command->commands; below != NULL && *below != NULL;
          below++)
-        printf("  %-10s %s\n", (*below)->name, (*below)->help);
+        printf("  %-12s %s\n", (*below)->name, (*below)->help);
     if (command->commands != NULL)
         printf("\n");
     print_options(command->options);

@@ -6,12 +6,13 @@
 #include <unistd.h>
 
 #include "alloc.h"
+#include "app_uses.h"
 #include "file.h"
 #include "lookup.h"
 #include "output.h"
 #include "user.h"
 
-enum { NEW_FILE_MODE = 0640 };
+enum { NEW_FILE_MODE = 0640, LOCK_WAIT_MS = 30000 };
 static const size_t users_file_max_bytes = (size_t)1 << 30;
 
 /* The users source of that name, or the only one if name is NULL. */
@@ -46,8 +47,12 @@ target_of_source(const struct conf *conf, const struct options *options,
     const struct section *source = choose_source(conf, options->source, &count);
     if (count == 1) {
         const char *path = lookup_text(source, "file");
-        target_r->path = path != NULL ? xstrdup(path) : NULL;
-        return path != NULL ? EXIT_OK : EXIT_CONFIG;
+        const char *uses_path = lookup_text(source, "last_use");
+        if (path == NULL)
+            return EXIT_CONFIG;
+        target_r->path = xstrdup(path);
+        target_r->uses_path = uses_path != NULL ? xstrdup(uses_path) : app_uses_path(path);
+        return EXIT_OK;
     }
     if (options->source != NULL)
         fprintf(stderr, "%s: no source of type \"users\" is called \"%s\"\n", options->config,
@@ -66,6 +71,7 @@ user_target_find(const struct options *options, struct user_target *target_r)
         return usage_error("--file and --source exclude each other");
     if (options->file != NULL) {
         target_r->path = xstrdup(options->file);
+        target_r->uses_path = app_uses_path(options->file);
         target_r->encoding = USERNAME_XTEXT;
         return EXIT_OK;
     }
@@ -81,7 +87,18 @@ void
 user_target_fini(struct user_target *target)
 {
     free(target->path);
+    free(target->uses_path);
     *target = (struct user_target){0};
+}
+
+int
+user_name_parse(const char *text, const struct user_target *target, struct username *name_r)
+{
+    struct err err;
+    if (username_parse(text, strlen(text), target->encoding, NULL, name_r, &err) == 0)
+        return EXIT_OK;
+    fprintf(stderr, "the name cannot be used: %s\n", err.text);
+    return EXIT_PROBLEM;
 }
 
 static void
@@ -121,16 +138,26 @@ user_text_read(const char *path, bool missing_is_empty, struct user_text *text_r
     return text_r->users != NULL ? EXIT_OK : EXIT_PROBLEM;
 }
 
+/* Passwords may stand in the file in clear. */
+static void
+wipe_and_free(char *bytes, size_t length)
+{
+    if (bytes != NULL)
+        explicit_bzero(bytes, length);
+    free(bytes);
+}
+
 void
 user_text_fini(struct user_text *text)
 {
     users_file_free(text->users);
-    free(text->bytes);
+    wipe_and_free(text->bytes, text->length);
     *text = (struct user_text){0};
 }
 
-int
-user_text_write(const char *path, const char *bytes, size_t length)
+/* Writes new text if it is a good users file. */
+static int
+write_text(const char *path, const char *bytes, size_t length)
 {
     struct users_file *users = users_file_parse(bytes, length, path, print_problem, NULL);
     if (users == NULL)
@@ -141,4 +168,26 @@ user_text_write(const char *path, const char *bytes, size_t length)
         return EXIT_OK;
     fprintf(stderr, "%s\n", err.text);
     return EXIT_PROBLEM;
+}
+
+int
+user_text_edit(const char *path, bool missing_is_empty, user_edit *edit, const void *change)
+{
+    struct err err;
+    int lock = file_lock(path, LOCK_WAIT_MS, &err);
+    if (lock < 0) {
+        fprintf(stderr, "%s\n", err.text);
+        return EXIT_TEMPORARY;
+    }
+    struct user_text text;
+    int status = user_text_read(path, missing_is_empty, &text);
+    if (status == EXIT_OK) {
+        size_t length = 0;
+        char *edited = edit(&text, change, &length);
+        status = edited != NULL ? write_text(path, edited, length) : EXIT_PROBLEM;
+        wipe_and_free(edited, length);
+    }
+    user_text_fini(&text);
+    close(lock);
+    return status;
 }

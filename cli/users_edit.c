@@ -1,5 +1,6 @@
 #include "users_edit.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,17 +14,26 @@ struct span {
 
 /* The bytes of a line, with its line break; an empty span at the end if there is no such line. */
 static struct span
-find_line(const char *text, size_t length, unsigned line)
+find_line(const char *text, size_t length, struct users_edit_place *place, unsigned line)
 {
-    struct span span = {0, 0};
-    for (unsigned number = 1; span.start < length; number++) {
-        const char *newline = memchr(text + span.start, '\n', length - span.start);
-        span.end = newline == NULL ? length : (size_t)(newline - text) + 1;
-        if (number == line)
-            return span;
-        span.start = span.end;
+    if (place->line == 0 || line < place->line)
+        *place = (struct users_edit_place){.start = 0, .line = 1};
+    while (place->start < length) {
+        const char *newline = memchr(text + place->start, '\n', length - place->start);
+        size_t end = newline == NULL ? length : (size_t)(newline - text) + 1;
+        if (place->line == line)
+            return (struct span){place->start, end};
+        place->start = end;
+        place->line++;
     }
     return (struct span){length, length};
+}
+
+static struct span
+find_one_line(const char *text, size_t length, unsigned line)
+{
+    struct users_edit_place place = {0};
+    return find_line(text, length, &place, line);
 }
 
 /* The text with the bytes of a span replaced. */
@@ -66,33 +76,46 @@ add_option(char **options, const char *key, const char *value, bool commas_separ
     *options = longer;
 }
 
-char *
-users_edit_format(const char *name, const char *hash, const struct users_edit_options *options,
-                  struct err *err)
+/* Writes "disabled,key=value,..."; returns NULL with err. */
+static char *
+format_options(const struct users_edit_options *options, struct err *err)
 {
     const struct {
         const char *key, *value, *forbidden;
         bool commas_separate;
     } parts[] = {
-        {"name", name, ":", false},
-        {"hash", hash, ":", false},
-        {"protocols", options->protocols, "=", true},
-        {"networks", options->networks, "=", true},
-        {"comment", options->comment, "", false},
+        {"protocols", options->protocols, "=", true},   {"networks", options->networks, "=", true},
+        {"smtp_auth", options->smtp_auth, "=,", false}, {"created", options->created, "=,", false},
+        {"expires", options->expires, "=,", false},     {"comment", options->comment, "", false},
     };
-    char *text = xstrdup(options->disabled ? "disabled" : "");
+    char *text = xstrdup(options->disabled == USERS_EDIT_DISABLE ? "disabled" : "");
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        if (parts[i].value == NULL)
+        if (parts[i].value == NULL || parts[i].value[0] == '\0')
             continue;
-        bool is_comment = i == 0 && name[0] == '#'; /* the whole line would be one */
-        if (is_comment || holds_any(parts[i].value, parts[i].forbidden)) {
+        if (holds_any(parts[i].value, parts[i].forbidden)) {
             err_set(err, "%s: a character in it cannot stand in a users file", parts[i].key);
             free(text);
             return NULL;
         }
-        if (i >= 2)
-            add_option(&text, parts[i].key, parts[i].value, parts[i].commas_separate);
+        add_option(&text, parts[i].key, parts[i].value, parts[i].commas_separate);
     }
+    return text;
+}
+
+char *
+users_edit_format(const char *name, const char *hash, const struct users_edit_options *options,
+                  struct err *err)
+{
+    /* With a '#' in front the whole line would be a comment. */
+    if (name[0] == '#' || holds_any(name, ":") || holds_any(hash, ":")) {
+        bool is_name = name[0] == '#' || holds_any(name, ":");
+        err_set(err, "%s: a character in it cannot stand in a users file",
+                is_name ? "name" : "hash");
+        return NULL;
+    }
+    char *text = format_options(options, err);
+    if (text == NULL)
+        return NULL;
     char *line = NULL;
     if (asprintf(&line, "%s:%s%s%s", name, hash, *text != '\0' ? ":" : "", text) < 0)
         abort();
@@ -131,32 +154,112 @@ char *
 users_edit_set_hash(const char *text, size_t length, unsigned line, const char *hash,
                     size_t *length_r)
 {
-    return splice(text, length, find_hash(text, find_line(text, length, line)), hash, length_r);
+    struct span where = find_hash(text, find_one_line(text, length, line));
+    return splice(text, length, where, hash, length_r);
 }
 
 char *
-users_edit_remove(const char *text, size_t length, unsigned line, size_t *length_r)
+users_edit_remove(const char *text, size_t length, const unsigned *lines, size_t count,
+                  size_t *length_r)
 {
-    return splice(text, length, find_line(text, length, line), "", length_r);
+    char *result = xmalloc(length + 1);
+    struct users_edit_place place = {0};
+    size_t from = 0, used = 0;
+    for (size_t i = 0; i <= count; i++) {
+        struct span gone = {length, length};
+        if (i < count)
+            gone = find_line(text, length, &place, lines[i]);
+        memcpy(result + used, text + from, gone.start - from);
+        used += gone.start - from;
+        from = gone.end;
+    }
+    result[used] = '\0';
+    *length_r = used;
+    return result;
 }
 
-char *
-users_edit_option(const char *text, size_t length, unsigned line, const char *option)
+/* What stands behind the second colon of a line, without its line break. */
+static struct span
+find_options(const char *text, struct span line)
 {
-    struct span whole = find_line(text, length, line);
-    struct span hash = find_hash(text, whole);
-    size_t key_length = strlen(option);
-    size_t at = hash.end < whole.end && text[hash.end] == ':' ? hash.end + 1 : whole.end;
-    while (at < whole.end) {
-        struct span part = {at, at};
-        bool is_comment = whole.end - at >= 8 && strncmp(text + at, "comment=", 8) == 0;
-        while (part.end < whole.end && strchr(is_comment ? "\n" : ",\n", text[part.end]) == NULL)
-            part.end++;
-        if (part.end - part.start > key_length && text[part.start + key_length] == '=' &&
-            strncmp(text + part.start, option, key_length) == 0)
-            return xstrndup(text + part.start + key_length + 1,
-                            part.end - part.start - key_length - 1);
-        at = part.end + 1;
+    struct span hash = find_hash(text, line);
+    struct span options = {hash.end, line.end};
+    if (options.start < options.end && text[options.start] == ':')
+        options.start++;
+    if (options.end > options.start && text[options.end - 1] == '\n')
+        options.end--;
+    return options;
+}
+
+/* One of the options that the span begins with; the span then begins behind it. */
+static struct span
+next_option(const char *text, struct span *options)
+{
+    static const char comment[] = "comment=";
+    size_t length = options->end - options->start;
+    bool is_comment = length >= sizeof comment - 1 &&
+                      strncmp(text + options->start, comment, sizeof comment - 1) == 0;
+    const char *comma = is_comment ? NULL : memchr(text + options->start, ',', length);
+    struct span one = {options->start, comma != NULL ? (size_t)(comma - text) : options->end};
+    options->start = comma != NULL ? one.end + 1 : one.end;
+    return one;
+}
+
+/* The value of "option=value", the empty text for "option", NULL if it is not there. */
+static char *
+find_option(const char *text, struct span options, const char *option)
+{
+    size_t key = strlen(option);
+    while (options.start < options.end) {
+        struct span one = next_option(text, &options);
+        size_t length = one.end - one.start;
+        if (length < key || strncmp(text + one.start, option, key) != 0)
+            continue;
+        if (length == key)
+            return xstrdup("");
+        if (text[one.start + key] == '=')
+            return xstrndup(text + one.start + key + 1, length - key - 1);
     }
     return NULL;
+}
+
+char *
+users_edit_set_options(const char *text, size_t length, unsigned line,
+                       const struct users_edit_options *options, size_t *length_r, struct err *err)
+{
+    struct span whole = find_one_line(text, length, line);
+    struct span where = find_options(text, whole);
+    struct users_edit_options all = *options;
+    const struct {
+        const char *key, **value;
+    } parts[] = {
+        {"protocols", &all.protocols}, {"networks", &all.networks}, {"smtp_auth", &all.smtp_auth},
+        {"created", &all.created},     {"expires", &all.expires},   {"comment", &all.comment},
+    };
+    enum { PARTS = sizeof parts / sizeof parts[0] };
+    char *kept[PARTS + 1] = {find_option(text, where, "disabled")};
+    if (all.disabled == USERS_EDIT_KEEP && kept[0] != NULL)
+        all.disabled = USERS_EDIT_DISABLE;
+    for (size_t i = 0; i < PARTS; i++)
+        if (*parts[i].value == NULL)
+            *parts[i].value = kept[i + 1] = find_option(text, where, parts[i].key);
+
+    char *written = format_options(&all, err), *insert = NULL;
+    if (written != NULL && asprintf(&insert, "%s%s", *written != '\0' ? ":" : "", written) < 0)
+        abort();
+    where.start = find_hash(text, whole).end;
+    char *result = insert != NULL ? splice(text, length, where, insert, length_r) : NULL;
+    free(written);
+    free(insert);
+    for (size_t i = 0; i <= PARTS; i++)
+        free(kept[i]);
+    return result;
+}
+
+char *
+users_edit_option(const char *text, size_t length, struct users_edit_place *place, unsigned line,
+                  const char *option)
+{
+    struct span whole = find_line(text, length, place, line);
+    return find_option(text, find_options(text, whole), option);
 }

@@ -28,7 +28,7 @@ static const struct format_case format_cases[] = {
         .name = "options stand in one order, the comment last",
         .user = "anna",
         .hash = "h",
-        .options = {.disabled = true,
+        .options = {.disabled = USERS_EDIT_DISABLE,
                     .protocols = "smtp",
                     .networks = "192.0.2.0/24",
                     .comment = "left, in May"},
@@ -40,6 +40,38 @@ static const struct format_case format_cases[] = {
         .hash = "h",
         .options = {.protocols = "smtp,imap", .networks = "192.0.2.0/24,2001:db8::/32"},
         .want = "anna:h:protocols=smtp imap,networks=192.0.2.0/24 2001:db8::/32",
+    },
+    {
+        .name = "an app password has two names and days of its own",
+        .user = "anna@acme.example phone",
+        .hash = "h",
+        .options = {.networks = "192.0.2.0/24",
+                    .created = "2026-11-22T10:00:00Z",
+                    .expires = "2027-01-31",
+                    .comment = "x"},
+        .want = "anna@acme.example phone:h:networks=192.0.2.0/24,created=2026-11-22T10:00:00Z,"
+                "expires=2027-01-31,comment=x",
+    },
+    {
+        .name = "who may send stands between networks and comment",
+        .user = "anna@acme.example",
+        .hash = "h",
+        .options = {.smtp_auth = "matching-sender", .comment = "x"},
+        .want = "anna@acme.example:h:smtp_auth=matching-sender,comment=x",
+    },
+    {
+        .name = "an option that is empty is left out",
+        .user = "anna",
+        .hash = "h",
+        .options = {.disabled = USERS_EDIT_ENABLE, .networks = "", .comment = ""},
+        .want = "anna:h",
+    },
+    {
+        .name = "a date cannot smuggle in another option",
+        .user = "anna phone",
+        .hash = "h",
+        .options = {.expires = "2027-01-31,comment=x"},
+        .want_err = "expires: a character in it cannot stand in a users file",
     },
     {
         .name = "a line break in a comment cannot add a user",
@@ -130,7 +162,7 @@ edit(const struct edit_case *c, size_t *length_r)
     case SET_HASH:
         return users_edit_set_hash(c->text, length, c->line, c->value, length_r);
     case REMOVE:
-        return users_edit_remove(c->text, length, c->line, length_r);
+        return users_edit_remove(c->text, length, &c->line, 1, length_r);
     }
     return NULL;
 }
@@ -169,13 +201,126 @@ test_option(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof option_cases / sizeof option_cases[0]; i++) {
         print_message("%s\n", option_cases[i].name);
-        char *value = users_edit_option(option_cases[i].text, strlen(option_cases[i].text),
+        struct users_edit_place place = {0};
+        char *value = users_edit_option(option_cases[i].text, strlen(option_cases[i].text), &place,
                                         option_cases[i].line, option_cases[i].option);
         if (option_cases[i].want == NULL)
             assert_null(value);
         else
             assert_string_equal(value, option_cases[i].want);
         free(value);
+    }
+}
+
+static void
+test_lines_are_found_in_any_order(void **state)
+{
+    (void)state;
+    static const char text[] = "a:h:comment=1\n# x\nb:h:comment=3\n\nc:h:comment=5";
+    static const struct {
+        unsigned line;
+        const char *want;
+    } cases[] = {{1, "1"}, {3, "3"},  {5, "5"}, {5, "5"}, {6, NULL},
+                 {3, "3"}, {2, NULL}, {1, "1"}, {5, "5"}};
+    struct users_edit_place place = {0};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        print_message("line %u\n", cases[i].line);
+        char *value = users_edit_option(text, strlen(text), &place, cases[i].line, "comment");
+        if (cases[i].want == NULL)
+            assert_null(value);
+        else
+            assert_string_equal(value, cases[i].want);
+        free(value);
+    }
+}
+
+static void
+test_several_lines_are_removed_at_once(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *text;
+        unsigned lines[3];
+        size_t count;
+        const char *want;
+    } cases[] = {
+        {"the first and the last", "a:h\n# x\nb:h\nc:h", {1, 4}, 2, "# x\nb:h\n"},
+        {"neighbours", "a:h\nb:h\nc:h\nd:h\n", {2, 3}, 2, "a:h\nd:h\n"},
+        {"all", "a:h\nb:h\nc:h\n", {1, 2, 3}, 3, ""},
+        {"none", "a:h\n", {0}, 0, "a:h\n"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        print_message("%s\n", cases[i].name);
+        size_t length = 0;
+        char *text = users_edit_remove(cases[i].text, strlen(cases[i].text), cases[i].lines,
+                                       cases[i].count, &length);
+        assert_string_equal(text, cases[i].want);
+        assert_int_equal(length, strlen(cases[i].want));
+        free(text);
+    }
+}
+
+static void
+test_options_are_changed(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *text;
+        unsigned line;
+        struct users_edit_options options;
+        const char *want; /* NULL: refused */
+    } cases[] = {
+        {.name = "a line without options gets one",
+         .text = "a:h\nb:h",
+         .line = 2,
+         .options = {.networks = "::1,10.0.0.1"},
+         .want = "a:h\nb:h:networks=::1 10.0.0.1"},
+        {.name = "one is changed, the others stay, in the one order",
+         .text = "# x\nA:h:networks=::1,disabled,comment=x,y\nb:h\n",
+         .line = 2,
+         .options = {.protocols = "smtp"},
+         .want = "# x\nA:h:disabled,protocols=smtp,networks=::1,comment=x,y\nb:h\n"},
+        {.name = "a comment is replaced whole",
+         .text = "a:h:comment=x,y:z\nb:h\n",
+         .line = 1,
+         .options = {.comment = "n"},
+         .want = "a:h:comment=n\nb:h\n"},
+        {.name = "the last one is taken away",
+         .text = "a:h:networks=::1\n",
+         .line = 1,
+         .options = {.networks = ""},
+         .want = "a:h\n"},
+        {.name = "a disabled user is enabled",
+         .text = "a:h:disabled,smtp_auth=no\n",
+         .line = 1,
+         .options = {.disabled = USERS_EDIT_ENABLE},
+         .want = "a:h:smtp_auth=no\n"},
+        {.name = "an empty list of options is one",
+         .text = "a:h:\n",
+         .line = 1,
+         .options = {.disabled = USERS_EDIT_DISABLE},
+         .want = "a:h:disabled\n"},
+        {.name = "a line break in a comment is refused",
+         .text = "a:h\n",
+         .line = 1,
+         .options = {.comment = "x\nb:h"},
+         .want = NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        print_message("%s\n", cases[i].name);
+        struct err err = {0};
+        size_t length = 0;
+        char *text = users_edit_set_options(cases[i].text, strlen(cases[i].text), cases[i].line,
+                                            &cases[i].options, &length, &err);
+        if (cases[i].want == NULL) {
+            assert_null(text);
+            assert_string_equal(err.text,
+                                "comment: a character in it cannot stand in a users file");
+            continue;
+        }
+        assert_string_equal(text, cases[i].want);
+        assert_int_equal(length, strlen(cases[i].want));
+        free(text);
     }
 }
 
@@ -186,6 +331,9 @@ main(void)
         cmocka_unit_test(test_format),
         cmocka_unit_test(test_edit),
         cmocka_unit_test(test_option),
+        cmocka_unit_test(test_lines_are_found_in_any_order),
+        cmocka_unit_test(test_several_lines_are_removed_at_once),
+        cmocka_unit_test(test_options_are_changed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
