@@ -85,6 +85,16 @@ ldap_pool_free(struct ldap_pool *pool)
     free(pool);
 }
 
+void
+ldap_pool_load(const struct ldap_pool *pool, struct source_load *load)
+{
+    load->servers++;
+    load->servers_down += gate_is_down(pool->gate) ? 1 : 0;
+    load->places += pool->options.places;
+    load->inside += gate_inside(pool->gate);
+    load->waiting += gate_waiting(pool->gate);
+}
+
 /* Returns NULL if none is idle that may still be used. */
 static struct ldap_link *
 take_idle(struct ldap_pool *pool, enum purpose purpose)

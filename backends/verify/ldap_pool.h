@@ -13,6 +13,7 @@
 
 #include "gate.h"
 #include "ldap_door.h"
+#include "verify.h"
 
 /* What a pool is told once. Borrowed for the pool's life, but for the struct itself. */
 struct ldap_pool_options {
@@ -28,6 +29,9 @@ struct ldap_pool;
 
 struct ldap_pool *ldap_pool_create(const struct ldap_pool_options *options); /* never NULL */
 void ldap_pool_free(struct ldap_pool *pool); /* NULL is allowed; nobody is inside */
+
+/* Adds what is held of the server now. */
+void ldap_pool_load(const struct ldap_pool *pool, struct source_load *load);
 
 /* A session's stay. */
 struct ldap_visit {

@@ -9,28 +9,24 @@ struct errand {
     const struct ldap_settings *settings;
     const struct ldap_subject *subject;
     struct recipient_result *result;
+    struct ldap_wanted wanted;
 };
 
 /* The one name, as a login would have it. An entry that has none gets mail all the same. */
 static void
 set_name(const struct errand *errand, const struct ldap_found *found)
 {
-    const char *attribute = errand->settings->username_attribute;
+    static const struct username nobody = {.text = ""};
     struct recipient_result *result = errand->result;
     const char *dn = found->dn != NULL ? found->dn : "the entry";
     struct username canonical;
     struct err err;
-    if (attribute == NULL)
+    if (errand->wanted.name < 0)
         snprintf(result->detail, sizeof result->detail,
                  "%s: whose it is is not known (set username_attribute)", dn);
-    else if (found->values[0].count == 0)
-        snprintf(result->detail, sizeof result->detail, "%s: it has no %s (username_attribute)", dn,
-                 attribute);
-    else if (username_parse(found->values[0].items[0].bytes, found->values[0].items[0].length,
-                            USERNAME_XTEXT, NULL, &canonical, &err) != 0)
-        snprintf(result->detail, sizeof result->detail,
-                 "%s: its %s (username_attribute) cannot be a login name: %s", dn, attribute,
-                 err.text);
+    else if (ldap_entry_name(errand->settings, &errand->wanted, found, &nobody, &canonical, &err) !=
+             0)
+        snprintf(result->detail, sizeof result->detail, "%s: %s", dn, err.text);
     else {
         memcpy(result->name, canonical.text, sizeof canonical.text);
         snprintf(result->detail, sizeof result->detail, "%s", dn);
@@ -56,7 +52,7 @@ search(struct ldap_visit *visit, void *context, struct err *err)
     const struct ldap_settings *settings = errand->settings;
     struct ldap_found found;
     enum ldap_answer answer = ldap_search(visit, settings, ldap_settings_recipient_filter(settings),
-                                          errand->subject, &found, err);
+                                          errand->subject, &errand->wanted, &found, err);
     if (answer == LDAP_ANSWER_YES)
         judge(errand, &found);
     ldap_found_fini(&found);
@@ -64,7 +60,7 @@ search(struct ldap_visit *visit, void *context, struct err *err)
 }
 
 void
-ldap_recipient(void *servers, const struct mailbox *recipient, const char *address,
+ldap_recipient(struct ldap_servers *servers, const struct mailbox *recipient, const char *address,
                struct deadline deadline, struct recipient_result *result_r)
 {
     result_r->knowledge = KNOWLEDGE_CANNOT_TELL;
@@ -73,7 +69,9 @@ ldap_recipient(void *servers, const struct mailbox *recipient, const char *addre
         return;
     }
     const struct ldap_subject subject = ldap_subject_of_mailbox(recipient, address);
-    struct errand errand = {ldap_servers_settings(servers), &subject, result_r};
+    struct errand errand = {
+        .settings = ldap_servers_settings(servers), .subject = &subject, .result = result_r};
+    ldap_wanted_init(&errand.wanted, errand.settings, LDAP_WANT_NAME);
     const struct ldap_question question = {.ask = search, .context = &errand};
     char trouble[VERIFY_DETAIL_MAX];
     ldap_servers_ask(servers, &question, deadline, trouble);
@@ -82,16 +80,16 @@ ldap_recipient(void *servers, const struct mailbox *recipient, const char *addre
 }
 
 int
-ldap_check_recipients(const void *servers, struct err *err)
+ldap_check_recipients(const struct ldap_servers *servers, struct err *err)
 {
-    if (ldap_settings_search(ldap_servers_settings(servers)))
+    if (ldap_settings_find_recipients(ldap_servers_settings(servers)))
         return 0;
     err_set(err, "it has user_dn, so it searches for nobody (set recipient_filter and base too)");
     return -1;
 }
 
 struct recipient_lifetimes
-ldap_recipient_lifetimes(const void *servers)
+ldap_recipient_lifetimes(const struct ldap_servers *servers)
 {
     const struct ldap_settings *settings = ldap_servers_settings(servers);
     return (struct recipient_lifetimes){

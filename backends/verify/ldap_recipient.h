@@ -10,10 +10,11 @@
 
 #include "ldap_servers.h"
 
-/* As source_kind has them (verify.h). */
-void ldap_recipient(void *servers, const struct mailbox *recipient, const char *address,
-                    struct deadline deadline, struct recipient_result *result_r);
-int ldap_check_recipients(const void *servers, struct err *err);
-struct recipient_lifetimes ldap_recipient_lifetimes(const void *servers);
+/* As source_kind has them (verify.h), of the source with these servers. */
+void ldap_recipient(struct ldap_servers *servers, const struct mailbox *recipient,
+                    const char *address, struct deadline deadline,
+                    struct recipient_result *result_r);
+int ldap_check_recipients(const struct ldap_servers *servers, struct err *err);
+struct recipient_lifetimes ldap_recipient_lifetimes(const struct ldap_servers *servers);
 
 #endif

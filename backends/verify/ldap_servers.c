@@ -33,21 +33,35 @@ struct ldap_servers {
     _Atomic int64_t complained_ms; /* 0: never */
 };
 
+/* Returns 0, or -1 after telling which file cannot be used. */
+static int
+open_tls(struct ldap_servers *servers, struct problems *problems)
+{
+    const struct ldap_settings *settings = servers->settings;
+    struct tls_settings wanted = {.ca_file = settings->ca_file, .no_verify = !settings->tls_verify};
+    const char *setting = "ca_file";
+    struct err err;
+    servers->tls = tls_context_create(&wanted, &err);
+    if (servers->tls != NULL && settings->cert_file != NULL) {
+        tls_context_free(servers->tls);
+        setting = "cert_file";
+        wanted.cert_file = settings->cert_file;
+        wanted.key_file = settings->key_file;
+        servers->tls = tls_context_create(&wanted, &err);
+    }
+    if (servers->tls != NULL)
+        return 0;
+    section_problem(servers->section, setting, problems, PROBLEM_ERROR, "%s", err.text);
+    return -1;
+}
+
 static int
 open_credentials(struct ldap_servers *servers, struct problems *problems)
 {
     const struct ldap_settings *settings = servers->settings;
     struct err err;
-    if (ldap_settings_use_tls(settings)) {
-        servers->tls =
-            tls_context_create(&(const struct tls_settings){.ca_file = settings->ca_file,
-                                                            .no_verify = !settings->tls_verify},
-                               &err);
-        if (servers->tls == NULL) {
-            section_problem(servers->section, "ca_file", problems, PROBLEM_ERROR, "%s", err.text);
-            return -1;
-        }
-    }
+    if (ldap_settings_use_tls(settings) && open_tls(servers, problems) != 0)
+        return -1;
     if (settings->bind_password_file == NULL)
         return 0;
     if (file_read_secret(settings->bind_password_file, &servers->bind_password, &err) != 0) {
@@ -134,8 +148,8 @@ ldap_servers_open(const struct section *section, struct problems *problems)
 }
 
 /* An answer that no outage explains: somebody has to look at the configuration or the directory. */
-static void
-complain(struct ldap_servers *servers, const struct err *err)
+void
+ldap_servers_complain(struct ldap_servers *servers, const struct err *err)
 {
     int64_t now_ms = clock_now_ms();
     int64_t last_ms = atomic_load(&servers->complained_ms);
@@ -186,11 +200,18 @@ ldap_servers_ask(struct ldap_servers *servers, const struct ldap_question *quest
             return;
         err_wrap(&err, "%s", servers->settings->uri.items[i]);
         if (answer == LDAP_ANSWER_FAILED)
-            complain(servers, &err);
+            ldap_servers_complain(servers, &err);
         if (length < VERIFY_DETAIL_MAX)
             length += (size_t)snprintf(trouble_r + length, VERIFY_DETAIL_MAX - length, "%s%s",
                                        length > 0 ? "; " : "", err.text);
         if (answer == LDAP_ANSWER_FAILED)
             return;
     }
+}
+
+void
+ldap_servers_load(const struct ldap_servers *servers, struct source_load *load_r)
+{
+    for (size_t i = 0; i < servers->count; i++)
+        ldap_pool_load(servers->items[i].pool, load_r);
 }

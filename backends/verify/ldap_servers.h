@@ -31,4 +31,10 @@ struct ldap_question {
 void ldap_servers_ask(struct ldap_servers *servers, const struct ldap_question *question,
                       struct deadline deadline, char trouble_r[VERIFY_DETAIL_MAX]);
 
+/* Logs what somebody has to look at, once a minute at most. */
+void ldap_servers_complain(struct ldap_servers *servers, const struct err *err);
+
+/* What is held of all of them now. load_r is zeroed. */
+void ldap_servers_load(const struct ldap_servers *servers, struct source_load *load_r);
+
 #endif

@@ -5,56 +5,30 @@
 
 #include "ascii.h"
 #include "ldap_door.h"
-
-/* What the directories of this kind have in common. The filters find a login name by the mail
- * address and by the name that the directory's own logins use; those for recipients find an address
- * by all attributes that may hold one, in entries of any kind: groups and contacts get mail, too.
- */
-struct directory {
-    const char *filter;
-    const char *recipient_filter;
-    const char *base; /* NULL: differs from one to the other */
-    struct ldap_ports ports;
-};
-
-#define AD_FILTER                                 \
-    "(&(objectCategory=person)(objectClass=user)" \
-    "(|(userPrincipalName=%u)(mail=%u)(sAMAccountName=%n)))"
-#define AD_RECIPIENT_FILTER "(|(proxyAddresses=smtp:%u)(mail=%u)(userPrincipalName=%u))"
-
-static const struct directory directories[] = {
-    [LDAP_DIRECTORY_OPENLDAP] = {"(|(mail=%u)(uid=%n))", "(mail=%u)", NULL, {389, 636}},
-    [LDAP_DIRECTORY_ACTIVE_DIRECTORY] = {AD_FILTER, AD_RECIPIENT_FILTER, NULL, {389, 636}},
-    [LDAP_DIRECTORY_AD_GLOBAL_CATALOG] = {AD_FILTER, AD_RECIPIENT_FILTER, "", {3268, 3269}},
-    [LDAP_DIRECTORY_EDIRECTORY] = {"(&(objectClass=inetOrgPerson)(|(mail=%u)(cn=%n)(uid=%n)))",
-                                   "(mail=%u)",
-                                   NULL,
-                                   {389, 636}},
-    /* Domino's short names are aliases, written with or without a domain. */
-    [LDAP_DIRECTORY_DOMINO] = {"(&(objectClass=dominoPerson)(|(mail=%u)(uid=%n)(cn=%n)))",
-                               "(|(mail=%u)(uid=%u))",
-                               "",
-                               {389, 636}},
-    [LDAP_DIRECTORY_SUN] = {"(&(objectClass=inetOrgPerson)(|(mail=%u)(uid=%n)))",
-                            "(|(mail=%u)(mailAlternateAddress=%u)(mailEquivalentAddress=%u))",
-                            NULL,
-                            {389, 636}},
-};
+#include "verify.h"
 
 static const struct choice directory_choices[] = {
-    {"openldap", LDAP_DIRECTORY_OPENLDAP},
-    {"active-directory", LDAP_DIRECTORY_ACTIVE_DIRECTORY},
-    {"ad-global-catalog", LDAP_DIRECTORY_AD_GLOBAL_CATALOG},
-    {"edirectory", LDAP_DIRECTORY_EDIRECTORY},
-    {"domino", LDAP_DIRECTORY_DOMINO},
-    {"sun", LDAP_DIRECTORY_SUN},
+    {"openldap", LDAP_MAKE_OPENLDAP},
+    {"active-directory", LDAP_MAKE_ACTIVE_DIRECTORY},
+    {"ad-global-catalog", LDAP_MAKE_AD_GLOBAL_CATALOG},
+    {"edirectory", LDAP_MAKE_EDIRECTORY},
+    {"domino", LDAP_MAKE_DOMINO},
+    {"sun", LDAP_MAKE_SUN},
     {NULL, 0},
 };
 
 static const struct choice scope_choices[] = {
     {"sub", LDAP_SEARCH_SUB}, {"one", LDAP_SEARCH_ONE}, {"base", LDAP_SEARCH_BASE}, {NULL, 0}};
 
-static const struct choice password_choices[] = {{"bind", LDAP_PASSWORD_BIND}, {NULL, 0}};
+static const struct choice password_choices[] = {{"bind", LDAP_PASSWORD_BIND},
+                                                 {"compare", LDAP_PASSWORD_COMPARE},
+                                                 {"fetch", LDAP_PASSWORD_FETCH},
+                                                 {NULL, 0}};
+
+static const struct choice app_password_choices[] = {{"no", APP_PASSWORDS_NO},
+                                                     {"allow", APP_PASSWORDS_ALLOW},
+                                                     {"require", APP_PASSWORDS_REQUIRE},
+                                                     {NULL, 0}};
 
 enum { CONNECTIONS_MIN = 2, CONNECTIONS_MAX = 1000, TIMEOUT_MIN_MS = 100, TIMEOUT_MAX_MS = 60000 };
 enum { LIFETIME_MAX_MS = 86400000 };
@@ -81,13 +55,23 @@ static const struct row rows[] = {
      AT(tls_verify),
      .preset = "true",
      .help = "check the server's certificate and that it names the host of the uri"},
+    {.name = "cert_file",
+     .type = ROW_PATH,
+     AT(cert_file),
+     .help = "PEM file of the certificate that we show to the servers; not set: none"},
+    {.name = "key_file",
+     .type = ROW_PATH,
+     AT(key_file),
+     .help = "PEM file of its key, which others must not be able to read; not set: it is in "
+             "cert_file"},
     {.name = "directory",
      .type = ROW_CHOICE,
      AT(directory),
      .preset = "openldap",
      .choices = directory_choices,
-     .help = "the kind of directory: it decides the defaults of filter, recipient_filter, base and "
-             "ports"},
+     .help = "the kind of directory: it decides the defaults of filter, recipient_filter, base, "
+             "password_attribute, mail_attribute and ports, and how an entry says that it is "
+             "disabled"},
     {.name = "bind_dn",
      .type = ROW_STRING,
      AT(bind_dn),
@@ -116,7 +100,14 @@ static const struct row rows[] = {
      AT(password),
      .preset = "bind",
      .choices = password_choices,
-     .help = "how a password is checked: bind (log in as the user)"},
+     .help =
+         "how a password is checked: bind (log in as the user), compare (the server compares it "
+         "with password_attribute), fetch (the attribute is read and compared here, which also "
+         "makes CRAM-MD5 and APOP work where it holds clear passwords)"},
+    {.name = "password_attribute",
+     .type = ROW_STRING,
+     AT(password_attribute),
+     .help = "the attribute that compare and fetch look at; not set: userPassword"},
     {.name = "username_attribute",
      .type = ROW_STRING,
      AT(username_attribute),
@@ -124,6 +115,52 @@ static const struct row rows[] = {
          "the attribute that is the account's one name, whatever alias was used to log in or is "
          "written to; with several organizations one whose values have a domain, so that no two "
          "accounts share a name"},
+    {.name = "mail_attribute",
+     .type = ROW_STRINGS,
+     AT(mail_attribute),
+     .help =
+         "the attributes whose values are the account's own addresses, as which it may send; not "
+         "set: mail and what else the directory has for that; {}: none"},
+    {.name = "route_attribute",
+     .type = ROW_STRING,
+     AT(route_attribute),
+     .help = "the attribute that names the account's own server among those of the upstream"},
+    {.name = "require_group",
+     .type = ROW_STRINGS,
+     AT(require_group),
+     .help = "DNs of groups: who is in none of them may not log in"},
+    {.name = "allowed_networks_attribute",
+     .type = ROW_STRING,
+     AT(allowed_networks_attribute),
+     .help = "the attribute that holds the networks that the account may log in from, separated by "
+             "spaces or commas; an entry without it: from anywhere"},
+    {.name = "app_passwords",
+     .type = ROW_CHOICE,
+     AT(app_passwords),
+     .preset = "no",
+     .choices = app_password_choices,
+     .help = "whether the app passwords of the users file are taken for the users found here: no, "
+             "allow (beside the directory's own), require (the directory's own are not)"},
+    {.name = "cache",
+     .type = ROW_DURATION,
+     AT(cache),
+     .preset = "5min",
+     .low = 0,
+     .high = LIFETIME_MAX_MS,
+     .help = "how long it is remembered that a password is right; 0: not at all"},
+    {.name = "negative_cache",
+     .type = ROW_DURATION,
+     AT(negative_cache),
+     .preset = "30s",
+     .low = 0,
+     .high = LIFETIME_MAX_MS,
+     .help = "how long it is remembered that a password is wrong or a name unknown; 0: not at all"},
+    {.name = "cache_when_down",
+     .type = ROW_BOOL,
+     AT(cache_when_down),
+     .preset = "false",
+     .help =
+         "while the directory cannot be asked, a password that was right within a day still is"},
     {.name = "recipient_filter",
      .type = ROW_STRING,
      AT(recipient_filter),
@@ -149,8 +186,8 @@ static const struct row rows[] = {
      .preset = "16",
      .low = CONNECTIONS_MIN,
      .high = CONNECTIONS_MAX,
-     .help = "connections to one server at a time; a login uses two, with user_dn and without "
-             "recipient_filter one"},
+     .help = "connections to one server at a time; a login uses two, with user_dn one if "
+             "nothing but the password is asked for"},
     {.name = "connect_timeout",
      .type = ROW_DURATION,
      AT(connect_timeout),
@@ -174,13 +211,14 @@ const struct section_type ldap_source_section = {
     .size = sizeof(struct ldap_settings),
     .rows = rows,
     .variant_word = "ldap",
-    .help = "Asks an LDAP directory: finds the user's entry and logs in as it",
+    .help = "Asks an LDAP directory: finds the user's entry and logs in as it, or compares its "
+            "password",
 };
 
-static const struct directory *
+static const struct ldap_directory *
 directory_of(const struct ldap_settings *settings)
 {
-    return &directories[settings->directory];
+    return ldap_directory((enum ldap_make)settings->directory);
 }
 
 const char *
@@ -197,12 +235,6 @@ ldap_settings_recipient_filter(const struct ldap_settings *settings)
     return directory_of(settings)->recipient_filter;
 }
 
-bool
-ldap_settings_search(const struct ldap_settings *settings)
-{
-    return ldap_settings_recipient_filter(settings) != NULL;
-}
-
 const char *
 ldap_settings_base(const struct ldap_settings *settings)
 {
@@ -213,6 +245,55 @@ const struct ldap_ports *
 ldap_settings_ports(const struct ldap_settings *settings)
 {
     return &directory_of(settings)->ports;
+}
+
+const char *
+ldap_settings_password_attribute(const struct ldap_settings *settings)
+{
+    return settings->password_attribute != NULL ? settings->password_attribute
+                                                : directory_of(settings)->password_attribute;
+}
+
+size_t
+ldap_settings_mail_attributes(const struct ldap_settings *settings,
+                              const char *names_r[LDAP_MAIL_ATTRIBUTES_MAX])
+{
+    const struct strings *own = &settings->mail_attribute;
+    const char *const *names =
+        own->items != NULL ? own->items : directory_of(settings)->mail_attributes;
+    size_t most = own->items != NULL ? own->count : LDAP_DEFAULT_MAILS_MAX;
+    size_t count = 0;
+    for (; count < most && count < LDAP_MAIL_ATTRIBUTES_MAX && names[count] != NULL; count++)
+        names_r[count] = names[count];
+    return count;
+}
+
+bool
+ldap_settings_read_user_dn(const struct ldap_settings *settings)
+{
+    return settings->user_dn != NULL &&
+           (settings->password != LDAP_PASSWORD_BIND || settings->username_attribute != NULL ||
+            settings->route_attribute != NULL || settings->require_group.count > 0 ||
+            settings->allowed_networks_attribute != NULL);
+}
+
+bool
+ldap_settings_can_lookup(const struct ldap_settings *settings)
+{
+    return settings->user_dn == NULL || settings->bind_dn != NULL ||
+           ldap_settings_read_user_dn(settings);
+}
+
+bool
+ldap_settings_find_recipients(const struct ldap_settings *settings)
+{
+    return ldap_settings_recipient_filter(settings) != NULL;
+}
+
+bool
+ldap_settings_search(const struct ldap_settings *settings)
+{
+    return ldap_settings_can_lookup(settings) || ldap_settings_find_recipients(settings);
 }
 
 bool

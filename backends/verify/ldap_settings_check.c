@@ -5,6 +5,7 @@
 #include "ldap_door.h"
 #include "ldap_settings.h"
 #include "ldap_template.h"
+#include "verify.h"
 
 /* What every check gets. */
 struct check {
@@ -55,6 +56,10 @@ check_servers(const struct check *check)
                 "passwords (set it to true, and ca_file)");
     if (!ldap_settings_use_tls(settings) && settings->ca_file != NULL)
         WARNING(check, "ca_file", "it has no effect without TLS");
+    if (!ldap_settings_use_tls(settings) && settings->cert_file != NULL)
+        WARNING(check, "cert_file", "it has no effect without TLS");
+    if (settings->key_file != NULL && settings->cert_file == NULL)
+        ERROR(check, "key_file", "it is the key of no certificate (set cert_file)");
 }
 
 static void
@@ -116,17 +121,77 @@ is_attribute(const char *text)
     return has_letter && strcmp(text, "1.1") != 0; /* 1.1: no attributes at all */
 }
 
-/* What every search needs. */
 static void
-check_search(const struct check *check)
+check_attribute(const struct check *check, const char *setting, const char *attribute)
+{
+    if (attribute != NULL && !is_attribute(attribute))
+        ERROR(check, setting, "\"%s\" is not an attribute's name", attribute);
+}
+
+/* How a password is checked. */
+static void
+check_password(const struct check *check)
 {
     const struct ldap_settings *settings = check->settings;
+    const struct ldap_directory *directory = ldap_directory((enum ldap_make)settings->directory);
+    check_attribute(check, "password_attribute", settings->password_attribute);
+    switch ((enum ldap_password)settings->password) {
+    case LDAP_PASSWORD_BIND:
+        if (settings->password_attribute != NULL)
+            WARNING(check, "password_attribute", "it has no effect with password = \"bind\"");
+        break;
+    case LDAP_PASSWORD_COMPARE:
+        if (directory->no_compare != NULL)
+            ERROR(check, "password", "%s (use bind)", directory->no_compare);
+        break;
+    case LDAP_PASSWORD_FETCH:
+        if (directory->no_fetch != NULL)
+            ERROR(check, "password", "%s (use bind)", directory->no_fetch);
+        else if (settings->bind_dn == NULL)
+            ERROR(check, "password",
+                  "no directory shows passwords to everybody (set bind_dn, or use bind)");
+        break;
+    }
+}
+
+/* What else is asked about an account. */
+static void
+check_account(const struct check *check)
+{
+    const struct ldap_settings *settings = check->settings;
+    const struct strings *mails = &settings->mail_attribute, *groups = &settings->require_group;
+    check_attribute(check, "username_attribute", settings->username_attribute);
+    check_attribute(check, "route_attribute", settings->route_attribute);
+    check_attribute(check, "allowed_networks_attribute", settings->allowed_networks_attribute);
+    for (size_t i = 0; i < mails->count; i++)
+        check_attribute(check, "mail_attribute", mails->items[i]);
+    if (mails->count > LDAP_MAIL_ATTRIBUTES_MAX)
+        ERROR(check, "mail_attribute", "more than %d attributes", LDAP_MAIL_ATTRIBUTES_MAX);
+    for (size_t i = 0; i < groups->count; i++)
+        check_dn(check, "require_group", groups->items[i]);
+    if (groups->count > LDAP_GROUPS_MAX)
+        ERROR(check, "require_group",
+              "more than %d groups, each of which may cost a question (make them members of one)",
+              LDAP_GROUPS_MAX);
+    if (settings->cache_when_down && settings->cache == 0)
+        WARNING(check, "cache_when_down", "it has no effect with cache = 0: nothing is remembered");
+    if (settings->app_passwords != APP_PASSWORDS_NO && !ldap_settings_can_lookup(settings))
+        ERROR(check, "app_passwords",
+              "with user_dn alone nobody's entry is read without his password (set bind_dn, or "
+              "leave out user_dn)");
+}
+
+/* What searches for recipients need. */
+static void
+check_recipients(const struct check *check)
+{
+    const struct ldap_settings *settings = check->settings;
+    if (!ldap_settings_find_recipients(settings))
+        return;
     check_template(check, "recipient_filter", ldap_settings_recipient_filter(settings),
                    LDAP_SYNTAX_FILTER, "address");
-    check_dn(check, "base", settings->base);
-    if (settings->username_attribute != NULL && !is_attribute(settings->username_attribute))
-        ERROR(check, "username_attribute", "\"%s\" is not an attribute's name",
-              settings->username_attribute);
+    if (settings->user_dn != NULL && ldap_settings_base(settings) == NULL)
+        ERROR(check, "base", "it is missing (the entry below which to search for recipients)");
 }
 
 static void
@@ -147,17 +212,8 @@ check_login_by_user_dn(const struct check *check)
     if (settings->filter != NULL)
         ERROR(check, "filter",
               "user_dn is set too: no login is searched for (leave one of them out)");
-    if (ldap_settings_search(settings)) {
-        if (ldap_settings_base(settings) == NULL)
-            ERROR(check, "base", "it is missing (the entry below which to search for recipients)");
-        return;
-    }
-    if (settings->username_attribute != NULL)
-        ERROR(check, "username_attribute", "it needs a search (leave out user_dn)");
-    if (settings->base != NULL)
+    if (settings->base != NULL && !ldap_settings_find_recipients(settings))
         WARNING(check, "base", "it has no effect with user_dn: nothing is searched");
-    if (settings->bind_dn != NULL)
-        WARNING(check, "bind_dn", "it has no effect with user_dn: nothing is searched");
 }
 
 int
@@ -167,11 +223,13 @@ ldap_settings_check(const struct section *section, struct problems *problems)
     const struct check check = {section, section->values, problems};
     check_servers(&check);
     check_service(&check);
-    if (ldap_settings_search(check.settings))
-        check_search(&check);
+    check_dn(&check, "base", check.settings->base);
+    check_recipients(&check);
     if (check.settings->user_dn != NULL)
         check_login_by_user_dn(&check);
     else
         check_login_by_search(&check);
+    check_password(&check);
+    check_account(&check);
     return problems->errors == errors ? 0 : -1;
 }

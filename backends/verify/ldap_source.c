@@ -1,172 +1,138 @@
 #include "ldap_source.h"
 
-#include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
 
+#include "alloc.h"
+#include "ldap_login.h"
+#include "ldap_pretend.h"
 #include "ldap_recipient.h"
-#include "ldap_search.h"
 
-/* What is asked of one server after the other. */
-struct login {
-    const struct ldap_settings *settings;
-    struct origin origin; /* of the source */
-    const struct username *user;
-    const struct secret *password; /* NULL: only whether the name is known */
-    struct verify_result *result;  /* with a password */
-    enum knowledge knowledge;      /* without one */
-};
-
-static enum ldap_answer
-check_password(struct ldap_visit *visit, const struct login *login, const char *dn, struct err *err)
+static const struct ldap_settings *
+settings_of(const void *self)
 {
-    struct verify_result *result = login->result;
-    enum ldap_answer answer = ldap_pool_bind(visit, dn, login->password, &result->outcome, err);
-    if (answer != LDAP_ANSWER_YES && answer != LDAP_ANSWER_NO)
-        err_wrap(err, "as \"%s\"", dn);
-    if (answer != LDAP_ANSWER_BROKEN)
-        snprintf(result->detail, sizeof result->detail, "%s%s%s", dn,
-                 answer == LDAP_ANSWER_NO ? ": " : "", answer == LDAP_ANSWER_NO ? err->text : "");
-    return answer;
-}
-
-/* The one name of the account. Returns 0, or -1 with err: the entry says nothing that may be a
- * name. */
-static int
-set_account(const struct login *login, const struct ldap_found *found, struct err *err)
-{
-    const char *attribute =
-        login->settings->user_dn == NULL ? login->settings->username_attribute : NULL;
-    struct username canonical = *login->user;
-    if (attribute != NULL && found->values[0].count == 0) {
-        err_set(err, "\"%s\" has no %s (username_attribute)", found->dn, attribute);
-        return -1;
-    }
-    if (attribute != NULL &&
-        username_parse(found->values[0].items[0].bytes, found->values[0].items[0].length,
-                       USERNAME_XTEXT, NULL, &canonical, err) != 0) {
-        err_wrap(err, "\"%s\": its %s (username_attribute) cannot be a login name", found->dn,
-                 attribute);
-        return -1;
-    }
-    memcpy(login->result->account.name, canonical.text, sizeof canonical.text);
-    login->result->account.origin = login->origin;
-    return 0;
-}
-
-/* Decides on what a search has found. */
-static enum ldap_answer
-judge(struct ldap_visit *visit, struct login *login, const struct ldap_found *found,
-      struct err *err)
-{
-    if (login->password == NULL) {
-        login->knowledge = found->count > 0 ? KNOWLEDGE_KNOWN : KNOWLEDGE_UNKNOWN;
-        return LDAP_ANSWER_YES;
-    }
-    if (found->count == 0) {
-        login->result->outcome = VERIFY_UNKNOWN_USER;
-        return LDAP_ANSWER_YES;
-    }
-    if (found->dn == NULL) {
-        err_set(err, "search: the entry has no name that makes sense");
-        return LDAP_ANSWER_FAILED;
-    }
-    if (found->count > 1) {
-        login->result->outcome = VERIFY_AMBIGUOUS;
-        snprintf(login->result->detail, sizeof login->result->detail,
-                 "several entries match, the first is %s", found->dn);
-        return LDAP_ANSWER_YES;
-    }
-    if (set_account(login, found, err) != 0)
-        return LDAP_ANSWER_FAILED;
-    return check_password(visit, login, found->dn, err);
-}
-
-static enum ldap_answer
-ask_with_search(struct ldap_visit *visit, struct login *login, struct err *err)
-{
-    const struct ldap_settings *settings = login->settings;
-    const struct ldap_subject subject = ldap_subject_of(login->user);
-    struct ldap_found found;
-    enum ldap_answer answer =
-        ldap_search(visit, settings, ldap_settings_filter(settings), &subject, &found, err);
-    if (answer == LDAP_ANSWER_YES)
-        answer = judge(visit, login, &found, err);
-    ldap_found_fini(&found);
-    return answer;
-}
-
-static enum ldap_answer
-ask_with_user_dn(struct ldap_visit *visit, const struct login *login, struct err *err)
-{
-    char dn[LDAP_TEXT_MAX];
-    const struct ldap_subject subject = ldap_subject_of(login->user);
-    ldap_template_expand(login->settings->user_dn, LDAP_SYNTAX_DN, &subject, dn);
-    const struct ldap_found itself = {.count = 1, .dn = dn};
-    if (set_account(login, &itself, err) != 0)
-        return LDAP_ANSWER_FAILED;
-    login->result->wrong_may_be_unknown = true;
-    return check_password(visit, login, dn, err);
-}
-
-static enum ldap_answer
-ask_server(struct ldap_visit *visit, void *context, struct err *err)
-{
-    struct login *login = context;
-    return login->settings->user_dn != NULL ? ask_with_user_dn(visit, login, err)
-                                            : ask_with_search(visit, login, err);
-}
-
-static void
-ask(struct ldap_servers *servers, struct login *login, struct deadline deadline,
-    char trouble_r[VERIFY_DETAIL_MAX])
-{
-    login->settings = ldap_servers_settings(servers);
-    login->origin = ldap_servers_section(servers)->origin;
-    const struct ldap_question question = {.ask = ask_server, .context = login};
-    ldap_servers_ask(servers, &question, deadline, trouble_r);
-}
-
-static void
-ldap_verify(void *self, const struct verify_request *request, struct verify_result *result_r)
-{
-    struct login login = {.user = request->user, .password = request->password, .result = result_r};
-    char trouble[VERIFY_DETAIL_MAX];
-    ask(self, &login, request->deadline, trouble);
-    if (result_r->outcome == VERIFY_UNAVAILABLE)
-        memcpy(result_r->detail, trouble, sizeof trouble);
-    if (result_r->outcome != VERIFY_WRONG_PASSWORD)
-        result_r->wrong_may_be_unknown = false;
-}
-
-static enum knowledge
-ldap_knows(void *self, const struct username *user, struct deadline deadline)
-{
-    struct login login = {.user = user, .knowledge = KNOWLEDGE_CANNOT_TELL};
-    char trouble[VERIFY_DETAIL_MAX];
-    if (ldap_servers_settings(self)->user_dn == NULL)
-        ask(self, &login, deadline, trouble);
-    return login.knowledge;
+    const struct ldap_parts *parts = self;
+    return ldap_servers_settings(parts->servers);
 }
 
 static void *
-ldap_open(const struct section *section, struct problems *problems)
+open_ldap(const struct section *section, struct problems *problems)
 {
-    return ldap_servers_open(section, problems);
+    struct ldap_servers *servers = ldap_servers_open(section, problems);
+    if (servers == NULL)
+        return NULL;
+    struct ldap_parts *parts = xcalloc(1, sizeof *parts);
+    parts->servers = servers;
+    parts->fetch = ldap_fetch_create();
+    parts->pace = ldap_pace_create();
+    return parts;
 }
 
 static void
-ldap_close(void *self)
+close_ldap(void *self)
 {
-    ldap_servers_close(self);
+    struct ldap_parts *parts = self;
+    ldap_servers_close(parts->servers);
+    ldap_fetch_free(parts->fetch);
+    ldap_pace_free(parts->pace);
+    free(parts);
+}
+
+static void
+verify(void *self, const struct verify_request *request, struct verify_result *result_r)
+{
+    ldap_login_verify(self, request, result_r);
+}
+
+static void
+lookup(void *self, const struct verify_request *request, struct verify_result *result_r)
+{
+    ldap_login_lookup(self, request, result_r);
+}
+
+static bool
+can_lookup(const void *self)
+{
+    return ldap_settings_can_lookup(settings_of(self));
+}
+
+static enum knowledge
+knows(void *self, const struct username *user, struct deadline deadline)
+{
+    return ldap_login_knows(self, user, deadline);
+}
+
+static bool
+knows_clear(const void *self)
+{
+    return settings_of(self)->password == LDAP_PASSWORD_FETCH;
+}
+
+static struct login_lifetimes
+login_lifetimes(const void *self)
+{
+    const struct ldap_settings *settings = settings_of(self);
+    return (struct login_lifetimes){
+        .right_ms = settings->cache,
+        .wrong_ms = settings->negative_cache,
+        .when_down = settings->cache_when_down,
+    };
+}
+
+static enum app_passwords
+app_passwords(const void *self)
+{
+    return (enum app_passwords)settings_of(self)->app_passwords;
+}
+
+static void
+load(void *self, struct source_load *load_r)
+{
+    const struct ldap_parts *parts = self;
+    ldap_servers_load(parts->servers, load_r);
+}
+
+static void
+recipient(void *self, const struct mailbox *mailbox, const char *address, struct deadline deadline,
+          struct recipient_result *result_r)
+{
+    const struct ldap_parts *parts = self;
+    ldap_recipient(parts->servers, mailbox, address, deadline, result_r);
+}
+
+static int
+check_recipients(const void *self, struct err *err)
+{
+    const struct ldap_parts *parts = self;
+    return ldap_check_recipients(parts->servers, err);
+}
+
+static struct recipient_lifetimes
+recipient_lifetimes(const void *self)
+{
+    const struct ldap_parts *parts = self;
+    return ldap_recipient_lifetimes(parts->servers);
+}
+
+static void
+pretend(void *self, const struct verify_request *request)
+{
+    ldap_pretend(self, request);
 }
 
 const struct source_kind source_kind_ldap = {
     .section = &ldap_source_section,
-    .open = ldap_open,
-    .verify = ldap_verify,
-    .knows = ldap_knows,
-    .recipient = ldap_recipient,
-    .check_recipients = ldap_check_recipients,
-    .recipient_lifetimes = ldap_recipient_lifetimes,
-    .close = ldap_close,
+    .open = open_ldap,
+    .verify = verify,
+    .lookup = lookup,
+    .can_lookup = can_lookup,
+    .knows = knows,
+    .knows_clear = knows_clear,
+    .login_lifetimes = login_lifetimes,
+    .app_passwords = app_passwords,
+    .load = load,
+    .recipient = recipient,
+    .check_recipients = check_recipients,
+    .recipient_lifetimes = recipient_lifetimes,
+    .pretend = pretend,
+    .close = close_ldap,
 };

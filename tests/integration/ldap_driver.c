@@ -3,11 +3,20 @@
  * question runs on a thread with the small stack that sessions have.
  *
  *     ldap_driver FILE           FILE holds one section: source "NAME" { type = "ldap" ... }
- *     verify USER PASSWORD MS    -> verify OUTCOME ACCOUNT MAY-BE-UNKNOWN TOOK-MS DETAIL, with tabs
+ *     verify USER PASSWORD MS    -> verify and the fields below, with tabs between them
+ *     login USER PASSWORD MS     likewise; after an unknown name as much time is spent as a chain
+ *                                would spend
+ *     cram USER WORDS MS         likewise; the words are the salt, a space and the answer; the
+ *                                clear password is wanted back, as it is with
+ *     lookup USER - MS           likewise, without a password
  *     knows USER - MS            -> knows ANSWER
  *     recipient ADDRESS - MS     -> recipient ANSWER NAME CACHED TOOK-MS DETAIL, with tabs; ANSWER
- * is malformed for what is no address storm THREADS LOGINS MS    -> storm SECONDS OUTCOME=COUNT...;
- * as user0 to user999, whose passwords are pass0 to pass999; each tenth is a wrong one
+ *                                is malformed for what is no address
+ *     storm THREADS LOGINS MS    -> storm SECONDS OUTCOME=COUNT...; as user0 to user999, whose
+ *                                passwords are pass0 to pass999; each tenth is a wrong one
+ *
+ * Fields of a login: OUTCOME (malformed: no name can hold that) ACCOUNT MAY-BE-UNKNOWN TOOK-US
+ * ROUTE NETWORKS (which of the samples below may log in) ADDRESSES CLEAR-PASSWORD DETAIL.
  *
  * Words are hexadecimal ("-": empty), so that a name may hold anything.
  */
@@ -22,10 +31,24 @@
 #include "ldap_source.h"
 #include "source.h"
 
-enum { STACK_BYTES = 128 * 1024, STORM_USERS = 1000, OUTCOMES = VERIFY_AMBIGUOUS + 1 };
+enum { STACK_BYTES = 128 * 1024, STORM_USERS = 1000 };
 
-static const char *const outcome_names[OUTCOMES] = {"unavailable", "ok",       "wrong",
-                                                    "unknown",     "disabled", "ambiguous"};
+static const char *const outcome_names[VERIFY_OUTCOMES] = {
+    [VERIFY_UNAVAILABLE] = "unavailable",
+    [VERIFY_OK] = "ok",
+    [VERIFY_WRONG_PASSWORD] = "wrong",
+    [VERIFY_UNKNOWN_USER] = "unknown",
+    [VERIFY_DISABLED] = "disabled",
+    [VERIFY_AMBIGUOUS] = "ambiguous",
+    [VERIFY_LOCKED] = "locked",
+    [VERIFY_ACCOUNT_EXPIRED] = "account-expired",
+    [VERIFY_PASSWORD_EXPIRED] = "password-expired",
+    [VERIFY_MUST_CHANGE] = "must-change",
+    [VERIFY_NOT_ALLOWED] = "not-allowed",
+    [VERIFY_NO_CLEAR_PASSWORD] = "no-clear",
+};
+
+static const char *const sample_clients[] = {"192.0.2.1", "198.51.100.7", "2001:db8::1"};
 
 static const char *const knowledge_names[] = {
     [KNOWLEDGE_NOT_ASKED] = "not-asked",
@@ -34,7 +57,9 @@ static const char *const knowledge_names[] = {
     [KNOWLEDGE_KNOWN] = "known",
 };
 
-enum question_kind { ASK_VERIFY, ASK_KNOWS, ASK_RECIPIENT };
+enum question_kind { ASK_VERIFY, ASK_LOGIN, ASK_CRAM, ASK_LOOKUP, ASK_KNOWS, ASK_RECIPIENT };
+
+static const char *const commands[] = {"verify", "login", "cram", "lookup", "knows", "recipient"};
 
 struct question {
     struct source *source;
@@ -42,6 +67,7 @@ struct question {
     struct username user;
     struct mailbox mailbox;
     struct secret password;
+    const char *salt;
     int64_t budget_ms;
     /* answers */
     struct verify_result result;
@@ -54,7 +80,7 @@ struct storm {
     unsigned logins;
     int64_t budget_ms;
     atomic_uint next_user;
-    atomic_uint outcomes[OUTCOMES];
+    atomic_uint outcomes[VERIFY_OUTCOMES];
 };
 
 static pthread_t
@@ -73,19 +99,39 @@ start_small(void *(*work)(void *), void *context)
 static void
 ask(struct question *question)
 {
-    struct deadline deadline = deadline_after(question->budget_ms);
-    const struct verify_request request = {
-        .user = &question->user, .password = &question->password, .deadline = deadline};
+    struct source *source = question->source;
+    const struct challenge challenge = {CHALLENGE_CRAM_MD5, question->salt,
+                                        question->salt != NULL ? strlen(question->salt) : 0};
+    struct verify_request request = {
+        .user = &question->user,
+        .password = &question->password,
+        .deadline = deadline_after(question->budget_ms),
+    };
     switch (question->kind) {
     case ASK_VERIFY:
-        source_verify(question->source, &request, &question->result);
+        source_verify(source, &request, &question->result);
+        break;
+    case ASK_LOGIN:
+        source_verify(source, &request, &question->result);
+        if (question->result.outcome == VERIFY_UNKNOWN_USER)
+            source_kind_ldap.pretend(source->self, &request);
+        break;
+    case ASK_CRAM:
+        request.challenge = &challenge;
+        request.wants_clear = true;
+        source_verify(source, &request, &question->result);
+        break;
+    case ASK_LOOKUP:
+        request.password = NULL;
+        request.wants_clear = true;
+        source_lookup(source, &request, &question->result);
         break;
     case ASK_KNOWS:
         question->knowledge =
-            source_kind_ldap.knows(question->source->self, &question->user, deadline);
+            source_kind_ldap.knows(source->self, &question->user, request.deadline);
         break;
     case ASK_RECIPIENT:
-        source_recipient(question->source, &question->mailbox, deadline, &question->recipient);
+        source_recipient(source, &question->mailbox, request.deadline, &question->recipient);
         break;
     }
 }
@@ -113,6 +159,7 @@ storm_on_thread(void *context)
         question.result = (struct verify_result){0};
         ask(&question);
         atomic_fetch_add(&storm->outcomes[question.result.outcome], 1);
+        verify_result_fini(&question.result);
     }
     secret_fini(&question.password);
     return NULL;
@@ -129,7 +176,7 @@ run_storm(struct source *source, unsigned threads, unsigned logins, int64_t budg
     for (unsigned i = 0; i < threads; i++)
         pthread_join(ids[i], NULL);
     printf("storm %.3f", (double)(clock_now_us() - began_us) / 1e6);
-    for (size_t i = 0; i < OUTCOMES; i++)
+    for (size_t i = 0; i < VERIFY_OUTCOMES; i++)
         printf(" %s=%u", outcome_names[i], atomic_load(&storm.outcomes[i]));
     printf("\n");
     free(ids);
@@ -148,23 +195,51 @@ unhex(const char *word, char *bytes_r, size_t size)
 }
 
 static void
-print_answer(const struct question *question, long long took_ms)
+print_account(const struct account *account)
+{
+    printf("%s\t", account->route != NULL ? account->route : "-");
+    for (size_t i = 0; i < sizeof sample_clients / sizeof sample_clients[0]; i++) {
+        struct netaddr client;
+        if (account->networks == NULL || netaddr_parse(sample_clients[i], &client, NULL) != 0)
+            continue;
+        printf("%s ", list_match_address(account->networks, &client, NULL) == LIST_MATCH
+                          ? sample_clients[i]
+                          : "no");
+    }
+    printf("\t");
+    for (size_t i = 0; i < account->address_count; i++)
+        printf("%s%s", i > 0 ? " " : "", account->addresses[i]);
+}
+
+static void
+print_login(const struct question *question, long long took_us)
 {
     const struct verify_result *result = &question->result;
+    const struct account *account = &result->account;
+    printf("verify\t%s\t%s\t%d\t%lld\t", outcome_names[result->outcome],
+           account->name[0] != '\0' ? account->name : "-", result->wrong_may_be_unknown, took_us);
+    print_account(account);
+    printf("\t%s\t%s\n", result->clear.length > 0 ? result->clear.bytes : "-", result->detail);
+}
+
+static void
+print_answer(const struct question *question, long long took_us)
+{
     const struct recipient_result *recipient = &question->recipient;
     switch (question->kind) {
     case ASK_VERIFY:
-        printf("verify\t%s\t%s\t%d\t%lld\t%s\n", outcome_names[result->outcome],
-               result->account.name[0] != '\0' ? result->account.name : "-",
-               result->wrong_may_be_unknown, took_ms, result->detail);
+    case ASK_LOGIN:
+    case ASK_CRAM:
+    case ASK_LOOKUP:
+        print_login(question, took_us);
         break;
     case ASK_KNOWS:
         printf("knows %s\n", knowledge_names[question->knowledge]);
         break;
     case ASK_RECIPIENT:
         printf("recipient\t%s\t%s\t%d\t%lld\t%s\n", knowledge_names[recipient->knowledge],
-               recipient->name[0] != '\0' ? recipient->name : "-", recipient->was_cached, took_ms,
-               recipient->detail);
+               recipient->name[0] != '\0' ? recipient->name : "-", recipient->was_cached,
+               took_us / 1000, recipient->detail);
         break;
     }
 }
@@ -177,11 +252,28 @@ set_subject(struct question *question, const char *name)
     size_t length = unhex(name, bytes, sizeof bytes);
     if (question->kind == ASK_RECIPIENT)
         return mailbox_parse(bytes, length, &question->mailbox, NULL) == 0;
+    if (strlen(bytes) != length)
+        return false;
     snprintf(question->user.text, sizeof question->user.text, "%s", bytes);
     const char *at = strrchr(question->user.text, '@');
     question->user.local_length =
         at != NULL ? (size_t)(at - question->user.text) : strlen(question->user.text);
     return true;
+}
+
+/* Splits "salt answer" in place. */
+static void
+set_password(struct question *question, char *bytes, size_t length)
+{
+    char *space = question->kind == ASK_CRAM ? strchr(bytes, ' ') : NULL;
+    secret_init(&question->password);
+    if (space == NULL) {
+        secret_set(&question->password, bytes, length);
+        return;
+    }
+    *space = '\0';
+    question->salt = bytes;
+    secret_set(&question->password, space + 1, strlen(space + 1));
 }
 
 static void
@@ -190,27 +282,30 @@ run_question(struct source *source, enum question_kind kind, const char *name, c
 {
     struct question question = {.source = source, .kind = kind, .budget_ms = budget_ms};
     if (!set_subject(&question, name)) {
-        printf("recipient\tmalformed\t-\t0\t0\t\n");
+        printf(kind == ASK_RECIPIENT ? "recipient\tmalformed\t-\t0\t0\t\n"
+                                     : "verify\tmalformed\t-\t0\t0\t-\t\t\t-\t\n");
         return;
     }
     char bytes[1024];
     size_t length = unhex(password, bytes, sizeof bytes);
-    secret_init(&question.password);
-    secret_set(&question.password, bytes, length);
-    explicit_bzero(bytes, sizeof bytes); /* a test looks for what else keeps it */
+    set_password(&question, bytes, length);
+    if (kind != ASK_CRAM)
+        explicit_bzero(bytes, sizeof bytes); /* a test looks for what else keeps it */
 
     int64_t began_us = clock_now_us();
     pthread_join(start_small(ask_on_thread, &question), NULL);
-    print_answer(&question, (long long)(clock_now_us() - began_us) / 1000);
+    print_answer(&question, (long long)(clock_now_us() - began_us));
+    verify_result_fini(&question.result);
     secret_fini(&question.password);
 }
 
 static enum question_kind
 kind_of(const char *command)
 {
-    if (strcmp(command, "verify") == 0)
-        return ASK_VERIFY;
-    return strcmp(command, "knows") == 0 ? ASK_KNOWS : ASK_RECIPIENT;
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        if (strcmp(command, commands[i]) == 0)
+            return (enum question_kind)i;
+    exit(2);
 }
 
 static void

@@ -1,6 +1,6 @@
 """An OpenLDAP server of our own: one scratch folder, loopback ports, entries loaded from LDIF before it starts.
 
-Only the service account may search; everybody may bind. So a search on a connection that is bound as a user
+Only the service account may search; everybody may bind, and nobody reads passwords. So a search on a connection that is bound as a user
 finds nothing, and a test that relies on one fails. A bind without a password succeeds, as it does elsewhere.
 """
 
@@ -17,11 +17,13 @@ CONFIGURATION = """\
 include /etc/ldap/schema/core.schema
 include /etc/ldap/schema/cosine.schema
 include /etc/ldap/schema/inetorgperson.schema
+{schemas}
 pidfile {folder}/slapd.pid
 # The default, stats, is a syslog(3) call for each operation, under one lock: half of the throughput.
 loglevel 0
 modulepath /usr/lib/ldap
 moduleload back_mdb
+{modules}
 threads 4
 idletimeout {idle_timeout_s}
 # As Active Directory and others do: a bind without a password succeeds (RFC 4513 5.1.2).
@@ -39,7 +41,7 @@ dbnosync
 # Without objectClass slapd answers 250 searches a second instead of 18,000.
 index objectClass eq
 index mail,uid eq
-access to attrs=userPassword by anonymous auth by * none
+access to attrs=userPassword by anonymous auth by dn.exact="{service_dn}" {service_sees} by * none
 access to * by dn.exact="{service_dn}" read by * none
 {settings}
 """
@@ -89,9 +91,11 @@ class Slapd:
     """`uri`, `tls_uri`, `base`, `service_dn`, `service_password`, `service_password_file`."""
 
     def __init__(self, folder, entries=(), base="dc=acme,dc=example", certificate=None, ca=None, idle_timeout_s=0,
-                 settings="", port=None, global_settings=""):
+                 settings="", port=None, global_settings="", modules=(), schemas=(), overlays=None, service_sees="none"):
         """entries: what person() makes, or any (dn, attributes); certificate: (file, key) for StartTLS and
-        ldaps, ca its authority's file; settings: more lines for the database, global_settings: for the server."""
+        ldaps, ca its authority's file; settings: more lines for the database, global_settings: for the server.
+        modules and schemas of slapd's own ("pw-sha2", "nis"); overlays: {name: its lines}, loaded too.
+        service_sees: the service account's right to userPassword ("read" for what fetches or compares)."""
         self.folder = Path(folder)
         self.base = base
         self.port = port or free_port()
@@ -108,7 +112,11 @@ class Slapd:
         self.configuration = self.folder / "slapd.conf"
         self.configuration.write_text(CONFIGURATION.format(
             folder=self.folder, base=base, service_dn=self.service_dn, idle_timeout_s=idle_timeout_s, tls=tls,
-            settings=settings, global_settings=global_settings))
+            service_sees=service_sees,
+            settings=settings + "".join(f"\noverlay {name}\n{lines}" for name, lines in (overlays or {}).items()),
+            global_settings=global_settings,
+            modules="\n".join(f"moduleload {module}" for module in [*modules, *(overlays or {})]),
+            schemas="\n".join(f"include /etc/ldap/schema/{schema}.schema" for schema in schemas)))
         self._load(entries)
         listeners = " ".join(uri for uri in (self.uri, self.tls_uri) if uri)
         # -d keeps it in the foreground.
@@ -126,6 +134,20 @@ class Slapd:
         done = subprocess.run([_program("slapadd"), "-q", "-f", self.configuration],
                               input=ldif([*own, *entries]), capture_output=True, text=True)
         assert done.returncode == 0, f"slapadd: {done.stderr}"
+
+    def add(self, entries):
+        """Adds entries while it runs: overlays that keep something up to date see them."""
+        done = subprocess.run(["ldapadd", "-x", "-H", self.uri, "-D", f"cn=admin,{self.base}", "-w", "admin"],
+                              input=ldif(entries), capture_output=True, text=True)
+        assert done.returncode == 0, f"ldapadd: {done.stderr}"
+
+    def values(self, dn, attribute):
+        """The values of an attribute of an entry now, for what slapd itself writes."""
+        done = subprocess.run(["ldapsearch", "-x", "-LLL", "-o", "ldif-wrap=no", "-H", self.uri, "-s", "base", "-b", dn,
+                               "-D", f"cn=admin,{self.base}", "-w", "admin", attribute],
+                              capture_output=True, text=True)
+        assert done.returncode == 0, f"ldapsearch: {done.stderr}"
+        return [line.split(": ", 1)[1] for line in done.stdout.splitlines() if line.lower().startswith(attribute.lower())]
 
     def _ready(self):
         return all(port_answers(port) for port in (self.port, self.tls_port) if port)

@@ -29,6 +29,15 @@ static const struct section_type *const children[] = {&source_type, NULL};
 static const struct row no_rows[] = {{.name = NULL}};
 static const struct section_type top = {.rows = no_rows, .children = children};
 
+#define SERVICE \
+    "uri = {\"ldaps://h\"} base = \"dc=acme\" bind_dn = \"cn=us\" bind_password_file = \"/p\" "
+#define FETCH   SERVICE "password = \"fetch\""
+#define COMPARE SERVICE "password = \"compare\""
+#define SYMANTEC                                                                                 \
+    "source \"acme\": password: Symantec: \"password fetching, all supported directory types "   \
+    "except Active Directory, Active Directory Global Catalog, and Domino are supported\" (use " \
+    "bind)"
+
 static const struct settings_case {
     const char *name, *text;
     const char *want; /* the one problem; NULL: none */
@@ -70,10 +79,8 @@ static const struct settings_case {
      .text = "uri = {\"ldaps://h\"} user_dn = \"uid=%n,acme\"",
      .want = "source \"acme\": user_dn: \"uid=%n,acme\": not a distinguished name",
      .want_error = true},
-    {.name = "username_attribute needs a search",
-     .text = "uri = {\"ldaps://h\"} user_dn = \"uid=%n,dc=acme\" username_attribute = \"mail\"",
-     .want = "source \"acme\": username_attribute: it needs a search",
-     .want_error = true},
+    {.name = "username_attribute is read from the entry of user_dn",
+     .text = "uri = {\"ldaps://h\"} user_dn = \"uid=%n,dc=acme\" username_attribute = \"mail\""},
     {.name = "username_attribute is one attribute",
      .text = "uri = {\"ldaps://h\"} base = \"dc=acme\" username_attribute = \"*\"",
      .want = "source \"acme\": username_attribute: \"*\" is not an attribute's name",
@@ -88,10 +95,94 @@ static const struct settings_case {
      .text = "uri = {\"ldaps://h\"} user_dn = \"uid=%n,dc=acme\" base = \"dc=acme\" bind_dn = "
              "\"cn=us\" bind_password_file = \"/p\" username_attribute = \"uid\" "
              "recipient_filter = \"(mail=%u)\""},
-    {.name = "who we are is of no use with user_dn",
+    {.name = "who we are is of use with user_dn: entries can be read",
      .text = "uri = {\"ldaps://h\"} user_dn = \"uid=%n,dc=acme\" bind_dn = \"cn=us\" "
-             "bind_password_file = \"/p\"",
-     .want = "warning: source \"acme\": bind_dn: it has no effect"},
+             "bind_password_file = \"/p\" app_passwords = \"allow\""},
+    {.name = "app passwords need entries that can be read",
+     .text = "uri = {\"ldaps://h\"} user_dn = \"uid=%n,dc=acme\" app_passwords = \"require\"",
+     .want =
+         "source \"acme\": app_passwords: with user_dn alone nobody's entry is read without his "
+         "password (set bind_dn, or leave out user_dn)",
+     .want_error = true},
+    {.name = "app passwords are fine with a search",
+     .text = "uri = {\"ldaps://h\"} base = \"dc=acme\" app_passwords = \"require\""},
+    {.name = "fetch reads passwords as the service",
+     .text = "uri = {\"ldaps://h\"} base = \"dc=acme\" password = \"fetch\"",
+     .want =
+         "source \"acme\": password: no directory shows passwords to everybody (set bind_dn, or "
+         "use bind)",
+     .want_error = true},
+    {.name = "fetch with user_dn reads the entry",
+     .text = "uri = {\"ldaps://h\"} user_dn = \"uid=%n,dc=acme\" password = \"fetch\" bind_dn = "
+             "\"cn=us\" bind_password_file = \"/p\" password_attribute = \"x-secret\""},
+    {.name = "compare needs no service account",
+     .text = "uri = {\"ldaps://h\"} base = \"dc=acme\" password = \"compare\""},
+    {.name = "fetch is nothing for active-directory",
+     .text = FETCH " directory = \"active-directory\"",
+     .want = SYMANTEC,
+     .want_error = true},
+    {.name = "fetch is nothing for ad-global-catalog",
+     .text = FETCH " directory = \"ad-global-catalog\"",
+     .want = SYMANTEC,
+     .want_error = true},
+    {.name = "fetch is nothing for domino",
+     .text = FETCH " directory = \"domino\"",
+     .want = SYMANTEC,
+     .want_error = true},
+    {.name = "fetch works with edirectory", .text = FETCH " directory = \"edirectory\""},
+    {.name = "fetch works with sun", .text = FETCH " directory = \"sun\""},
+    {.name = "compare is nothing for active-directory",
+     .text = COMPARE " directory = \"active-directory\"",
+     .want = "source \"acme\": password: no client may read or compare the passwords of Active "
+             "Directory (use bind)",
+     .want_error = true},
+    {.name = "compare is nothing for ad-global-catalog",
+     .text = COMPARE " directory = \"ad-global-catalog\"",
+     .want = "source \"acme\": password: no client may read or compare",
+     .want_error = true},
+    {.name = "compare is nothing for domino",
+     .text = COMPARE " directory = \"domino\"",
+     .want = "source \"acme\": password: Domino compares with the hash that it has stored",
+     .want_error = true},
+    {.name = "bind looks at no attribute",
+     .text = "uri = {\"ldaps://h\"} base = \"dc=acme\" password_attribute = \"userPassword\"",
+     .want = "warning: source \"acme\": password_attribute: it has no effect with password = "
+             "\"bind\""},
+    {.name = "password_attribute is one attribute",
+     .text = COMPARE " password_attribute = \"a b\"",
+     .want = "password_attribute: \"a b\" is not an attribute's name",
+     .want_error = true},
+    {.name = "route_attribute is one attribute",
+     .text = COMPARE " route_attribute = \"mail host\"",
+     .want = "route_attribute: \"mail host\" is not an attribute's name",
+     .want_error = true},
+    {.name = "allowed_networks_attribute is one attribute",
+     .text = COMPARE " allowed_networks_attribute = \"1\"",
+     .want = "allowed_networks_attribute: \"1\" is not an attribute's name",
+     .want_error = true},
+    {.name = "mail_attribute are attributes",
+     .text = COMPARE " mail_attribute = {\"mail\", \"*\"}",
+     .want = "mail_attribute: \"*\" is not an attribute's name",
+     .want_error = true},
+    {.name = "mail_attribute are six at most",
+     .text = COMPARE " mail_attribute = {\"a\", \"b\", \"c\", \"d\", \"e\", \"f\", \"g\"}",
+     .want = "mail_attribute: more than 6 attributes",
+     .want_error = true},
+    {.name = "no mail_attribute is a choice", .text = COMPARE " mail_attribute = {}"},
+    {.name = "groups are DNs",
+     .text = COMPARE " require_group = {\"cn=mail,dc=acme\", \"mail\"}",
+     .want = "require_group: \"mail\" is not a distinguished name",
+     .want_error = true},
+    {.name = "a certificate of our own is of no use without TLS",
+     .text = "uri = {\"ldap://127.0.0.1\"} cert_file = \"/us.pem\" base = \"dc=acme\"",
+     .want = "warning: source \"acme\": cert_file: it has no effect"},
+    {.name = "a key needs its certificate",
+     .text = "uri = {\"ldaps://h\"} key_file = \"/us.key\" base = \"dc=acme\"",
+     .want = "source \"acme\": key_file: it is the key of no certificate",
+     .want_error = true},
+    {.name = "cache_when_down needs a cache",
+     .text = COMPARE " cache = 0 cache_when_down = true",
+     .want = "warning: source \"acme\": cache_when_down: it has no effect with cache = 0"},
     {.name = "recipients are searched for below a base",
      .text = "uri = {\"ldaps://h\"} user_dn = \"uid=%n,dc=acme\" recipient_filter = \"(mail=%u)\"",
      .want =
@@ -187,51 +278,214 @@ is_checked(const struct settings_case *test)
     problems_fini(&problems);
 }
 
-/* What recipients are found by where nothing else is set. */
+/* What holds where nothing else is set, and that what is set holds instead. */
+#define AD_FILTER                                 \
+    "(&(objectCategory=person)(objectClass=user)" \
+    "(|(userPrincipalName=%u)(mail=%u)(sAMAccountName=%n)))"
+#define AD_RECIPIENTS "(|(proxyAddresses=smtp:%u)(mail=%u)(userPrincipalName=%u))"
+#define OWN                                                                               \
+    " base = \"dc=own\" filter = \"(own=%u)\" recipient_filter = \"(own=%n)\" bind_dn = " \
+    "\"cn=us\" bind_password_file = \"/p\" mail_attribute = {\"own\", \"alias\"}"
+#define OWN_WANTS \
+    .filter = "(own=%u)", .recipients = "(own=%n)", .base = "dc=own", .mail = "own alias"
+
 static const struct preset_case {
     const char *text;
-    const char *want; /* NULL: they are not searched for */
+    const char *filter, *recipients, *base, *mail; /* recipients NULL: not searched for */
+    unsigned ldap, ldaps;
+    bool want_lookup, want_read, want_search;
 } presets[] = {
-    {"base = \"dc=acme\"", "(mail=%u)"},
-    {"directory = \"active-directory\" base = \"dc=acme\"",
-     "(|(proxyAddresses=smtp:%u)(mail=%u)(userPrincipalName=%u))"},
-    {"directory = \"ad-global-catalog\"",
-     "(|(proxyAddresses=smtp:%u)(mail=%u)(userPrincipalName=%u))"},
-    {"directory = \"edirectory\" base = \"o=acme\"", "(mail=%u)"},
-    {"directory = \"domino\"", "(|(mail=%u)(uid=%u))"},
-    {"directory = \"sun\" base = \"dc=acme\"",
-     "(|(mail=%u)(mailAlternateAddress=%u)(mailEquivalentAddress=%u))"},
-    {"base = \"dc=acme\" recipient_filter = \"(cn=%n)\"", "(cn=%n)"},
-    {"user_dn = \"uid=%n,dc=acme\"", NULL},
-    {"user_dn = \"uid=%n,dc=acme\" base = \"dc=acme\" recipient_filter = \"(cn=%n)\"", "(cn=%n)"},
+    {.text = "base = \"dc=acme\"",
+     .filter = "(|(mail=%u)(uid=%n))",
+     .recipients = "(mail=%u)",
+     .base = "dc=acme",
+     .mail = "mail",
+     .ldap = 389,
+     .ldaps = 636,
+     .want_lookup = true,
+     .want_search = true},
+    {.text = "directory = \"active-directory\" base = \"dc=acme\"",
+     .filter = AD_FILTER,
+     .recipients = AD_RECIPIENTS,
+     .base = "dc=acme",
+     .mail = "mail proxyAddresses",
+     .ldap = 389,
+     .ldaps = 636,
+     .want_lookup = true,
+     .want_search = true},
+    {.text = "directory = \"ad-global-catalog\"",
+     .filter = AD_FILTER,
+     .recipients = AD_RECIPIENTS,
+     .base = "",
+     .mail = "mail proxyAddresses",
+     .ldap = 3268,
+     .ldaps = 3269,
+     .want_lookup = true,
+     .want_search = true},
+    {.text = "directory = \"edirectory\" base = \"o=acme\"",
+     .filter = "(&(objectClass=inetOrgPerson)(|(mail=%u)(cn=%n)(uid=%n)))",
+     .recipients = "(mail=%u)",
+     .base = "o=acme",
+     .mail = "mail",
+     .ldap = 389,
+     .ldaps = 636,
+     .want_lookup = true,
+     .want_search = true},
+    {.text = "directory = \"domino\"",
+     .filter = "(&(objectClass=dominoPerson)(|(mail=%u)(uid=%n)(cn=%n)))",
+     .recipients = "(|(mail=%u)(uid=%u))",
+     .base = "",
+     .mail = "mail uid",
+     .ldap = 389,
+     .ldaps = 636,
+     .want_lookup = true,
+     .want_search = true},
+    {.text = "directory = \"sun\" base = \"dc=acme\"",
+     .filter = "(&(objectClass=inetOrgPerson)(|(mail=%u)(uid=%n)))",
+     .recipients = "(|(mail=%u)(mailAlternateAddress=%u)(mailEquivalentAddress=%u))",
+     .base = "dc=acme",
+     .mail = "mail mailAlternateAddress mailEquivalentAddress",
+     .ldap = 389,
+     .ldaps = 636,
+     .want_lookup = true,
+     .want_search = true},
+    {.text = "directory = \"openldap\"" OWN,
+     OWN_WANTS,
+     .ldap = 389,
+     .ldaps = 636,
+     .want_lookup = true,
+     .want_search = true},
+    {.text = "directory = \"active-directory\"" OWN,
+     OWN_WANTS,
+     .ldap = 389,
+     .ldaps = 636,
+     .want_lookup = true,
+     .want_search = true},
+    {.text = "directory = \"ad-global-catalog\"" OWN,
+     OWN_WANTS,
+     .ldap = 3268,
+     .ldaps = 3269,
+     .want_lookup = true,
+     .want_search = true},
+    {.text = "directory = \"edirectory\"" OWN,
+     OWN_WANTS,
+     .ldap = 389,
+     .ldaps = 636,
+     .want_lookup = true,
+     .want_search = true},
+    {.text = "directory = \"domino\"" OWN,
+     OWN_WANTS,
+     .ldap = 389,
+     .ldaps = 636,
+     .want_lookup = true,
+     .want_search = true},
+    {.text = "directory = \"sun\"" OWN,
+     OWN_WANTS,
+     .ldap = 389,
+     .ldaps = 636,
+     .want_lookup = true,
+     .want_search = true},
+    {.text = "user_dn = \"uid=%n,dc=acme\"",
+     .filter = "(|(mail=%u)(uid=%n))",
+     .mail = "mail",
+     .ldap = 389,
+     .ldaps = 636},
+    {.text = "user_dn = \"uid=%n,dc=acme\" base = \"dc=acme\" recipient_filter = \"(cn=%n)\" "
+             "mail_attribute = {}",
+     .filter = "(|(mail=%u)(uid=%n))",
+     .recipients = "(cn=%n)",
+     .base = "dc=acme",
+     .mail = "",
+     .ldap = 389,
+     .ldaps = 636,
+     .want_search = true},
+    {.text = "user_dn = \"uid=%n,dc=acme\" route_attribute = \"mailHost\"",
+     .filter = "(|(mail=%u)(uid=%n))",
+     .mail = "mail",
+     .ldap = 389,
+     .ldaps = 636,
+     .want_lookup = true,
+     .want_read = true,
+     .want_search = true},
+    {.text = "user_dn = \"uid=%n,dc=acme\" bind_dn = \"cn=us\" bind_password_file = \"/p\"",
+     .filter = "(|(mail=%u)(uid=%n))",
+     .mail = "mail",
+     .ldap = 389,
+     .ldaps = 636,
+     .want_lookup = true,
+     .want_search = true},
 };
 
 static void
-recipients_are_found_by(void **state)
+is_text(const char *about, const char *is, const char *want)
+{
+    if ((is == NULL) != (want == NULL) || (is != NULL && strcmp(is, want) != 0))
+        fail_msg("%s: %s, not %s", about, is != NULL ? is : "none", want != NULL ? want : "none");
+}
+
+static void
+holds(const struct preset_case *test, const struct ldap_settings *settings)
+{
+    is_text(test->text, ldap_settings_filter(settings), test->filter);
+    is_text(test->text, ldap_settings_recipient_filter(settings), test->recipients);
+    is_text(test->text, ldap_settings_base(settings), test->base);
+    is_text(test->text, ldap_settings_password_attribute(settings), "userPassword");
+    const char *names[LDAP_MAIL_ATTRIBUTES_MAX];
+    size_t count = ldap_settings_mail_attributes(settings, names);
+    char mail[128] = "";
+    for (size_t i = 0; i < count; i++)
+        snprintf(mail + strlen(mail), sizeof mail - strlen(mail), "%s%s", i > 0 ? " " : "",
+                 names[i]);
+    is_text(test->text, mail, test->mail);
+    assert_int_equal(ldap_settings_ports(settings)->ldap, test->ldap);
+    assert_int_equal(ldap_settings_ports(settings)->ldaps, test->ldaps);
+    assert_int_equal(ldap_settings_find_recipients(settings), test->recipients != NULL);
+    if (ldap_settings_can_lookup(settings) != test->want_lookup ||
+        ldap_settings_read_user_dn(settings) != test->want_read ||
+        ldap_settings_search(settings) != test->want_search)
+        fail_msg("%s: lookup %d, read %d, search %d", test->text,
+                 ldap_settings_can_lookup(settings), ldap_settings_read_user_dn(settings),
+                 ldap_settings_search(settings));
+}
+
+static void
+directories_bring_defaults(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof presets / sizeof presets[0]; i++) {
-        const struct preset_case *test = &presets[i];
-        char text[256];
+        char text[512];
         struct problems problems;
         problems_init(&problems);
-        snprintf(text, sizeof text, "uri = {\"ldaps://h\"} %s", test->text);
+        snprintf(text, sizeof text, "uri = {\"ldaps://h\"} %s", presets[i].text);
         struct conf *conf = load(text, &problems);
         assert_non_null(conf);
         size_t count = 0;
         const struct section *section = conf_sections(conf, conf_top(conf), "source", &count)[0];
-        assert_int_equal(ldap_settings_check(section, &problems), 0);
-        const struct ldap_settings *settings = section->values;
-        const char *filter = ldap_settings_recipient_filter(settings);
-        if ((filter == NULL) != (test->want == NULL) ||
-            (filter != NULL && strcmp(filter, test->want) != 0))
-            fail_msg("%s: %s", test->text, filter != NULL ? filter : "none");
-        assert_int_equal(ldap_settings_search(settings), test->want != NULL);
-        assert_int_equal(settings->recipient_cache, 5 * 60 * 1000);
-        assert_int_equal(settings->recipient_negative_cache, 30 * 1000);
+        if (ldap_settings_check(section, &problems) != 0)
+            fail_msg("%s: %s", text, problems_line(&problems, 0));
+        holds(&presets[i], section->values);
         conf_free(conf);
         problems_fini(&problems);
     }
+}
+
+static void
+answers_are_kept_for_minutes(void **state)
+{
+    (void)state;
+    struct problems problems;
+    problems_init(&problems);
+    struct conf *conf = load("uri = {\"ldaps://h\"} base = \"dc=acme\"", &problems);
+    size_t count = 0;
+    const struct ldap_settings *settings =
+        conf_sections(conf, conf_top(conf), "source", &count)[0]->values;
+    assert_int_equal(settings->cache, 5 * 60 * 1000);
+    assert_int_equal(settings->negative_cache, 30 * 1000);
+    assert_false(settings->cache_when_down);
+    assert_int_equal(settings->recipient_cache, 5 * 60 * 1000);
+    assert_int_equal(settings->recipient_negative_cache, 30 * 1000);
+    conf_free(conf);
+    problems_fini(&problems);
 }
 
 static void
@@ -247,7 +501,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(checks),
-        cmocka_unit_test(recipients_are_found_by),
+        cmocka_unit_test(directories_bring_defaults),
+        cmocka_unit_test(answers_are_kept_for_minutes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,60 @@
+#include "ldap_pretend.h"
+
+#include <stdio.h>
+
+#include "clock.h"
+#include "ldap_template.h"
+
+struct errand {
+    const struct ldap_settings *settings;
+    const struct verify_request *request;
+};
+
+/* An entry that cannot be there: nobody knew the name, and below a base nobody is called this. */
+static void
+write_nobody(const struct errand *errand, char dn_r[LDAP_TEXT_MAX])
+{
+    const struct ldap_settings *settings = errand->settings;
+    const struct ldap_subject subject = ldap_subject_of(errand->request->user);
+    const char *base = ldap_settings_base(settings);
+    if (settings->user_dn != NULL)
+        ldap_template_expand(settings->user_dn, LDAP_SYNTAX_DN, &subject, dn_r);
+    else
+        snprintf(dn_r, LDAP_TEXT_MAX, "cn=nobody has this name%s%s", base[0] != '\0' ? "," : "",
+                 base);
+}
+
+/* Whatever a server says to that is an answer. */
+static enum ldap_answer
+ask_about_nobody(struct ldap_visit *visit, void *context, struct err *err)
+{
+    const struct errand *errand = context;
+    const struct secret *password = errand->request->password;
+    char dn[LDAP_TEXT_MAX];
+    write_nobody(errand, dn);
+    enum verify_outcome outcome;
+    enum ldap_answer answer =
+        errand->settings->password == LDAP_PASSWORD_COMPARE
+            ? ldap_pool_compare(visit, dn, ldap_settings_password_attribute(errand->settings),
+                                password, err)
+            : ldap_pool_bind(visit, dn, password, &outcome, err);
+    return answer == LDAP_ANSWER_BROKEN ? LDAP_ANSWER_BROKEN : LDAP_ANSWER_NO;
+}
+
+void
+ldap_pretend(const struct ldap_parts *parts, const struct verify_request *request)
+{
+    struct errand errand = {ldap_servers_settings(parts->servers), request};
+    if (errand.settings->password == LDAP_PASSWORD_FETCH) {
+        ldap_fetch_pretend(parts->fetch, request);
+        return;
+    }
+    if (request->challenge != NULL)
+        return;
+    int64_t since_us = clock_now_us();
+    int64_t duration_us = ldap_pace_next_us(parts->pace);
+    char trouble[VERIFY_DETAIL_MAX];
+    const struct ldap_question question = {.ask = ask_about_nobody, .context = &errand};
+    ldap_servers_ask(parts->servers, &question, request->deadline, trouble);
+    ldap_pace_wait(since_us, duration_us, request->deadline);
+}
