@@ -33,7 +33,10 @@ bool
 own_question_refuse(const char *session, const char *helo, const char *subject,
                     const struct facts *facts, struct decision *decision)
 {
-    if (!verify_is_own_question(helo, subject))
+    const bool is_own = helo == NULL && facts->protocol == PROTOCOL_SMTP
+                            ? verify_is_own_login(&facts->client, subject)
+                            : verify_is_own_question(helo, subject);
+    if (!is_own)
         return false;
     complain(session, subject, facts);
     decision->verdict = verdict_make(REASON_INTERNAL);

@@ -11,9 +11,9 @@
 
 #include "decide.h"
 
-/* Whether this is one: helo is what the client calls itself (NULL: not known), subject the login's
- * name or the recipient's address. Then the decision is our own fault, as a temporary failure, and
- * the log says so loudly, once a minute. session is for the log. */
+/* Whether this is one: helo is what the client calls itself (NULL: not known, as with AUTH),
+ * subject the login's name or the recipient's address. Then the decision is our own fault, as a
+ * temporary failure, and the log says so loudly, once a minute. session is for the log. */
 bool own_question_refuse(const char *session, const char *helo, const char *subject,
                          const struct facts *facts, struct decision *decision);
 

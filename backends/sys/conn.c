@@ -1,6 +1,7 @@
 #include "conn.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -249,6 +250,26 @@ int
 conn_fd(const struct conn *conn)
 {
     return conn->fd;
+}
+
+struct netaddr
+conn_own_address(const struct conn *conn)
+{
+    struct sockaddr_storage local = {0};
+    socklen_t length = sizeof local;
+    struct netaddr own = {.family = NETADDR_NONE};
+    if (getsockname(conn->fd, (struct sockaddr *)&local, &length) != 0)
+        return own;
+    if (local.ss_family == AF_INET) {
+        own.family = NETADDR_IPV4;
+        memcpy(own.bytes, &((const struct sockaddr_in *)&local)->sin_addr, 4);
+    } else if (local.ss_family == AF_INET6) {
+        const struct in6_addr *six = &((const struct sockaddr_in6 *)&local)->sin6_addr;
+        const bool is_mapped = IN6_IS_ADDR_V4MAPPED(six);
+        own.family = is_mapped ? NETADDR_IPV4 : NETADDR_IPV6;
+        memcpy(own.bytes, six->s6_addr + (is_mapped ? 12 : 0), is_mapped ? 4 : 16);
+    }
+    return own;
 }
 
 const struct endpoint *

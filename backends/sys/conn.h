@@ -13,6 +13,7 @@
 #include "deadline.h"
 #include "endpoint.h"
 #include "err.h"
+#include "netaddr.h"
 #include "tls.h"
 
 struct conn;
@@ -52,6 +53,10 @@ int conn_fd(const struct conn *conn);
 
 /* Wipes the buffers: what went through them may have been a password. */
 void conn_wipe(struct conn *conn);
+
+/* The address that we came from, as the server sees it unless somebody translates addresses in
+ * between. NETADDR_NONE: not by IP. */
+struct netaddr conn_own_address(const struct conn *conn);
 
 /* The remote endpoint. */
 const struct endpoint *conn_endpoint(const struct conn *conn);

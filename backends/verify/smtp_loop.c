@@ -13,7 +13,8 @@
 #include "ascii.h"
 #include "verify.h"
 
-enum { LISTS = 256 };
+/* DEPTH: a program on this host may well log in twice at a time; the chain of a loop grows. */
+enum { LISTS = 256, DEPTH = 3 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct smtp_asking *lists[LISTS]; /* under lock */
@@ -39,11 +40,9 @@ is_same(const char *a, const char *b)
 }
 
 void
-smtp_loop_enter(struct smtp_asking *asking, const char *helo, const char *subject)
+smtp_loop_enter(struct smtp_asking *asking)
 {
-    struct smtp_asking **list = find_list(subject);
-    asking->helo = helo;
-    asking->subject = subject;
+    struct smtp_asking **list = find_list(asking->subject);
     pthread_mutex_lock(&lock);
     asking->next = *list;
     asking->link = list;
@@ -73,6 +72,25 @@ verify_is_own_question(const char *helo, const char *subject)
     for (const struct smtp_asking *asking = *find_list(subject); asking != NULL && !is_own;
          asking = asking->next)
         is_own = is_same(asking->subject, subject) && is_same(asking->helo, helo);
+    pthread_mutex_unlock(&lock);
+    return is_own;
+}
+
+bool
+verify_is_own_login(const struct netaddr *client, const char *user)
+{
+    if (client->family == NETADDR_NONE)
+        return false;
+    bool is_own = false;
+    unsigned count = 0;
+    pthread_mutex_lock(&lock);
+    for (const struct smtp_asking *asking = *find_list(user); asking != NULL && !is_own;
+         asking = asking->next)
+        if (is_same(asking->subject, user) && netaddr_equal(&asking->from, client)) {
+            count++;
+            is_own = !netaddr_equal(&asking->client, client) || count >= DEPTH ||
+                     count >= asking->places;
+        }
     pthread_mutex_unlock(&lock);
     return is_own;
 }

@@ -1,25 +1,34 @@
 /*
  * smtp_loop: what smtp sources are asking just now, so that a question of our own that comes back
- * to us is recognized (verify_is_own_question).
+ * to us is recognized (verify_is_own_question, verify_is_own_login).
  *
  * A source may be pointed, by mistake, at a front door that asks us: each question would then make
- * another, until every thread waits for itself. Nothing in SMTP marks a session as ours for sure,
- * and a mark in EHLO would be read by every server that is asked in earnest. So a session is ours
- * if it greets as we do and asks what we are asking at this moment.
+ * another, until every thread waits for itself. Nothing in SMTP marks a session as ours, and a mark
+ * in EHLO would be read by every server that is asked in earnest; nor does nginx tell at AUTH what
+ * EHLO said. So a session is ours by what it asks and when: a recipient that we ask about at this
+ * moment under the name with which it greets; a login that we ask about at this moment from the
+ * address that it comes from.
  *
  * Thread-safe. One set for the process: all sources of all configurations that are alive.
  */
 #ifndef MAILREEVE_SMTP_LOOP_H
 #define MAILREEVE_SMTP_LOOP_H
 
-/* A question on its way; the asker's own, between enter and leave. helo is the name that we greet
- * with, subject the login name or the address that is asked about; both borrowed. */
+#include "netaddr.h"
+
+/* A question on its way; the asker's own, between enter and leave. All is borrowed. */
 struct smtp_asking {
-    const char *helo, *subject;
-    struct smtp_asking *next, **link; /* of the set */
+    /* the asker's to set */
+    const char *helo;      /* the name that we greet with */
+    const char *subject;   /* the login name or the address that is asked about */
+    struct netaddr from;   /* whence we ask about a login; NETADDR_NONE: about none */
+    struct netaddr client; /* for whom; NETADDR_NONE: not known */
+    unsigned places;       /* connections that the server may have at a time */
+    /* of the set */
+    struct smtp_asking *next, **link;
 };
 
-void smtp_loop_enter(struct smtp_asking *asking, const char *helo, const char *subject);
+void smtp_loop_enter(struct smtp_asking *asking);
 void smtp_loop_leave(struct smtp_asking *asking);
 
 #endif

@@ -224,8 +224,12 @@ ask_password(void *context, struct conn *conn, const struct smtp_reply *offer,
             smtp_client_forward(conn, source->shared.helo, &xclient, &offer_now, deadline, err);
     if (judgement != SMTP_YES)
         return judgement;
-    struct smtp_asking asking;
-    smtp_loop_enter(&asking, source->shared.helo, user);
+    struct smtp_asking asking = {.helo = source->shared.helo,
+                                 .subject = user,
+                                 .from = conn_own_address(conn),
+                                 .client = request->client,
+                                 .places = (unsigned)source->settings->connections};
+    smtp_loop_enter(&asking);
     judgement = smtp_auth(conn, &offer_now, source->settings->mechanisms, user, request->password,
                           deadline, err);
     smtp_loop_leave(&asking);
@@ -267,8 +271,9 @@ ask_recipient(void *context, struct conn *conn, const struct smtp_reply *offer,
               struct deadline deadline, struct err *err)
 {
     const struct callahead_question *question = context;
-    struct smtp_asking asking;
-    smtp_loop_enter(&asking, question->source->shared.helo, question->address);
+    struct smtp_asking asking = {.helo = question->source->shared.helo,
+                                 .subject = question->address};
+    smtp_loop_enter(&asking);
     enum smtp_judgement judgement =
         smtp_callahead(conn, offer, question->sender, question->recipient, deadline, err);
     smtp_loop_leave(&asking);

@@ -288,11 +288,15 @@ void source_chain_lookup(const struct source_chain *chain, const struct verify_r
 void source_chain_verify(const struct source_chain *chain, const struct verify_request *request,
                          struct verify_result *result_r, struct verify_asked *asked_r);
 
-/* Whether a session that asks us is our own, come back to us because an smtp source leads to a
- * front door that asks us: it greets with the name that we greet with (in Auth-SMTP-Helo; NULL:
- * none was told) and asks about the subject (the login name of AUTH, or the recipient's
- * "local@domain") that we are asking such a server about at this moment. Cases are alike. Such a
- * question must be answered at once and as temporary: nobody else will answer it. */
+/* Whether a session that asks us about a recipient ("local@domain") is our own, come back to us
+ * because an smtp source leads to a front door that asks us: it greets with the name that we greet
+ * with (NULL: none was told) and asks what we are asking such a server at this moment. Cases are
+ * alike. Such a question must be answered at once and as temporary: nobody else will answer it. */
 bool verify_is_own_question(const char *helo, const char *subject);
+
+/* The same about a login by smtp, of which nginx does not tell what it greeted with: we are asking
+ * such a server about that name at this moment, from the address that the client has, for somebody
+ * who has another one; or for clients at that same address, and more than once. */
+bool verify_is_own_login(const struct netaddr *client, const char *user);
 
 #endif

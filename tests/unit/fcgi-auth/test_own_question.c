@@ -59,8 +59,8 @@ static void
 test_our_own_question_is_refused_and_logged_once(void **state)
 {
     (void)state;
-    struct smtp_asking asking;
-    smtp_loop_enter(&asking, "front.example", "anna@acme.example");
+    struct smtp_asking asking = {.helo = "front.example", .subject = "anna@acme.example"};
+    smtp_loop_enter(&asking);
     assert_int_equal(count_lines(come_back_often), 1);
 
     struct decision decision = accepted();
@@ -71,11 +71,33 @@ test_our_own_question_is_refused_and_logged_once(void **state)
     assert_int_equal(decision.verdict.action, VERDICT_ACCEPT);
 }
 
+/* nginx does not tell of a login what the client greeted with. */
+static void
+test_our_own_login_is_known_by_where_it_comes_from(void **state)
+{
+    (void)state;
+    const struct netaddr here = {.family = NETADDR_IPV4, .bytes = {192, 0, 2, 1}};
+    struct smtp_asking asking = {
+        .helo = "front.example", .subject = "anna@acme.example", .from = here, .places = 9};
+    const struct facts from_here = {.protocol = PROTOCOL_SMTP, .client = here};
+    const struct facts by_imap = {.protocol = PROTOCOL_IMAP, .client = here};
+    const struct facts from_nowhere = {.protocol = PROTOCOL_SMTP};
+    struct decision decision = accepted();
+    smtp_loop_enter(&asking);
+    assert_false(own_question_refuse("s", NULL, "anna@acme.example", &by_imap, &decision));
+    assert_false(own_question_refuse("s", NULL, "anna@acme.example", &from_nowhere, &decision));
+    assert_false(own_question_refuse("s", NULL, "bo@acme.example", &from_here, &decision));
+    assert_true(own_question_refuse("s", NULL, "anna@acme.example", &from_here, &decision));
+    assert_int_equal(decision.verdict.action, VERDICT_TEMPFAIL);
+    smtp_loop_leave(&asking);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_our_own_question_is_refused_and_logged_once),
+        cmocka_unit_test(test_our_own_login_is_known_by_where_it_comes_from),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -295,6 +295,35 @@ test_other_families(void **state)
 }
 
 static void
+test_the_address_that_we_come_from(void **state)
+{
+    (void)state;
+    static const struct {
+        int family;
+        const char *to, *want;
+    } cases[] = {
+        {AF_INET, "127.0.0.1", "127.0.0.1"},
+        {AF_INET6, "[::1]", "::1"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct loopback server;
+        struct endpoint_text to;
+        char text[64], own[NETADDR_TEXT_MAX];
+        if (!loopback_listen(&server, cases[i].family))
+            continue; /* a machine without IPv6 */
+        snprintf(text, sizeof text, "%s:%u", cases[i].to, server.port);
+        assert_int_equal(endpoint_parse(text, 0, &to, NULL), 0);
+        struct conn *conn = conn_open(&to.endpoint, deadline_after(LONG_MS), NULL);
+        assert_non_null(conn);
+        const struct netaddr address = conn_own_address(conn);
+        netaddr_format(&address, own);
+        assert_string_equal(own, cases[i].want);
+        conn_close(conn);
+        close(server.listener);
+    }
+}
+
+static void
 test_wipe(void **state)
 {
     static const struct step script[] = {
@@ -326,6 +355,7 @@ main(void)
         cmocka_unit_test(test_connect_fails),
         cmocka_unit_test(test_connect_times_out),
         cmocka_unit_test(test_other_families),
+        cmocka_unit_test(test_the_address_that_we_come_from),
         cmocka_unit_test(test_wipe),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

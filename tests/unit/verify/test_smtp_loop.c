@@ -33,10 +33,12 @@ test_what_is_our_own_question(void **state)
         {"no greeting was told", NULL, BOSS, false},
         {"nothing was asked", US, NULL, false},
     };
-    struct smtp_asking boss, aide, by_address;
-    smtp_loop_enter(&boss, US, BOSS);
-    smtp_loop_enter(&aide, US, "aide@acme.example");
-    smtp_loop_enter(&by_address, "[127.0.0.1]", "aide@acme.example");
+    struct smtp_asking boss = {.helo = US, .subject = BOSS};
+    struct smtp_asking aide = {.helo = US, .subject = "aide@acme.example"};
+    struct smtp_asking by_address = {.helo = "[127.0.0.1]", .subject = "aide@acme.example"};
+    smtp_loop_enter(&boss);
+    smtp_loop_enter(&aide);
+    smtp_loop_enter(&by_address);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         print_message("%s\n", cases[i].name);
         assert_int_equal(verify_is_own_question(cases[i].helo, cases[i].subject), cases[i].want);
@@ -52,10 +54,10 @@ static void
 test_a_question_that_is_asked_twice_ends_with_the_second(void **state)
 {
     (void)state;
-    struct smtp_asking first, second, third;
-    smtp_loop_enter(&first, US, BOSS);
-    smtp_loop_enter(&second, US, BOSS);
-    smtp_loop_enter(&third, US, BOSS);
+    struct smtp_asking first = {.helo = US, .subject = BOSS}, second = first, third = first;
+    smtp_loop_enter(&first);
+    smtp_loop_enter(&second);
+    smtp_loop_enter(&third);
     smtp_loop_leave(&second);
     assert_true(verify_is_own_question(US, BOSS));
     smtp_loop_leave(&third);
@@ -73,7 +75,8 @@ test_many_questions_at_once(void **state)
     static char names[MANY][24];
     for (size_t i = 0; i < MANY; i++) {
         snprintf(names[i], sizeof names[i], "user%zu@acme.example", i);
-        smtp_loop_enter(&askings[i], US, names[i]);
+        askings[i] = (struct smtp_asking){.helo = US, .subject = names[i]};
+        smtp_loop_enter(&askings[i]);
     }
     for (size_t i = 0; i < MANY; i++)
         assert_true(verify_is_own_question(US, names[i]));
@@ -86,6 +89,66 @@ test_many_questions_at_once(void **state)
     assert_false(verify_is_own_question(US, names[1]));
 }
 
+static struct netaddr
+address(const char *text)
+{
+    struct netaddr parsed = {.family = NETADDR_NONE};
+    if (text != NULL)
+        assert_int_equal(netaddr_parse(text, &parsed, NULL), 0);
+    return parsed;
+}
+
+/* nginx does not tell at AUTH what EHLO said. */
+static void
+test_what_is_our_own_login(void **state)
+{
+    (void)state;
+    enum { MANY = 4 };
+    static const struct {
+        const char *name;
+        const char *from, *client; /* of each that is on its way */
+        unsigned count, places;
+        const char *asks, *user;
+        bool want;
+    } cases[] = {
+        {"from where we ask, for somebody elsewhere", "127.0.0.1", "192.0.2.7", 1, 200, "127.0.0.1",
+         BOSS, true},
+        {"for somebody whose address is not known", "127.0.0.1", NULL, 1, 200, "127.0.0.1", BOSS,
+         true},
+        {"in another case", "127.0.0.1", "192.0.2.7", 1, 200, "127.0.0.1", "Boss@Acme.Example",
+         true},
+        {"by IPv6", "2001:db8::1", "192.0.2.7", 1, 200, "2001:db8::1", BOSS, true},
+        {"another name", "127.0.0.1", "192.0.2.7", 1, 200, "127.0.0.1", "aide@acme.example", false},
+        {"from elsewhere", "127.0.0.1", "192.0.2.7", 4, 200, "192.0.2.7", BOSS, false},
+        {"from nowhere", NULL, "192.0.2.7", 1, 200, NULL, BOSS, false},
+        {"a recipient that has the name", NULL, NULL, 4, 0, "127.0.0.1", BOSS, false},
+        {"a program beside us that logs in a second time", "127.0.0.1", "127.0.0.1", 1, 200,
+         "127.0.0.1", BOSS, false},
+        {"and a third time", "127.0.0.1", "127.0.0.1", 2, 200, "127.0.0.1", BOSS, false},
+        {"more of them are a chain", "127.0.0.1", "127.0.0.1", 3, 200, "127.0.0.1", BOSS, true},
+        {"a chain that has used up its connections", "127.0.0.1", "127.0.0.1", 2, 2, "127.0.0.1",
+         BOSS, true},
+        {"a chain of one connection", "127.0.0.1", "127.0.0.1", 1, 1, "127.0.0.1", BOSS, true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct smtp_asking askings[MANY];
+        print_message("%s\n", cases[i].name);
+        for (unsigned j = 0; j < cases[i].count; j++) {
+            askings[j] = (struct smtp_asking){.helo = US,
+                                              .subject = BOSS,
+                                              .from = address(cases[i].from),
+                                              .client = address(cases[i].client),
+                                              .places = cases[i].places};
+            smtp_loop_enter(&askings[j]);
+        }
+        const struct netaddr asks = address(cases[i].asks);
+        assert_int_equal(verify_is_own_login(&asks, cases[i].user), cases[i].want);
+        for (unsigned j = 0; j < cases[i].count; j++)
+            smtp_loop_leave(&askings[j]);
+        assert_false(verify_is_own_login(&asks, cases[i].user));
+    }
+}
+
 int
 main(void)
 {
@@ -93,6 +156,7 @@ main(void)
         cmocka_unit_test(test_what_is_our_own_question),
         cmocka_unit_test(test_a_question_that_is_asked_twice_ends_with_the_second),
         cmocka_unit_test(test_many_questions_at_once),
+        cmocka_unit_test(test_what_is_our_own_login),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

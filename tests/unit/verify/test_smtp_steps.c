@@ -271,26 +271,25 @@ test_a_question_is_our_own_while_it_is_asked(void **state)
     (void)state;
     static const char *const scripts[] = {HELLO "AUTH PLAIN\nC AUTH PLAIN " PLAIN64 "\nstall\n",
                                           NULL};
-    char host[256];
+    const struct netaddr here = {.family = NETADDR_IPV4, .bytes = {127, 0, 0, 1}};
+    const struct netaddr elsewhere = {.family = NETADDR_IPV4, .bytes = {192, 0, 2, 1}};
     struct smtp_script server;
     struct beside beside;
     pthread_t thread;
     smtp_script_start(&server, scripts, NULL);
     open_at(&beside.opened, CLEAR, &server.port, 1);
-    assert_int_equal(gethostname(host, sizeof host), 0);
-    const char *helo = strchr(host, '.') != NULL ? host : "[127.0.0.1]";
-    assert_false(verify_is_own_question(helo, "boss@acme.example"));
+    assert_false(verify_is_own_login(&here, "boss@acme.example"));
 
     assert_int_equal(pthread_create(&thread, NULL, verify_beside, &beside), 0);
     await_stall(&server);
-    assert_true(verify_is_own_question(helo, "boss@acme.example"));
-    assert_false(verify_is_own_question(helo, "aide@acme.example"));
-    assert_false(verify_is_own_question("phone.example", "boss@acme.example"));
+    assert_true(verify_is_own_login(&here, "boss@acme.example"));
+    assert_false(verify_is_own_login(&here, "aide@acme.example"));
+    assert_false(verify_is_own_login(&elsewhere, "boss@acme.example"));
 
     shutdown(server.stalling_fd, SHUT_RDWR);
     pthread_join(thread, NULL);
     assert_int_equal(beside.result.outcome, VERIFY_UNAVAILABLE);
-    assert_false(verify_is_own_question(helo, "boss@acme.example"));
+    assert_false(verify_is_own_login(&here, "boss@acme.example"));
     close_source(&beside.opened);
     smtp_script_stop(&server);
 }
