@@ -29,6 +29,11 @@ def message_number(request):
     return request[header + 2:header + 2 + request[header + 1]]
 
 
+def is_bind(request):
+    header = 2 + (request[1] & 0x7F if request[1] & 0x80 else 0)
+    return request[header + 2 + request[header + 1]] == 0x60
+
+
 NOTICE_OF_DISCONNECTION = ber(0x30, ber(0x02, b"\0"), ber(
     0x78, ber(0x0A, b"\x34"), ber(0x04), ber(0x04), ber(0x8A, b"1.3.6.1.4.1.1466.20036")))
 
