@@ -3,10 +3,13 @@
  * to the first in line: while somebody waits, all places are taken, and a newcomer never overtakes.
  * A failure sends the whole line away at once.
  *
+ * Who stands in line looks now and then whether there is hope left for him. How many are ahead he
+ * tells by the tickets that are drawn when the line is joined: that is never too few.
+ *
  * Who is sent is woken after the lock was released: woken under it, he would run into it at once
- * and sleep again. By then he may have gone for
- * a reason of his own, so waiters are never freed before the gate: they go back to a list of spare
- * ones, and a wake-up that comes too late is one that nobody minds.
+ * and sleep again. By then he may have gone for a reason of his own, so waiters are never freed
+ * before the gate: they go back to a list of spare ones, and a wake-up that comes too late is one
+ * that nobody minds.
  */
 #include "gate.h"
 
@@ -17,13 +20,23 @@
 #include "alloc.h"
 #include "clock.h"
 #include "condition.h"
+#include "forecast.h"
 
-enum waiter_state { WAITER_IN_LINE, WAITER_INSIDE, WAITER_TURNED_AWAY };
+enum { LOOK_FIRST_MS = 100 };
+
+enum waiter_state {
+    WAITER_IN_LINE, /* in the end: he was still there at the deadline */
+    WAITER_INSIDE,
+    WAITER_TURNED_AWAY,
+    WAITER_HOPELESS,
+};
 
 struct waiter {
     struct waiter *next; /* in line, or of the spare ones */
     pthread_cond_t changed;
     enum waiter_state state;
+    uint64_t ticket;
+    unsigned place; /* once inside */
 };
 
 struct gate {
@@ -32,7 +45,11 @@ struct gate {
     int64_t down_ms;
     pthread_mutex_t lock;
     /* under lock */
-    unsigned inside;
+    unsigned inside, waiting;
+    int64_t *entered_us;   /* by place */
+    unsigned *free_places; /* the first limit - inside */
+    struct forecast forecast;
+    uint64_t tickets; /* drawn so far */
     bool is_down;
     bool is_probed;
     int64_t closed_until_ms; /* while is_down: when the next one may try */
@@ -49,6 +66,10 @@ gate_create(unsigned limit, int64_t down_ms)
     gate->down_ms = down_ms;
     gate->worked_ms = INT64_MIN;
     gate->last = &gate->first;
+    gate->entered_us = xcalloc(limit, sizeof *gate->entered_us);
+    gate->free_places = xcalloc(limit, sizeof *gate->free_places);
+    for (unsigned i = 0; i < limit; i++)
+        gate->free_places[i] = i;
     pthread_mutex_init(&gate->lock, NULL);
     return gate;
 }
@@ -64,14 +85,18 @@ gate_free(struct gate *gate)
         free(waiter);
     }
     pthread_mutex_destroy(&gate->lock);
+    free(gate->entered_us);
+    free(gate->free_places);
     free(gate);
 }
 
 static void
 line_append(struct gate *gate, struct waiter *waiter)
 {
+    waiter->ticket = gate->tickets++;
     *gate->last = waiter;
     gate->last = &waiter->next;
+    gate->waiting++;
 }
 
 static void
@@ -83,6 +108,7 @@ line_remove(struct gate *gate, const struct waiter *waiter)
     *place = waiter->next;
     if (waiter->next == NULL)
         gate->last = place;
+    gate->waiting--;
 }
 
 /* Takes the first out of the line; he is the caller's to wake. */
@@ -124,34 +150,70 @@ turns_away(const struct gate *gate, int64_t now_ms)
            (gate->is_probed || now_ms < gate->closed_until_ms || gate->inside >= gate->limit);
 }
 
-/* Waits until somebody hands over a place; called and returns with the lock held. */
+/* Whether somebody with so many ahead of him will not have his turn in time. */
+static bool
+is_hopeless(const struct gate *gate, uint64_t ahead, struct deadline deadline)
+{
+    int64_t wait_us = forecast_wait_us(&gate->forecast, gate->entered_us, gate->limit,
+                                       (size_t)ahead, clock_now_us());
+    return wait_us / 1000 > deadline_left_ms(deadline);
+}
+
+/* At most so many are ahead in the line. */
+static uint64_t
+count_ahead(const struct gate *gate, const struct waiter *waiter)
+{
+    uint64_t drawn_since = waiter->ticket - gate->first->ticket;
+    return drawn_since < gate->waiting ? drawn_since : gate->waiting - 1;
+}
+
+/* Waits until somebody hands over a place; called and returns with the lock held. The longer
+ * somebody waits, the more seldom he looks whether there is hope. */
 static enum waiter_state
-wait_in_line(struct gate *gate, struct deadline deadline)
+wait_in_line(struct gate *gate, struct deadline deadline, unsigned *place_r)
 {
     struct waiter *waiter = waiter_take(gate);
+    int64_t look_in_ms = LOOK_FIRST_MS;
+    struct deadline look = deadline_sooner(deadline, look_in_ms);
+    bool has_hope = true;
     line_append(gate, waiter);
-    while (waiter->state == WAITER_IN_LINE && !deadline_is_over(deadline))
-        condition_wait(&waiter->changed, &gate->lock, deadline);
+    while (waiter->state == WAITER_IN_LINE && has_hope && !deadline_is_over(deadline)) {
+        condition_wait(&waiter->changed, &gate->lock, look);
+        if (waiter->state != WAITER_IN_LINE || !deadline_is_over(look) ||
+            deadline_is_over(deadline))
+            continue;
+        has_hope = !is_hopeless(gate, count_ahead(gate, waiter), deadline);
+        look_in_ms *= 2;
+        look = deadline_sooner(deadline, look_in_ms);
+    }
     enum waiter_state state = waiter->state;
     if (state == WAITER_IN_LINE)
         line_remove(gate, waiter);
+    *place_r = waiter->place;
     waiter_give_back(gate, waiter);
-    return state;
+    return state == WAITER_IN_LINE && !has_hope ? WAITER_HOPELESS : state;
 }
 
-/* With the lock held. */
+/* With the lock held, like the next. */
+static enum waiter_state
+go_in(struct gate *gate, struct deadline deadline, unsigned *place_r)
+{
+    if (turns_away(gate, clock_now_ms()))
+        return WAITER_TURNED_AWAY;
+    if (gate->inside == gate->limit)
+        return gate->waiting == GATE_LINE_MAX || is_hopeless(gate, gate->waiting, deadline)
+                   ? WAITER_HOPELESS
+                   : wait_in_line(gate, deadline, place_r);
+    gate->inside++;
+    *place_r = gate->free_places[gate->limit - gate->inside];
+    gate->entered_us[*place_r] = clock_now_us();
+    return WAITER_INSIDE;
+}
+
 static int
 enter(struct gate *gate, struct deadline deadline, struct gate_pass *pass_r, struct err *err)
 {
-    enum waiter_state state = WAITER_INSIDE;
-    if (turns_away(gate, clock_now_ms()))
-        state = WAITER_TURNED_AWAY;
-    else if (gate->inside < gate->limit)
-        gate->inside++;
-    else
-        state = wait_in_line(gate, deadline);
-
-    switch (state) {
+    switch (go_in(gate, deadline, &pass_r->place)) {
     case WAITER_INSIDE:
         pass_r->entered_ms = clock_now_ms();
         pass_r->is_probe = gate->is_down;
@@ -159,6 +221,10 @@ enter(struct gate *gate, struct deadline deadline, struct gate_pass *pass_r, str
         return 0;
     case WAITER_TURNED_AWAY:
         err_set(err, "failed a moment ago and is not asked again yet");
+        return -1;
+    case WAITER_HOPELESS:
+        err_set(err, "all %u connections stayed in use, and those in line before use up the time",
+                gate->limit);
         return -1;
     case WAITER_IN_LINE:
         err_set(err, "all %u connections stayed in use until the time was up", gate->limit);
@@ -182,6 +248,8 @@ static bool
 report_worked(struct gate *gate)
 {
     bool was_down = gate->is_down;
+    if (was_down)
+        gate->forecast = (struct forecast){0}; /* it took as long as failing takes */
     gate->worked_ms = clock_now_ms();
     gate->is_down = false;
     gate->is_probed = false;
@@ -225,6 +293,23 @@ gate_report(struct gate *gate, struct gate_pass *pass, enum gate_evidence eviden
     return changed;
 }
 
+/* Gives the place to the first in line, whom the caller is to wake, or to nobody. */
+static struct waiter *
+hand_over(struct gate *gate, unsigned place)
+{
+    int64_t now_us = clock_now_us();
+    forecast_learn(&gate->forecast, now_us - gate->entered_us[place]);
+    if (gate->first == NULL) {
+        gate->free_places[gate->limit - gate->inside] = place;
+        gate->inside--;
+        return NULL;
+    }
+    gate->entered_us[place] = now_us;
+    struct waiter *next = line_send_first(gate, WAITER_INSIDE);
+    next->place = place;
+    return next;
+}
+
 bool
 gate_leave(struct gate *gate, struct gate_pass *pass, enum gate_evidence evidence)
 {
@@ -232,11 +317,7 @@ gate_leave(struct gate *gate, struct gate_pass *pass, enum gate_evidence evidenc
     bool changed = report(gate, pass, evidence);
     if (pass->is_probe)
         gate->is_probed = false;
-    struct waiter *next = NULL;
-    if (gate->first != NULL)
-        next = line_send_first(gate, WAITER_INSIDE);
-    else
-        gate->inside--;
+    struct waiter *next = hand_over(gate, pass->place);
     pthread_mutex_unlock(&gate->lock);
     if (next != NULL)
         pthread_cond_signal(&next->changed);
@@ -253,12 +334,19 @@ gate_is_down(struct gate *gate)
 }
 
 unsigned
+gate_inside(struct gate *gate)
+{
+    pthread_mutex_lock(&gate->lock);
+    unsigned count = gate->inside;
+    pthread_mutex_unlock(&gate->lock);
+    return count;
+}
+
+unsigned
 gate_waiting(struct gate *gate)
 {
     pthread_mutex_lock(&gate->lock);
-    unsigned count = 0;
-    for (const struct waiter *waiter = gate->first; waiter != NULL; waiter = waiter->next)
-        count++;
+    unsigned count = gate->waiting;
     pthread_mutex_unlock(&gate->lock);
     return count;
 }
