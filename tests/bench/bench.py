@@ -230,6 +230,8 @@ def main():
     try:
         print("Lists:")
         subprocess.run([BIN / "bench_list"], check=True)
+        print("Users file:")
+        subprocess.run([BIN / "bench_users"], check=True)
         print("Decisions:")
         subprocess.run([BIN / "bench_decision"], check=True)
         front_door(folder / "front", options.seconds, options.rounds)

@@ -9,13 +9,17 @@ import signal
 import stat
 import subprocess
 import termios
+import threading
 import time
 import warnings
 
 import pytest
 
+from harness import fastcgi
 from harness.command import EXIT_CONFIG, EXIT_OK, EXIT_PROBLEM, EXIT_USAGE, mailreeve, program
+from harness.mailreeve import Mailreeve
 from harness.process import wait_until
+from harness.setups import PASSWORD, USER, configuration, users_file
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
@@ -62,6 +66,17 @@ def test_the_hash_is_of_the_method_that_was_asked_for(users, method, prefix):
     assert is_right(users, "anna", "open sesame")
 
 
+@pytest.mark.parametrize("method, prefix", [("ssha256", "{SSHA256}"), ("argon2", "{ARGON2}"), ("plain", "{PLAIN"),
+                                            ("pbkdf2-sha256", "{PBKDF2-SHA256}")])
+def test_a_password_is_kept_as_the_option_hash_says(users, method, prefix):
+    assert add(users, "anna", "--hash", method, password="open: sesame").returncode == EXIT_OK
+    assert users.read_text().startswith("anna:" + prefix)
+    assert mailreeve("user", "list", "--file", users).stdout.startswith("anna\t")
+    done = mailreeve("user", "passwd", "anna", "--file", users, "--hash", "sha512", stdin="other\n")
+    assert (done.returncode, done.stderr) == (EXIT_OK, "")
+    assert is_right(users, "anna", "other")
+
+
 def test_an_unknown_method_makes_no_user(users):
     assert add(users, "anna", "--method", "rot13").returncode == EXIT_PROBLEM
     assert not users.exists()
@@ -73,16 +88,18 @@ def test_options_are_written_and_listed(users):
     assert (done.returncode, done.stderr) == (EXIT_OK, "")
     assert users.read_text().split(":", 2)[2] == (
         "disabled,protocols=smtp imap,networks=192.0.2.0/24 2001:db8::/32,comment=third floor, left\n")
-    add(users, "anna", *FAST)
+    add(users, "anna", *FAST, "--smtp-auth", "no")
     done = mailreeve("user", "list", "--file", users)
     assert done.stdout == (
-        "printer@acme.example\tdisabled\tsmtp,imap\t192.0.2.0/24 2001:db8::/32\tthird floor, left\n"
-        "anna\tenabled\tall\tany\t\n")
+        "printer@acme.example\tdisabled\tsmtp,imap\t192.0.2.0/24 2001:db8::/32\tany-sender\t0\tthird floor, left\n"
+        "anna\tenabled\tall\tany\tno\t0\t\n")
     done = mailreeve("user", "list", "--file", users, "--json")
     assert json.loads(done.stdout) == [
         {"name": "printer@acme.example", "state": "disabled", "protocols": "smtp,imap",
-         "networks": "192.0.2.0/24 2001:db8::/32", "comment": "third floor, left"},
-        {"name": "anna", "state": "enabled", "protocols": "all", "networks": "any", "comment": ""}]
+         "networks": "192.0.2.0/24 2001:db8::/32", "smtp_auth": "any-sender", "app_passwords": 0,
+         "comment": "third floor, left"},
+        {"name": "anna", "state": "enabled", "protocols": "all", "networks": "any", "smtp_auth": "no",
+         "app_passwords": 0, "comment": ""}]
     assert "$5$" not in done.stdout
 
 
@@ -114,6 +131,8 @@ REFUSED_OPTIONS = [
     ("a protocol that is none", ["--protocols", "nntp"]),
     ("a line break in a comment", ["--comment", "x\nboss:hash"]),
     ("an option inside a list", ["--networks", "192.0.2.0/24,comment=x"]),
+    ("a sender that is none", ["--smtp-auth", "everybody"]),
+    ("a sender who cannot match", ["--smtp-auth", "matching-sender"]),  # "anna" has no domain
 ]
 
 
@@ -155,11 +174,72 @@ def test_comments_and_order_stay(users):
     assert users.read_text() == "# who may log in\n\n# end\n" + line_two + "\n"
 
 
-@pytest.mark.parametrize("command", ["passwd", "del"])
+CHANGED = [
+    ("networks", "", ["--networks", "10.0.0.0/8,::1"], ":networks=10.0.0.0/8 ::1"),
+    ("disabled", "", ["--disabled"], ":disabled"),
+    ("enabled again", ":disabled,comment=x", ["--enabled"], ":comment=x"),
+    ("the others stay", ":comment=a, b", ["--protocols", "imap"], ":protocols=imap,comment=a, b"),
+    ("no limit of protocols", ":protocols=imap,networks=::1", ["--protocols", "all"], ":networks=::1"),
+    ("no limit of networks", ":protocols=imap,networks=::1", ["--networks", "any"], ":protocols=imap"),
+    ("who he may send as", "", ["--smtp-auth", "matching-sender"], ":smtp_auth=matching-sender"),
+    ("anybody again", ":smtp_auth=no", ["--smtp-auth", "any-sender"], ""),
+    ("no comment", ":comment=x", ["--comment", ""], ""),
+    ("several at once", ":comment=x", ["--comment", "y", "--disabled", "--smtp-auth", "no"],
+     ":disabled,smtp_auth=no,comment=y"),
+]
+
+
+@pytest.mark.parametrize("before, options, after", [case[1:] for case in CHANGED], ids=[case[0] for case in CHANGED])
+def test_set_changes_what_is_named(users, before, options, after):
+    hashed = "$1$saltsalt$Yo6tRKYGO/jWyb1etwHDS/"
+    users.write_text(f"# x\nAnna@acme.example:{hashed}{before}\nbert:{hashed}\n")
+    users.chmod(0o600)
+    done = mailreeve("user", "set", "anna@acme.example", "--file", users, *options)
+    assert (done.returncode, done.stdout, done.stderr) == (EXIT_OK, "", "")
+    assert users.read_text() == f"# x\nAnna@acme.example:{hashed}{after}\nbert:{hashed}\n"
+
+
+@pytest.mark.parametrize("options, status", [
+    ([], EXIT_USAGE), (["--disabled", "--enabled"], EXIT_USAGE), (["--networks", "10.0.0.1/8"], EXIT_PROBLEM),
+    (["--smtp-auth", "matching-sender"], EXIT_PROBLEM), (["--comment", "x\ny"], EXIT_PROBLEM)])
+def test_set_refuses_what_makes_no_sense(users, options, status):
+    add(users, "anna", *FAST)
+    before = users.read_text()
+    done = mailreeve("user", "set", "anna", "--file", users, *options)
+    assert done.returncode == status and done.stderr
+    assert users.read_text() == before
+
+
+def test_the_files_mode_and_owner_stay(users):
+    add(users, "anna", *FAST)
+    users.chmod(0o600)
+    if os.geteuid() == 0:
+        os.chown(users, 12345, 23456)
+    before = users.stat()
+    for command in (["set", "anna", "--disabled"], ["passwd", "anna", *FAST], ["add", "bert", *FAST], ["del", "anna"]):
+        assert mailreeve("user", *command, "--file", users, stdin="x\n").returncode == EXIT_OK
+        after = users.stat()
+        assert (after.st_mode, after.st_uid, after.st_gid) == (before.st_mode, before.st_uid, before.st_gid)
+
+
+def test_removing_a_user_removes_his_app_passwords(users):
+    for name in ("anna", "bert"):
+        add(users, name, *FAST)
+        for app in ("phone", "tablet"):
+            assert mailreeve("app-password", "add", name, app, "--file", users).returncode == EXIT_OK
+    bert = [line for line in users.read_text().splitlines() if line.startswith("bert")]
+    assert "\t2\t" in mailreeve("user", "list", "--file", users).stdout
+    done = mailreeve("user", "del", "ANNA", "--file", users)
+    assert (done.returncode, done.stdout, done.stderr) == (EXIT_OK, "and 2 app passwords\n", "")
+    assert users.read_text().splitlines() == bert
+
+
+@pytest.mark.parametrize("command", ["passwd", "del", "set"])
 def test_a_user_who_is_not_there_cannot_be_changed(users, command):
     add(users, "anna", *FAST)
     before = users.read_text()
-    done = mailreeve("user", command, "bert", "--file", users, stdin="x\n")
+    more = ["--disabled"] if command == "set" else []
+    done = mailreeve("user", command, "bert", "--file", users, *more, stdin="x\n")
     assert (done.returncode, done.stderr) == (EXIT_PROBLEM, 'no user is called "bert"\n')
     assert users.read_text() == before
 
@@ -226,24 +306,74 @@ def test_a_name_that_the_configuration_does_not_let_in_is_refused(scratch, users
     assert (done.returncode, done.stderr) == (EXIT_OK, "")
 
 
-def test_twenty_at_once_lose_nobody(users):
-    users.write_text("# who may log in\n")
-    names = [f"user{number}@acme.example" for number in range(20)]
-    running = [
-        subprocess.Popen([str(program()), "user", "add", name, "--file", str(users), *FAST], text=True,
-                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        for name in names]
-    for process in running:
-        process.stdin.write("open sesame\n")
-        process.stdin.close()
+def test_fifty_commands_at_once_lose_nothing(users):
+    def command(number):
+        group = number % 5
+        return [["user", "add", f"new{number}", *FAST], ["user", "del", f"old{number}"],
+                ["user", "set", f"old{number}", "--comment", "set"],
+                ["app-password", "add", f"old{number}", "phone"],
+                ["app-password", "revoke", f"old{number}", "tablet"]][group] + ["--file", str(users)]
+
+    hashed = "$1$saltsalt$Yo6tRKYGO/jWyb1etwHDS/"
+    users.write_text("# who may log in\n" + "".join(
+        f"old{number}:{hashed}\nold{number} tablet:{hashed}\n" for number in range(50)))
+    password = users.parent / "password"
+    password.write_text("open sesame\n")
+    running = []
+    for number in range(50):
+        with password.open() as stdin:
+            running.append(subprocess.Popen([str(program()), *command(number)], text=True, stdin=stdin,
+                                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT))
     for process in running:
         text = process.stdout.read()
         assert process.wait(60) == EXIT_OK, text
-    lines = users.read_text().splitlines()
-    assert lines[0] == "# who may log in"
-    assert sorted(line.split(":")[0] for line in lines[1:]) == sorted(names)
-    done = mailreeve("user", "list", "--file", users)
-    assert done.returncode == EXIT_OK and done.stdout.count("\n") == 20
+    assert users.read_text().startswith("# who may log in\n")
+    want_users, want_apps = {}, set()
+    for number in range(50):
+        group = number % 5
+        if group == 0:
+            want_users[f"new{number}"] = ""
+        if group != 1:
+            want_users[f"old{number}"] = "set" if group == 2 else ""
+            want_apps |= {f"old{number} tablet"} if group != 4 else set()
+        want_apps |= {f"old{number} phone"} if group == 3 else set()
+    listed = json.loads(mailreeve("user", "list", "--file", users, "--json").stdout)
+    assert {user["name"]: user["comment"] for user in listed} == want_users
+    listed = json.loads(mailreeve("app-password", "list", "--file", users, "--json").stdout)
+    assert {f"{app['user']} {app['app']}" for app in listed} == want_apps
+
+
+def test_no_login_is_refused_while_the_file_is_edited(scratch):
+    settings = configuration().replace("failure_delay = 1s", "failure_delay = 0s")
+    with Mailreeve(scratch / "service", settings, {"users": users_file()}) as service:
+        users = service.folder / "users"
+        over = threading.Event()
+        answers = []
+
+        def log_in():
+            with service.connect() as connection:
+                while not over.is_set():
+                    answers.append(connection.ask(fastcgi.login(USER, PASSWORD)).ok)
+
+        sessions = [threading.Thread(target=log_in) for _ in range(4)]
+        for session in sessions:
+            session.start()
+        began = time.monotonic()
+        number = 0
+        while time.monotonic() - began < 4:
+            assert add(users, f"user{number}", *FAST).returncode == EXIT_OK
+            # As an editor does that writes over the file.
+            text = users.read_text()
+            with users.open("w") as file:
+                for line in text.splitlines(keepends=True):
+                    file.write(line)
+                    file.flush()
+            number += 1
+        over.set()
+        for session in sessions:
+            session.join()
+        assert len(answers) > 20 and all(answers)
+        wait_until(lambda: service.ask(fastcgi.login(f"user{number - 1}", "open sesame")).ok, 20, "the last user")
 
 
 def test_a_kill_in_the_middle_leaves_the_old_or_the_new_file(users):
