@@ -26,6 +26,13 @@ CLIENT_ENTRIES = ["192.0.2.0/24", "192.0.2.1", "192.0.2.0/25", "10.1.*.*", "10.*
 NAME_ENTRIES = ["*@acme.example", "anna@acme.example", "ANNA@*", "/^svc-[0-9]+@/", "*@*.acme.example", "boss", "b?rt@*",
                 "postmaster@*", "*@bücher.example", '"an?na"@acme.example', "*@other.example", "/EXAMPLE$/", "printer",
                 "*", "anna@third.example", "/@north/", "postmaster", "*jürgen*"]
+FINGERPRINTS = ["8f43288ad272f3103b6fb1428485ea3014c0bcfe", "0123456789abcdef0123456789abcdef01234567"]
+CERTIFICATES = [
+    f"anna@acme.example {FINGERPRINTS[0]}", "ANNA@Acme.example CN=anna,O=Acme", "boss CN=boss", "printer  CN=printer",
+    "bert@north.acme.example 01:23:45:67:89:AB:CD:EF:01:23:45:67:89:AB:CD:EF:01:23:45:67", "gone@acme.example CN=gone",
+    "anna+x@acme.example CN=plus", "reader@acme.example CN=reader", "desk@north.acme.example CN=desk of two words",
+    "anna@other.example CN=other", "anna@third.example CN=third", "svc-1@other.example CN=svc-1"]
+SUBJECTS = [entry.split(maxsplit=1)[1] for entry in CERTIFICATES if "CN=" in entry]
 ROLES = ["postmaster", "abuse", "webmaster", "Anna", "svc-1"]
 MALFORMED = {
     "from": ["MAIL FROM:anna@acme.example", "MAIL FROM:<anna@acme.example", "MAIL FROM:<anna>", "MAIL FROM:< >",
@@ -45,6 +52,8 @@ SOURCES = ["dir", "dir2", "relayhost"]
 UPSTREAMS = ["red", "green", "blue", "grey"]
 LISTENERS = ["in", "out", "third"]
 METHODS = ["plain", "cram-md5", "apop", "external"]
+OUTCOMES = ["yes"] * 8 + ["no", "no", "unavailable", "unavailable", "unknown", "ambiguous", "disabled", "locked",
+                          "account-expired", "expired", "must-change", "not-allowed"]
 YES_NO = ["yes", "no", "any", "on", "off", "true", "false"]
 
 
@@ -82,10 +91,24 @@ class Draw:
             lists[f"{prefix}{kind}-empty"] = (kind, [])
         return lists
 
-    def listener(self, name, ip_lists, user_lists):
-        return Section("listener", name, self.settings({
+    def certificates(self):
+        """Lists of certificates, one without any."""
+        drawn = {f"certificate{number}": self.rng.sample(CERTIFICATES, self.rng.randint(4, 10)) for number in range(2)}
+        return {name: ("certificate", entries) for name, entries in {**drawn, "certificate-empty": []}.items()}
+
+    def login(self, certificate_lists):
+        """How one logs in at a listener."""
+        settings = self.settings({
+            # challenges need a source that knows passwords in clear
+            "methods": (0.6, lambda: self.pick([["plain"], ["plain", "external"], ["plain", "external"], ["external"]])),
+            "proxy_smtp_auth": (0.3, lambda: self.maybe(0.6))})
+        if "external" in settings.get("methods", []):
+            settings["certificates"] = self.pick(certificate_lists)
+        return settings
+
+    def listener(self, name, ip_lists, user_lists, certificate_lists):
+        return Section("listener", name, self.login(certificate_lists) | self.settings({
             "auth": (0.9, lambda: self.pick(["off", "on", "on", "on", "on", "on", "encrypted"])),
-            "methods": (0.3, lambda: ["plain"]),   # the one that a source can verify
             "require_auth": (0.2, lambda: self.maybe(0.6)),
             "require_tls": (0.2, lambda: self.maybe(0.6)),
             "auth_ips": (0.3, lambda: self.access(ip_lists)),
@@ -115,7 +138,7 @@ class Draw:
         """The tenant's own file: its settings count before those of the main file, and its lists may be named like
         those there."""
         lists = self.lists(self.pick(["", "own-"]))
-        ip_lists, user_lists = by_kind(lists)
+        ip_lists, user_lists, _ = by_kind(lists)
         own = Section("organization", organization.name, self.delegable(ip_lists, user_lists, 0.3), lists)
         organization.broken = self.maybe(0.25)
         if organization.broken:     # and there are no earlier settings
@@ -157,13 +180,15 @@ class Draw:
         for name in self.some(sorted({*WINDOWS, "anna@notacme.example"})):
             networks = self.pick([[], [], [], ["192.0.2.0/24", "2001:db8::/32"], ["10.1.2.3"]])
             protocols = self.pick([[], [], [], ["smtp"], ["pop3", "imap"]])
-            drawn[name] = Account(self.maybe(0.1), networks, protocols, None)
+            # no sender matches a name without a domain
+            smtp_auth = self.pick([None, None, None, "any-sender", "matching-sender" if "@" in name else None, "no"])
+            drawn[name] = Account(self.maybe(0.1), networks, protocols, smtp_auth, None)
         return drawn
 
     def configuration(self):
-        lists = self.lists()
-        ip_lists, user_lists = by_kind(lists)
-        listeners = {name: self.listener(name, ip_lists, user_lists) for name in LISTENERS}
+        lists = self.lists() | self.certificates()
+        ip_lists, user_lists, certificate_lists = by_kind(lists)
+        listeners = {name: self.listener(name, ip_lists, user_lists, certificate_lists) for name in LISTENERS}
         owners = {claim: self.pick([*ORGANIZATIONS, *ORGANIZATIONS, None]) for claim in CLAIMS}
         mine = {name: [claim for claim, owner in owners.items() if owner == name] for name in ORGANIZATIONS}
         names = [name for name in ORGANIZATIONS if mine[name]]
@@ -176,6 +201,8 @@ class Draw:
         rules = [self.rule(f"r{number}", LISTENERS, names, ip_lists, user_lists)
                  for number in range(self.rng.randint(0, 3))]
         sources = {name: Section("source", name, {}) for name in [*SOURCES, "local"]}
+        # dir2 has only user_dn, relayhost is an SMTP server
+        sources["dir"].knows_accounts = True
         top = Section("top", None, self.settings({"auth_user_encoding": (0.4, lambda: self.pick(["plain", "xtext"]))}))
         return Configuration(top, lists, listeners, organizations, sources, rules, self.accounts(ip_lists))
 
@@ -198,7 +225,7 @@ class Draw:
     def facts(self, configuration):
         drawn = {
             "listener": "unknown" if self.maybe(0.02) else self.pick(LISTENERS),
-            "method": self.pick(["none"] * 12 + ["plain"] * 10 + METHODS),
+            "method": self.pick(["none"] * 12 + ["plain"] * 10 + ["external"] * 5 + METHODS),
             "protocol": "smtp",
             "ip": self.pick(CLIENTS),
             "tls": self.pick(["on", "on", "on", "off"]),
@@ -210,16 +237,28 @@ class Draw:
                 "from": self.path("from", "MAIL FROM"), "to": self.path("to", "RCPT TO"),
                 "window": self.pick(WINDOWS) if self.maybe(0.4) else None,
                 "recipient": self.pick(["exists", "exists", "unknown", "unverifiable"]),
-                "sender-elsewhere": self.pick(["yes", "no", "no", "unavailable"])}
-        return drawn | {
+                "sender-elsewhere": self.pick(["yes", "no", "no", "unavailable"]),
+                "sender-owned": self.pick(["yes", "no", "no", "unavailable"]),
+                "matching-sender": self.pick(["yes", "no", "no"])}
+        drawn |= {
             "protocol": self.pick(["smtp", "smtp", "smtp", "pop3", "imap", "http"]),
             "user": self.pick(ODD_USERS) if self.maybe(0.1) else self.pick(USERS),
-            "password-ok": self.pick(["yes", "yes", "yes", "no", "unavailable"])}
+            "password-ok": self.pick(OUTCOMES)}
+        return drawn | self.shown_certificate(drawn["user"]) if drawn["method"] == "external" else drawn
+
+    def shown_certificate(self, user):
+        """The facts of EXTERNAL."""
+        fingerprint = self.pick([*FINGERPRINTS, FINGERPRINTS[0].upper(), "0" * 40, "1234", "", None, None])
+        return {
+            "user": self.pick([None, "", "", user]),
+            "certificate": self.pick(["verified"] * 5 + ["none"]),
+            "fingerprint": fingerprint, "subject": self.pick([*SUBJECTS, *SUBJECTS, "CN=Anna,O=Acme", "", None]),
+            "clear-password": self.pick(["yes", "no"])}
 
 
 def by_kind(lists):
-    """The names of the lists of addresses, and of those of names."""
-    return [[name for name, (kind, _) in lists.items() if kind == wanted] for wanted in ("ip", "user")]
+    """The names of the lists of addresses, of those of names, and of those of certificates."""
+    return [[name for name, (kind, _) in lists.items() if kind == wanted] for wanted in ("ip", "user", "certificate")]
 
 
 def words(facts):
@@ -272,7 +311,7 @@ class Writer:
 
 SOURCE_SETTINGS = {
     "local": {"type": "users", "file": "users"},
-    "dir": {"type": "ldap", "uri": ["ldap://127.0.0.1:1"], "user_dn": "uid=%n,dc=x", "base": "dc=x",
+    "dir": {"type": "ldap", "uri": ["ldap://127.0.0.1:1"], "filter": "(uid=%n)", "base": "dc=x",
             "recipient_filter": "(mail=%u)"},
     "dir2": {"type": "ldap", "uri": ["ldap://127.0.0.1:1"], "user_dn": "uid=%n,dc=y", "base": "dc=y",
              "recipient_filter": "(mail=%u)"},
@@ -318,6 +357,7 @@ def write_users(configuration, path):
         options = ["disabled"] if account.disabled else []
         options += ["networks=" + " ".join(account.networks)] if account.networks else []
         options += ["protocols=" + " ".join(account.protocols)] if account.protocols else []
+        options += [f"smtp_auth={account.smtp_auth}"] if account.smtp_auth else []
         lines.append(f"{name}:$1$saltsalt$qjXMvbEw8oaL.CzflDtaK/:{','.join(options)}")
         where = Where(str(path), number, "source", "local", None, None)
         configuration.accounts[name] = account._replace(where=where)

@@ -9,7 +9,7 @@ import policy_values as values
 DEFAULTS = {
     "top": {"auth_user_encoding": "plain"},
     "listener": {
-        "auth": "encrypted", "methods": ["plain"], "require_auth": False, "require_tls": False, "auth_ips": "any",
+        "auth": "encrypted", "methods": ["plain"], "certificates": None, "proxy_smtp_auth": False, "require_auth": False, "require_tls": False, "auth_ips": "any",
         "auth_users": "any", "on_auth_when_off": "refuse", "relay": "all", "relay_organizations": [], "relay_ips": "",
         "local_ips": "", "trusted_ips": "", "roles_must_auth": [], "relay_window": 0, "upstream": None,
         "upstream_inbound": None, "default_domain": None},
@@ -64,6 +64,7 @@ class Section:
         self.file, self.line, self.lines = None, 1, {}
         self.delegated = None
         self.broken = False
+        self.knows_accounts = False     # a source that can tell about an account without its password
 
     def __getitem__(self, setting):
         said_by = self.who_says(setting)
@@ -98,7 +99,7 @@ class Configuration:
         return values.owner(claims, domain) if domain else None
 
 
-Account = namedtuple("Account", "disabled networks protocols where")
+Account = namedtuple("Account", "disabled networks protocols smtp_auth where")
 
 
 class Session:
@@ -109,7 +110,7 @@ class Session:
         self.facts = facts
         self.listener = configuration.listeners.get(facts["listener"])
         self.client = values.address(facts["ip"])
-        self.user = None        # of AUTH or of a relay window; None: nobody is authenticated
+        self.user = None        # of AUTH or of a relay window; None: nobody is authenticated, or not named yet
         self.sender = self.recipient = None
 
     @property

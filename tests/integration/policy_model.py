@@ -24,6 +24,8 @@ def malformed(s):
         if s.sender is BOUNCE:
             s.sender = None
         return None
+    if s.facts["method"] == "external" and not s.facts["user"]:     # RFC 4422 A.1: as the certificate says
+        return None
     s.user = values.login_name(s.facts["user"], s.default_domain(), s.configuration.top["auth_user_encoding"])
     return s.answer("request.malformed", where) if s.user is None else None
 
@@ -70,6 +72,27 @@ def auth_method(s):
     return None if is_offered else s.answer("auth.method", s.listener.where("methods"))
 
 
+def certificate(s):
+    """'Needs Auth-SSL-Verify: SUCCESS. The certificate says who the user is; a name that the client gives must be the
+    same user (case-insensitive, default_domain); an empty one (RFC 4422) is fine'"""
+    if s.facts["method"] != "external":
+        return None
+    where, name = s.listener.where("certificates"), s.listener["certificates"]
+    entry = None
+    if name and s.facts["certificate"] == "verified":
+        entry = values.certificate_entry(s.entries(s.listener, name), s.facts["fingerprint"], s.facts["subject"])
+    if entry is None:
+        return s.answer("auth.bad-credentials", where)
+    where = s.listener.where("certificates", entry)
+    user = values.login_name(entry.split()[0], s.default_domain(), s.configuration.top["auth_user_encoding"])
+    if user is None:
+        return s.answer("internal", where)
+    if s.facts["user"] and s.user != user:
+        return s.answer("auth.bad-credentials", where)
+    s.user = user
+    return None
+
+
 def access(s, section, setting, find, reason):
     """SMG 3, 5 and 14: 'Allow ... in list: Only [those] listed are able to use SMTP AUTH. Deny ... in list: Only
     [those] not listed are able to use SMTP AUTH.' find: list -> the entry, or None."""
@@ -106,8 +129,17 @@ def organization_auth_users(s):
                   "auth.org-user-denied")
 
 
-AUTH_RULES = [malformed, banned, unknown_listener, auth_is_off, auth_needs_tls, auth_method, auth_ips, auth_users,
-              broken_organization, organization_auth_users]
+AUTH_RULES = [malformed, banned, unknown_listener, auth_is_off, auth_needs_tls, auth_method, certificate, auth_ips,
+              auth_users, broken_organization, organization_auth_users]
+
+
+def own_sources(s):
+    """Those of the user's organization that can answer: 'Sources that cannot tell by their kind are passed over' where
+    only the account is asked about (EXTERNAL)."""
+    named = s.user_organization["sources"] if s.user_organization else []
+    if s.facts["method"] != "external":
+        return named
+    return [name for name in named if s.configuration.sources[name].knows_accounts]
 
 
 def who_speaks(s):
@@ -116,22 +148,22 @@ def who_speaks(s):
     account = s.configuration.accounts.get(s.user)
     if account:
         return account, account.where
-    organization = s.user_organization
-    own = organization["sources"] if organization else []
+    own = own_sources(s)
     if len(own) > 1:
-        return None, organization.where("sources")
+        return None, s.user_organization.where("sources")
     return None, s.configuration.sources[own[0] if own else "local"].where()
 
 
 def verified(s):
-    """'Verification outcome: ok, wrong password, unknown user, disabled, unavailable.' A name that neither the users
-    file nor a source of its organization could know is unknown, whatever the password is."""
+    """'Verification outcome: ok, wrong password, unknown user, disabled, unavailable', and 'all but OK and unavailable
+    -> auth.bad-credentials'. A name that neither the users file nor a source of its organization could know is
+    unknown, whatever the password is."""
     account, where = who_speaks(s)
-    knows = account or (s.user_organization and s.user_organization["sources"])
-    if not knows or s.facts["password-ok"] == "no":
-        return s.answer("auth.bad-credentials", where)
-    if s.facts["password-ok"] == "unavailable":
+    knows = account or own_sources(s)
+    if knows and s.facts["password-ok"] == "unavailable":
         return s.answer("auth.source-unavailable", where)
+    if not knows or s.facts["password-ok"] != "yes":
+        return s.answer("auth.bad-credentials", where)
     if account and account.disabled:
         return s.answer("auth.bad-credentials", where)
     return None
@@ -156,7 +188,15 @@ def account_protocols(s):
     return s.answer("auth.bad-credentials", where._replace(setting="protocols"))
 
 
-LOGIN_RULES = [verified, account_networks, account_protocols]
+def account_smtp_auth(s):
+    """SMG 18: 'Disabled: This user cannot be used for SMTP authentication.'"""
+    account, where = who_speaks(s)
+    if not account or account.smtp_auth != "no" or s.protocol != "smtp":
+        return None
+    return s.answer("auth.bad-credentials", where._replace(setting="smtp_auth"))
+
+
+LOGIN_RULES = [verified, account_networks, account_protocols, account_smtp_auth]
 
 
 # ------------------------------------------------------------------------------------ without AUTH
@@ -251,20 +291,35 @@ def sender_auth(s):
     return s.answer("sender.auth-required", organization.where(setting))
 
 
+def sender_matches(s):
+    """Who demands that the sender be the user's: (where it stands, whose exemptions count, whether the user's own
+    sources are believed about the sender). SMG 18: 'it may only issue a MAIL FROM command that matches the user name'.
+    The user's own organization may hold it against him, and so may the sender's (SMG 9.2.2: 'These rules always take
+    the sender email address into consideration'), about whose names his directory has no say."""
+    if s.facts["matching-sender"] == "yes":
+        yield s.listener.where("relay_window")._replace(setting="smtp_auth"), s.user_organization, True
+    for organization in (s.user_organization, s.sender_organization):
+        if organization and organization["match_sender"]:
+            yield organization.where("match_sender"), organization, organization is s.user_organization
+
+
 def sender_match(s):
     """SMG 11: 'the email address provided in the MAIL FROM command must match the authenticated username. ... The
     comparison is case insensitive.' MDaemon: 'Use this white list to exempt an address ... the white listed address
-    must match the address in the message's Return-Path'. The user's own organization may hold it against him, and so
-    may the sender's (SMG 9.2.2: 'These rules always take the sender email address into consideration')."""
+    must match the address in the message's Return-Path'. 'A fact that costs something to find out is asked for only
+    once the decision hangs on it': an exempt sender does not wait for a source."""
     if not s.user or not s.sender:
         return None
     text = values.mailbox_text(s.sender)
-    for organization in (s.user_organization, s.sender_organization):
-        if not organization or not organization["match_sender"] or text == s.user:
+    for where, organization, may_own in sender_matches(s):
+        exempt = organization and organization["match_exempt_senders"]
+        if text == s.user or (exempt and s.name_entry(organization, "match_exempt_senders", exempt, text)):
             continue
-        exempt = organization["match_exempt_senders"]
-        if not exempt or not s.name_entry(organization, "match_exempt_senders", exempt, text):
-            return s.answer("sender.mismatch", organization.where("match_sender"))
+        owned = s.facts["sender-owned"] if may_own else "no"
+        if owned == "unavailable":
+            return s.answer("auth.source-unavailable", where)
+        if owned == "no":
+            return s.answer("sender.mismatch", where)
     return None
 
 
@@ -399,6 +454,13 @@ def recipient_route(s):
     return upstream_of_strangers(s)
 
 
+def lacks_password(s):
+    """'On pop3/imap EXTERNAL works only if a source gave the clear password (nginx cannot log in upstream without)',
+    on smtp 'only if the listener says proxy_smtp_auth'."""
+    is_needed = s.protocol in ("pop3", "imap") or (s.protocol == "smtp" and s.listener["proxy_smtp_auth"])
+    return s.facts["method"] == "external" and s.facts["clear-password"] == "no" and is_needed
+
+
 def accepted_by(s):
     """What lets a session pass that no rule has stopped."""
     if s.facts["method"] != "none":
@@ -417,8 +479,9 @@ def rules_for(facts):
 
 
 def decide(configuration, facts):
-    """The Answer to {listener, method, protocol, ip, tls, banned, attempt, ...}; for AUTH user and password-ok, without
-    AUTH from, to, window, recipient and sender-elsewhere."""
+    """The Answer to {listener, method, protocol, ip, tls, banned, attempt, ...}; for AUTH user and password-ok, for
+    EXTERNAL certificate, fingerprint, subject and clear-password as well; without AUTH from, to, window, recipient,
+    sender-elsewhere, sender-owned and matching-sender."""
     s = Session(configuration, facts)
     for rule in rules_for(facts):
         answer = rule(s)
@@ -427,6 +490,8 @@ def decide(configuration, facts):
     answer = rule_sections(s) or accepted_by(s)
     if answer.action != "accept" or s.protocol == "http":   # a web page has no upstream
         return answer
+    if lacks_password(s):
+        return s.answer("auth.method", s.listener.where("methods"))
     route = recipient_route(s) if facts["method"] == "none" else login_route(s)
     if route is None:
         return s.cannot_tell(s.listener.where("relay_ips"))
@@ -444,5 +509,7 @@ def all_that_stop(configuration, facts):
             names.append(rule.__name__)
             if rule in (malformed, unknown_listener):   # nothing else can be asked
                 return names + (["banned"] if rule is malformed and banned(s) else [])
+            if rule is certificate and s.user is None:          # nobody is named to ask about
+                return names
     answer = rule_sections(s)
     return names + (["rule_sections"] if answer and answer.action != "accept" else [])

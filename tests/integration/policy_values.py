@@ -84,6 +84,20 @@ def entry_that_holds(kind, entries, subject):
     return min(holding, key=lambda entry: _rank(kind, entry), default=None)
 
 
+def _digits(fingerprint):
+    return lower(fingerprint.replace(":", ""))
+
+
+def certificate_entry(entries, fingerprint, subject):
+    """The entry whose certificate it is: 'its fingerprint's entry (without case, with or without colons), else its
+    subject's (byte by byte)'. None: nobody's."""
+    by_certificate = [(entry, entry.split(maxsplit=1)[1]) for entry in entries]
+    for entry, text in by_certificate:
+        if fingerprint and re.fullmatch("[0-9a-f]{40}", _digits(text)) and _digits(text) == _digits(fingerprint):
+            return entry
+    return next((entry for entry, text in by_certificate if subject and text == subject), None)
+
+
 def _rank(kind, entry):
     if is_regex(entry):
         return 1000

@@ -129,7 +129,7 @@ def test_there_are_enough_cases(cases):
 ORGANIZATION_SETTINGS = [
     ("auth.org-user-denied", "auth_users"), ("sender.auth-required", "authenticate_senders"),
     ("sender.auth-required", "authenticate_inbound"), ("sender.mismatch", "match_sender"),
-    ("internal", "auth_exempt_ips")]
+    ("auth.source-unavailable", "match_sender"), ("internal", "auth_exempt_ips")]
 POSITIONS = [
     ("request.malformed", None, "malformed request"), ("request.malformed", "listener", "malformed request"),
     ("auth.banned", None, "ban"), ("auth.banned", "listener", "ban"),
@@ -138,13 +138,16 @@ POSITIONS = [
     ("internal", "source", "networks"),
     ("auth.off", "listener", "auth"), ("auth.tls-required", "listener", "auth"),
     ("auth.tls-required", "listener", "require_tls"), ("auth.method", "listener", "methods"),
+    ("auth.bad-credentials", "listener", "certificates"), ("internal", "listener", "certificates"),
     ("auth.ip-denied", "listener", "auth_ips"), ("auth.user-denied", "listener", "auth_users"),
     ("auth.bad-credentials", "source", None), ("auth.bad-credentials", "source", "networks"),
-    ("auth.bad-credentials", "source", "protocols"), ("auth.bad-credentials", "organization", "sources"),
+    ("auth.bad-credentials", "source", "protocols"), ("auth.bad-credentials", "source", "smtp_auth"),
+    ("auth.bad-credentials", "organization", "sources"),
     ("auth.source-unavailable", "source", None), ("auth.source-unavailable", "organization", "sources"),
     ("auth.source-unavailable", "organization", "shared_with"),
     ("auth.ok", "source", None), ("auth.ok", "organization", "sources"),
     ("session.tls-required", "listener", "require_tls"), ("session.auth-required", "listener", "require_auth"),
+    ("sender.mismatch", "listener", "smtp_auth"), ("auth.source-unavailable", "listener", "smtp_auth"),
     ("role.auth-required", "listener", "roles_must_auth"), ("ip.auth-required", "listener", "local_ips"),
     ("relay.denied", "listener", "relay"), ("recipient.unknown", "organization", "recipients"),
     ("recipient.unverifiable", "organization", "unverifiable_recipient"),
