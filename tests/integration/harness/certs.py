@@ -23,16 +23,24 @@ class Authority:
                  "-keyout", self._ca_key, "-out", self.ca, "-days", DAYS, "-subj", "/CN=mailreeve test CA",
                  "-addext", "basicConstraints=critical,CA:TRUE")
 
-    def issue(self, name, names=("localhost",), addresses=("127.0.0.1",)):
-        """A server certificate: returns (certificate file, key file)."""
+    def issue(self, name, names=("localhost",), addresses=("127.0.0.1",), subject=None):
+        """A server's or client's certificate: returns (certificate file, key file). subject: as the openssl
+        command takes it ("/O=Acme/CN=Boss"), CN=the first name if not given."""
         certificate, key = self.folder / f"{name}.pem", self.folder / f"{name}.key"
         request, extensions = self.folder / f"{name}.csr", self.folder / f"{name}.ext"
         alternatives = [f"DNS:{n}" for n in names] + [f"IP:{a}" for a in addresses]
         extensions.write_text(f"subjectAltName={','.join(alternatives)}\n")
         _openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                 "-keyout", key, "-out", request, "-subj", f"/CN={names[0]}")
+                 "-keyout", key, "-out", request, "-subj", subject or f"/CN={names[0]}")
         _openssl("x509", "-req", "-in", request, "-CA", self.ca, "-CAkey", self._ca_key, "-CAcreateserial",
                  "-days", DAYS, "-extfile", extensions, "-out", certificate)
         # Servers that give up root read their key afterwards.
         key.chmod(0o644)
         return certificate, key
+
+
+def fingerprint(certificate):
+    """SHA-1 in hex with colons."""
+    done = subprocess.run(["openssl", "x509", "-in", certificate, "-noout", "-fingerprint", "-sha1"],
+                          capture_output=True, text=True, check=True)
+    return done.stdout.strip().split("=")[1]
