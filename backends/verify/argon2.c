@@ -95,9 +95,13 @@ check(const struct stored_scheme *scheme, struct bytes value, struct err *err)
     return -1;
 }
 
+struct made {
+    unsigned char hash[STORED_VALUE_MAX];
+};
+
 /* Returns 0, or -1: there is not enough memory. */
 static int
-make_hash(const struct parts *parts, const struct secret *password, unsigned char *hash_r)
+make_hash(const struct parts *parts, const struct secret *password, struct made *made_r)
 {
     /* libargon2 does not change what it does not declare const. */
     union {
@@ -105,7 +109,7 @@ make_hash(const struct parts *parts, const struct secret *password, unsigned cha
         uint8_t *taken;
     } phrase = {.given = password->bytes}, salt = {.given = parts->salt};
     argon2_context context = {
-        .out = hash_r,
+        .out = made_r->hash,
         .outlen = (uint32_t)parts->hash_length,
         .pwd = phrase.taken,
         .pwdlen = (uint32_t)password->length,
@@ -126,11 +130,11 @@ verify(const struct stored_scheme *scheme, struct bytes value, const struct secr
 {
     (void)scheme;
     struct parts parts;
-    unsigned char made[STORED_VALUE_MAX];
-    if (split(value, &parts) != 0 || make_hash(&parts, password, made) != 0)
+    struct made made;
+    if (split(value, &parts) != 0 || make_hash(&parts, password, &made) != 0)
         return PASSWORD_CANNOT_TELL;
-    bool is_right = digest_equal(made, parts.hash, parts.hash_length);
-    explicit_bzero(made, sizeof made);
+    bool is_right = digest_equal(made.hash, parts.hash, parts.hash_length);
+    explicit_bzero(&made, sizeof made);
     return is_right ? PASSWORD_RIGHT : PASSWORD_WRONG;
 }
 
@@ -138,7 +142,7 @@ static size_t
 cost_length(struct bytes value)
 {
     struct bytes rest = value;
-    struct parts parts;
+    struct parts parts = {.type = Argon2_id};
     return take_type(&rest, &parts.type) == 0 && take_costs(&rest, &parts) == 0
                ? value.length - rest.length
                : 0;
@@ -170,13 +174,14 @@ argon2_make(const struct secret *password, unsigned passes, char value_r[STORED_
         return -1;
     }
     digest_random(parts.salt, parts.salt_length);
-    if (make_hash(&parts, password, parts.hash) != 0) {
+    struct made made;
+    if (make_hash(&parts, password, &made) != 0) {
         err_set(err, "there is not enough memory for argon2");
         return -1;
     }
     char salt[STORED_VALUE_MAX], hash[STORED_VALUE_MAX];
     stored_encode((struct bytes){parts.salt, parts.salt_length}, STORED_BASE64_BARE, salt);
-    stored_encode((struct bytes){parts.hash, parts.hash_length}, STORED_BASE64_BARE, hash);
+    stored_encode((struct bytes){made.hash, parts.hash_length}, STORED_BASE64_BARE, hash);
     int length = snprintf(value_r, STORED_VALUE_MAX, "$argon2id$v=%u$m=%u,t=%u,p=%u$%s$%s",
                           parts.version, parts.memory_kib, parts.passes, parts.lanes, salt, hash);
     return length > 0 && length < STORED_VALUE_MAX ? 0 : stored_damaged(err);

@@ -2,6 +2,11 @@
  * The wire below libldap is a Sockbuf_IO of ours at the provider's level. It always says that data
  * is ready, so libldap never polls a descriptor itself: it reads, and the reading waits in conn.c
  * until the deadline that stands in the link.
+ *
+ * liblber's own allocator hook (LBER_OPT_MEMORY_FNS) is no use for wiping: libldap passes no
+ * context, and without one liblber calls free. So entries are taken one by one, their values are
+ * read and wiped in the message's own memory, and what has come of a message that will never be
+ * whole is wiped as soon as that is known.
  */
 #include "ldap_door.h"
 
@@ -12,12 +17,11 @@
 #include <openldap.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "alloc.h"
 #include "conn.h"
-#include "ldap_ber.h"
-#include "ldap_diagnosis.h"
-#include "ldap_reply.h"
+#include "ldap_link.h"
 #include "ldap_request.h"
 
 /* Two entries at most are asked for, and one attribute; more than this is not an answer to that,
@@ -30,6 +34,8 @@ struct ldap_link {
     struct conn *conn;        /* NULL: what is written goes nowhere */
     struct deadline deadline; /* of the request under way */
     size_t received;          /* of its answer */
+    char *message;            /* where libldap has the message that is being read */
+    size_t message_length;    /* of which so much is there */
     struct err trouble;       /* of the wire */
     int32_t last_own;         /* number of the last request that was not libldap's */
 };
@@ -56,15 +62,29 @@ wire_control(Sockbuf_IO_Desc *wire, int option, void *argument)
     return option == LBER_SB_OPT_DATA_READY;
 }
 
+/* Notes where a message grows: a place of its own is a new one. */
+static void
+note_place(struct ldap_link *link, char *place)
+{
+    if (link->message == NULL || place != link->message + link->message_length) {
+        link->message = place;
+        link->message_length = 0;
+    }
+}
+
 static ber_slen_t
 wire_read(Sockbuf_IO_Desc *wire, void *bytes_r, ber_len_t size)
 {
     struct ldap_link *link = wire->sbiod_pvt;
     int length = -1;
+    note_place(link, bytes_r);
     if (link->received > INCOMING_BYTES_MAX)
         err_set(&link->trouble, "the answer has more than %d bytes", INCOMING_BYTES_MAX);
     else if (link->conn != NULL)
         length = conn_read(link->conn, bytes_r, size, link->deadline, &link->trouble);
+    if (length < 0)
+        explicit_bzero(link->message, link->message_length);
+    link->message_length += length > 0 ? (size_t)length : 0;
     link->received += length > 0 ? (size_t)length : 0;
     /* What recv left there would mean "again" to liblber. */
     errno = length < 0 ? EIO : 0;
@@ -147,50 +167,42 @@ broken(const struct ldap_link *link, const char *what, struct err *err)
     return LDAP_ANSWER_BROKEN;
 }
 
-/* Puts a result code into err. */
-static void
-name_result(const char *what, int code, const char *said, struct err *err)
+enum ldap_answer
+ldap_link_judge_failure(const char *what, int code, const char *said, struct err *err)
 {
     bool more = said != NULL && said[0] != '\0';
     err_set(err, "%s: %s (%d)%s%s", what, ldap_err2string(code), code, more ? ": " : "",
             more ? said : "");
-}
-
-/* What a result code says that is not success. */
-static enum ldap_answer
-judge_failure(int code)
-{
     return code == LDAP_BUSY || code == LDAP_UNAVAILABLE ? LDAP_ANSWER_BROKEN : LDAP_ANSWER_FAILED;
 }
 
-/* What a result code says; err gets it unless it is good news. */
-static enum ldap_answer
-judge(const char *what, int code, const char *said, struct err *err)
-{
-    if (code == LDAP_SUCCESS)
-        return LDAP_ANSWER_YES;
-    name_result(what, code, said, err);
-    return judge_failure(code);
-}
-
-/* Waits for the result of a request. The messages are the caller's to free with ldap_msgfree, NULL
- * if there are none. */
-static enum ldap_answer
-await(struct ldap_link *link, int message, const char *what, LDAPMessage **messages_r, int *code_r,
+/* Waits for the next message about a request. Returns its type, with the message, which is the
+ * caller's to free with ldap_msgfree; or -1 with err. */
+static int
+await(struct ldap_link *link, int message, const char *what, LDAPMessage **received_r,
       struct err *err)
 {
-    *messages_r = NULL;
-    *code_r = LDAP_OTHER;
+    *received_r = NULL;
     int left_ms = deadline_left_ms(link->deadline);
     struct timeval left = {.tv_sec = left_ms / 1000, .tv_usec = left_ms % 1000 * 1000L};
-    if (ldap_result(link->ld, message, LDAP_MSG_ALL, &left, messages_r) <= 0)
-        return broken(link, what, err);
+    int type = ldap_result(link->ld, message, LDAP_MSG_ONE, &left, received_r);
+    if (type <= 0)
+        broken(link, what, err);
+    return type > 0 ? type : -1;
+}
 
+/* What a result says. */
+static enum ldap_answer
+judge_result(struct ldap_link *link, LDAPMessage *result, const char *what, int *code_r,
+             struct err *err)
+{
     char *said = NULL;
-    int parsed = ldap_parse_result(link->ld, *messages_r, code_r, NULL, &said, NULL, NULL, 0);
+    int parsed = ldap_parse_result(link->ld, result, code_r, NULL, &said, NULL, NULL, 0);
     enum ldap_answer answer = LDAP_ANSWER_BROKEN;
-    if (parsed == LDAP_SUCCESS)
-        answer = judge(what, *code_r, said, err);
+    if (parsed == LDAP_SUCCESS && *code_r == LDAP_SUCCESS)
+        answer = LDAP_ANSWER_YES;
+    else if (parsed == LDAP_SUCCESS)
+        answer = ldap_link_judge_failure(what, *code_r, said, err);
     else
         err_set(err, "%s: the answer makes no sense: %s", what, ldap_err2string(parsed));
     ldap_memfree(said);
@@ -248,125 +260,68 @@ await_own(struct ldap_link *link, const char *what, unsigned operation, struct l
     return is_ours ? 0 : -1;
 }
 
-/* Sends a request with last_own as its number, if it could be built, and wipes it. Returns 0, or -1
- * with err. */
-static int
-send_own(struct ldap_link *link, const char *what, int built, struct secret *request,
-         struct err *err)
-{
-    int sent = built;
-    if (built != 0)
-        err_set(&link->trouble, "the name or the password is too long");
-    else
-        sent =
-            conn_write(link->conn, request->bytes, request->length, link->deadline, &link->trouble);
-    secret_fini(request);
-    if (sent != 0)
-        broken(link, what, err);
-    return sent;
-}
-
-static int32_t
-next_own(struct ldap_link *link)
+int32_t
+ldap_link_next_number(struct ldap_link *link)
 {
     link->last_own = link->last_own == LDAP_REQUEST_LAST ? LDAP_REQUEST_FIRST : link->last_own + 1;
     return link->last_own;
 }
 
-/* What the answer to a bind says; err gets it unless the password is right. */
-static enum ldap_answer
-judge_bind(const struct ldap_reply *reply, enum verify_outcome *outcome_r, struct err *err)
-{
-    *outcome_r = ldap_diagnosis(reply->code, reply->text, &reply->policy);
-    if (*outcome_r == VERIFY_OK)
-        return LDAP_ANSWER_YES;
-    bool says_nothing = reply->text[0] == '\0' && *outcome_r != VERIFY_UNAVAILABLE;
-    name_result("bind", reply->code, says_nothing ? verify_outcome_name(*outcome_r) : reply->text,
-                err);
-    return *outcome_r == VERIFY_UNAVAILABLE ? judge_failure(reply->code) : LDAP_ANSWER_NO;
-}
-
-enum ldap_answer
-ldap_link_bind(struct ldap_link *link, const char *dn, const struct secret *password,
-               struct deadline deadline, enum verify_outcome *outcome_r, struct err *err)
-{
-    *outcome_r = VERIFY_UNAVAILABLE;
-    if (dn[0] == '\0' || password->length == 0) {
-        err_set(err, "refused to bind without a name or password, which always succeeds");
-        return LDAP_ANSWER_FAILED;
-    }
-    begin(link, deadline);
-    struct secret request;
-    secret_init(&request);
-    struct ldap_reply reply;
-    int built = ldap_request_bind(next_own(link), dn, password, &request);
-    if (send_own(link, "bind", built, &request, err) != 0 ||
-        await_own(link, "bind", LDAP_BER_BIND_RESPONSE, &reply, err) != 0)
-        return LDAP_ANSWER_BROKEN;
-    return judge_bind(&reply, outcome_r, err);
-}
-
-enum ldap_answer
-ldap_link_compare(struct ldap_link *link, const char *dn, const char *attribute,
-                  const struct secret *password, struct deadline deadline, struct err *err)
+int
+ldap_link_ask(struct ldap_link *link, const struct ldap_own_request *request,
+              struct deadline deadline, struct ldap_reply *reply_r, struct err *err)
 {
     begin(link, deadline);
-    struct secret request;
-    secret_init(&request);
-    struct ldap_reply reply;
-    int built = ldap_request_compare(next_own(link), dn, attribute, password, &request);
-    if (send_own(link, "compare", built, &request, err) != 0 ||
-        await_own(link, "compare", LDAP_BER_COMPARE_RESPONSE, &reply, err) != 0)
-        return LDAP_ANSWER_BROKEN;
-    if (reply.code == LDAP_COMPARE_TRUE)
-        return LDAP_ANSWER_YES;
-    name_result("compare", reply.code, reply.text, err);
-    return reply.code == LDAP_COMPARE_FALSE ? LDAP_ANSWER_NO : judge_failure(reply.code);
-}
-
-void
-ldap_found_fini(struct ldap_found *found)
-{
-    free(found->dn);
-    for (size_t i = 0; i < LDAP_ATTRIBUTES_MAX; i++) {
-        struct ldap_values *values = &found->values[i];
-        for (size_t j = 0; j < values->count; j++) {
-            explicit_bzero(values->items[j].bytes, values->items[j].length);
-            free(values->items[j].bytes);
-        }
-        free(values->items);
+    if (conn_write(link->conn, request->bytes.bytes, request->bytes.length, deadline,
+                   &link->trouble) != 0) {
+        broken(link, request->what, err);
+        return -1;
     }
-    *found = (struct ldap_found){0};
+    return await_own(link, request->what, request->operation, reply_r, err);
 }
 
-static struct ldap_values
-take_values(LDAP *ld, LDAPMessage *entry, const char *attribute)
-{
-    struct ldap_values taken = {0};
-    struct berval **values = ldap_get_values_len(ld, entry, attribute);
-    int count = values != NULL ? ldap_count_values_len(values) : 0;
-    if (count > 0)
-        taken.items = xcalloc((size_t)count, sizeof taken.items[0]);
-    for (; taken.count < (size_t)count; taken.count++) {
-        const struct berval *value = values[taken.count];
-        struct ldap_value *item = &taken.items[taken.count];
-        item->length = value->bv_len;
-        item->bytes = xcalloc(value->bv_len + 1, 1);
-        memcpy(item->bytes, value->bv_val, value->bv_len);
-    }
-    ldap_value_free_len(values);
-    return taken;
-}
-
-/* Copies out of libldap's memory what the caller keeps. */
 static void
+take_values(const struct ldap_query *query, const struct berval *attribute,
+            const struct berval *values, struct ldap_found *found)
+{
+    for (size_t i = 0; i < query->attribute_count; i++)
+        if (strlen(query->attributes[i]) == attribute->bv_len &&
+            strncasecmp(query->attributes[i], attribute->bv_val, attribute->bv_len) == 0)
+            for (size_t j = 0; values != NULL && values[j].bv_val != NULL; j++)
+                ldap_values_add(&found->values[i], values[j].bv_val, values[j].bv_len);
+}
+
+static void
+wipe_values(struct berval *values)
+{
+    for (size_t i = 0; values != NULL && values[i].bv_val != NULL; i++)
+        explicit_bzero(values[i].bv_val, values[i].bv_len);
+}
+
+/* Copies out of libldap's memory what the caller keeps, of the first entry, and wipes it there.
+ * Returns 0, or -1: it makes no sense. */
+static int
 take_entry(LDAP *ld, LDAPMessage *entry, const struct ldap_query *query, struct ldap_found *found)
 {
-    char *dn = ldap_get_dn(ld, entry);
-    found->dn = dn != NULL ? xstrdup(dn) : NULL;
-    ldap_memfree(dn);
-    for (size_t i = 0; i < query->attribute_count; i++)
-        found->values[i] = take_values(ld, entry, query->attributes[i]);
+    struct berval dn = {0}, attribute = {0}, *values = NULL;
+    BerElement *rest = NULL;
+    bool is_first = found->count++ == 0;
+    if (ldap_get_dn_ber(ld, entry, &rest, &dn) != LDAP_SUCCESS)
+        return -1;
+    if (is_first && (dn.bv_len == 0 || memchr(dn.bv_val, '\0', dn.bv_len) == NULL))
+        found->dn = xstrndup(dn.bv_len > 0 ? dn.bv_val : "", dn.bv_len);
+    int result;
+    while ((result = ldap_get_attribute_ber(ld, entry, rest, &attribute, &values)) ==
+               LDAP_SUCCESS &&
+           attribute.bv_val != NULL) {
+        if (is_first)
+            take_values(query, &attribute, values, found);
+        wipe_values(values);
+        ber_memfree(values);
+        values = NULL;
+    }
+    ber_free(rest, 0);
+    return result == LDAP_SUCCESS ? 0 : -1;
 }
 
 static int
@@ -400,6 +355,26 @@ send_search(struct ldap_link *link, const struct ldap_query *query, int *message
     return sent;
 }
 
+/* Takes what comes until the search's result. */
+static enum ldap_answer
+await_entries(struct ldap_link *link, int message, const struct ldap_query *query,
+              struct ldap_found *found, int *code_r, struct err *err)
+{
+    enum ldap_answer answer = LDAP_ANSWER_BROKEN;
+    int type;
+    do {
+        LDAPMessage *received;
+        type = await(link, message, "search", &received, err);
+        if (type == LDAP_RES_SEARCH_ENTRY && take_entry(link->ld, received, query, found) != 0) {
+            err_set(err, "search: an entry makes no sense");
+            type = -1;
+        } else if (type == LDAP_RES_SEARCH_RESULT)
+            answer = judge_result(link, received, "search", code_r, err);
+        ldap_msgfree(received);
+    } while (type != -1 && type != LDAP_RES_SEARCH_RESULT);
+    return answer;
+}
+
 enum ldap_answer
 ldap_link_search(struct ldap_link *link, const struct ldap_query *query, struct deadline deadline,
                  struct ldap_found *found_r, struct err *err)
@@ -410,21 +385,14 @@ ldap_link_search(struct ldap_link *link, const struct ldap_query *query, struct 
     if (send_search(link, query, &message) != LDAP_SUCCESS)
         return broken(link, "search", err);
 
-    LDAPMessage *messages = NULL;
     int code = LDAP_OTHER;
-    enum ldap_answer answer = await(link, message, "search", &messages, &code, err);
-    /* libldap asserts that there are messages. */
-    LDAPMessage *entry = messages != NULL ? ldap_first_entry(link->ld, messages) : NULL;
-    for (; entry != NULL; entry = ldap_next_entry(link->ld, entry))
-        if (found_r->count++ == 0)
-            take_entry(link->ld, entry, query, found_r);
-    ldap_msgfree(messages);
+    enum ldap_answer answer = await_entries(link, message, query, found_r, &code, err);
+    if (!conn_has_unread(link->conn))
+        conn_wipe(link->conn);
     found_r->no_base = answer == LDAP_ANSWER_FAILED && code == LDAP_NO_SUCH_OBJECT;
-
     /* Our own limit is the one thing that tells "more than one" from "one". */
-    if (code == LDAP_SIZELIMIT_EXCEEDED && found_r->count >= SEARCH_SIZE_LIMIT)
-        answer = LDAP_ANSWER_YES;
-    return answer;
+    return code == LDAP_SIZELIMIT_EXCEEDED && found_r->count >= SEARCH_SIZE_LIMIT ? LDAP_ANSWER_YES
+                                                                                  : answer;
 }
 
 int
@@ -460,14 +428,16 @@ start_tls(struct ldap_link *link, const struct ldap_peer *peer, struct deadline 
 {
     begin(link, deadline);
     int message = 0;
-    LDAPMessage *messages = NULL;
+    LDAPMessage *received = NULL;
     int code = LDAP_OTHER;
     if (ldap_start_tls(link->ld, NULL, NULL, &message) != LDAP_SUCCESS) {
         broken(link, "StartTLS", err);
         return -1;
     }
-    enum ldap_answer answer = await(link, message, "StartTLS", &messages, &code, err);
-    ldap_msgfree(messages);
+    enum ldap_answer answer = LDAP_ANSWER_BROKEN;
+    if (await(link, message, "StartTLS", &received, err) != -1)
+        answer = judge_result(link, received, "StartTLS", &code, err);
+    ldap_msgfree(received);
     if (answer != LDAP_ANSWER_YES)
         return -1;
     return conn_start_tls(link->conn, peer->tls, name_host(peer->server), deadline, err);

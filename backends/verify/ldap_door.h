@@ -5,8 +5,8 @@
  * connecting, TLS and every read and write end at the deadline, TLS is verified in the same way as
  * everywhere else, and nothing raises SIGPIPE. libldap's own ways do not hold that: its connect
  * waits in getaddrinfo, and its TLS start with a timeout spins without end in 2.5. Referrals are
- * not followed, aliases not dereferenced. A bind request never passes through libldap, which does
- * not wipe what it frees.
+ * not followed, aliases not dereferenced. A request with a password never passes through libldap,
+ * which does not wipe what it frees; what it reads is wiped by us, for it may be passwords as well.
  */
 #ifndef MAILREEVE_LDAP_DOOR_H
 #define MAILREEVE_LDAP_DOOR_H
@@ -16,6 +16,7 @@
 
 #include "deadline.h"
 #include "err.h"
+#include "ldap_found.h"
 #include "names.h"
 #include "outcome.h"
 #include "secret.h"
@@ -66,8 +67,6 @@ enum ldap_answer ldap_link_compare(struct ldap_link *link, const char *dn, const
 
 enum ldap_scope { LDAP_SEARCH_SUB = 0, LDAP_SEARCH_ONE, LDAP_SEARCH_BASE };
 
-enum { LDAP_ATTRIBUTES_MAX = 16 };
-
 struct ldap_query {
     const char *base;
     enum ldap_scope scope;
@@ -76,27 +75,11 @@ struct ldap_query {
     size_t attribute_count;        /* LDAP_ATTRIBUTES_MAX at most */
 };
 
-/* The values of one attribute of one entry, in the server's order. */
-struct ldap_values {
-    struct ldap_value {
-        char *bytes; /* with a NUL behind them; may hold NULs */
-        size_t length;
-    } * items;
-    size_t count;
-};
-
-struct ldap_found {
-    size_t count; /* 2: two or more */
-    bool no_base; /* the search FAILED because there is no entry at its base (noSuchObject) */
-    char *dn;     /* of the first entry; NULL: there is none, or it has no name that makes sense */
-    struct ldap_values values[LDAP_ATTRIBUTES_MAX]; /* of the first entry, by the query's index */
-};
-
-/* YES: found_r tells. Ask ldap_found_fini in any case. */
+/* YES: found_r tells. Ask ldap_found_fini in any case. No other copy of what was found is left: in
+ * libldap's memory it is wiped. */
 enum ldap_answer ldap_link_search(struct ldap_link *link, const struct ldap_query *query,
                                   struct deadline deadline, struct ldap_found *found_r,
                                   struct err *err);
-void ldap_found_fini(struct ldap_found *found); /* wipes: values may be passwords */
 
 /* Whether libldap can parse it. Return 0, or -1 with err. */
 int ldap_filter_check(const char *filter, struct err *err);
