@@ -303,7 +303,7 @@ has_hope_of_a_server_that_came_back(void)
     gate_leave(gate, &pass, GATE_FAILED);
     assert_true(enters(gate, LONG_MS, &pass, &err));
     assert_true(gate_report(gate, &pass, GATE_WORKED));
-    assert_false(enters(gate, 150, &other, &err));
+    assert_false(enters(gate, 90, &other, &err));
     bool has_hope = strcmp(err.text, hopeless) != 0;
     gate_leave(gate, &pass, GATE_NO_EVIDENCE);
     gate_free(gate);
