@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ask_service.h"
 #include "output.h"
-#include "service.h"
 
 enum { BUDGET_MS = 10000, STATUS_OK = 200 };
 
@@ -17,7 +17,7 @@ static int
 ask(const struct arguments *arguments, const char *command, const struct fcgi_question *question,
     struct fcgi_reply *reply_r)
 {
-    int status = service_ask(arguments, command, question, BUDGET_MS, reply_r);
+    int status = ask_service(arguments, command, question, BUDGET_MS, reply_r);
     if (status != EXIT_OK || reply_r->status == STATUS_OK)
         return status;
     fprintf(stderr, "mailreeve %s: the service answered %u\n", command, reply_r->status);

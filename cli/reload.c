@@ -5,8 +5,8 @@
  */
 #include <string.h>
 
+#include "ask_service.h"
 #include "output.h"
-#include "service.h"
 
 /* Loading a list of a million entries takes seconds. */
 enum { RELOAD_BUDGET_MS = 60000, STATUS_OK = 200, STATUS_CONFLICT = 409 };
@@ -34,7 +34,7 @@ run(const struct arguments *arguments)
 {
     static const struct fcgi_question question = {.method = "POST", .path = "/api/v1/reload"};
     struct fcgi_reply reply;
-    int status = service_ask(arguments, "reload", &question, RELOAD_BUDGET_MS, &reply);
+    int status = ask_service(arguments, "reload", &question, RELOAD_BUDGET_MS, &reply);
     if (status == EXIT_CONFIG) {
         fprintf(stderr, "mailreeve reload: not asked, the service keeps its configuration\n");
         return EXIT_PROBLEM;

@@ -1,4 +1,4 @@
-#include "service.h"
+#include "ask_service.h"
 
 #include <unistd.h>
 
@@ -23,7 +23,7 @@ ask(const char *socket_path, const char *command, const struct fcgi_question *qu
 }
 
 int
-service_ask(const struct arguments *arguments, const char *command,
+ask_service(const struct arguments *arguments, const char *command,
             const struct fcgi_question *question, int budget_ms, struct fcgi_reply *reply_r)
 {
     *reply_r = (struct fcgi_reply){0};

@@ -1,10 +1,10 @@
 /*
- * service: one request of a command to the running service.
+ * ask_service: one request of a command to the running service.
  *
  * One thread.
  */
-#ifndef MAILREEVE_SERVICE_CLIENT_H
-#define MAILREEVE_SERVICE_CLIENT_H
+#ifndef MAILREEVE_ASK_SERVICE_H
+#define MAILREEVE_ASK_SERVICE_H
 
 #include "command.h"
 #include "fcgi_client.h"
@@ -20,7 +20,7 @@
  * budget_ms. command is for messages. Returns EXIT_OK with the reply, to end with fcgi_reply_fini;
  * or, with a message, EXIT_CONFIG: the configuration does not tell whom to ask, or EXIT_TEMPORARY:
  * nobody answered. */
-int service_ask(const struct arguments *arguments, const char *command,
+int ask_service(const struct arguments *arguments, const char *command,
                 const struct fcgi_question *question, int budget_ms, struct fcgi_reply *reply_r);
 
 #endif
