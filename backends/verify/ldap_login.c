@@ -112,7 +112,7 @@ ask_blindly(struct ldap_visit *visit, struct login *login, struct err *err)
     result->wrong_may_be_unknown = true;
     enum ldap_answer answer = check_password(visit, login, dn, err);
     if (result->outcome == VERIFY_OK)
-        ldap_pace_note(login->parts->pace, true, login->took_us);
+        ldap_pace_note_known(login->parts->pace, true, login->took_us);
     return answer;
 }
 
@@ -138,7 +138,7 @@ ask_about_entry(struct ldap_visit *visit, struct login *login, struct err *err)
         if (result->outcome == VERIFY_UNKNOWN_USER)
             result->outcome = VERIFY_WRONG_PASSWORD;
         if (result->outcome == VERIFY_OK || result->outcome == VERIFY_WRONG_PASSWORD)
-            ldap_pace_note(login->parts->pace, result->outcome == VERIFY_OK, login->took_us);
+            ldap_pace_note_known(login->parts->pace, result->outcome == VERIFY_OK, login->took_us);
         if (result->outcome != VERIFY_OK)
             return answer;
     }
@@ -266,8 +266,9 @@ ldap_login_verify(const struct ldap_parts *parts, const struct verify_request *r
     }
     ldap_wanted_init(&login.wanted, login.settings, wants);
     run(&login);
-    if (result_r->wrong_may_be_unknown && ldap_pace_is_too_soon(parts->pace, login.took_us))
-        ldap_pace_wait(login.asked_us, ldap_pace_next_us(parts->pace), request->deadline);
+    if (result_r->wrong_may_be_unknown && ldap_pace_note_refusal(parts->pace, login.took_us))
+        ldap_pace_wait(login.asked_us, ldap_pace_note_nobody(parts->pace, login.took_us),
+                       request->deadline);
 }
 
 void

@@ -8,6 +8,7 @@
 struct errand {
     const struct ldap_settings *settings;
     const struct verify_request *request;
+    int64_t since_us, took_us;
 };
 
 /* An entry that cannot be there: nobody knew the name, and below a base nobody is called this. */
@@ -28,33 +29,37 @@ write_nobody(const struct errand *errand, char dn_r[LDAP_TEXT_MAX])
 static enum ldap_answer
 ask_about_nobody(struct ldap_visit *visit, void *context, struct err *err)
 {
-    const struct errand *errand = context;
+    struct errand *errand = context;
     const struct secret *password = errand->request->password;
     char dn[LDAP_TEXT_MAX];
     write_nobody(errand, dn);
     enum verify_outcome outcome;
+    errand->since_us = clock_now_us();
     enum ldap_answer answer =
         errand->settings->password == LDAP_PASSWORD_COMPARE
             ? ldap_pool_compare(visit, dn, ldap_settings_password_attribute(errand->settings),
                                 password, err)
             : ldap_pool_bind(visit, dn, password, &outcome, err);
-    return answer == LDAP_ANSWER_BROKEN ? LDAP_ANSWER_BROKEN : LDAP_ANSWER_NO;
+    if (answer == LDAP_ANSWER_BROKEN)
+        return LDAP_ANSWER_BROKEN;
+    errand->took_us = clock_now_us() - errand->since_us;
+    return LDAP_ANSWER_NO;
 }
 
 void
 ldap_pretend(const struct ldap_parts *parts, const struct verify_request *request)
 {
-    struct errand errand = {ldap_servers_settings(parts->servers), request};
+    struct errand errand = {.settings = ldap_servers_settings(parts->servers), .request = request};
     if (errand.settings->password == LDAP_PASSWORD_FETCH) {
         ldap_fetch_pretend(parts->fetch, request);
         return;
     }
     if (request->challenge != NULL)
         return;
-    int64_t since_us = clock_now_us();
-    int64_t duration_us = ldap_pace_next_us(parts->pace);
     char trouble[VERIFY_DETAIL_MAX];
     const struct ldap_question question = {.ask = ask_about_nobody, .context = &errand};
     ldap_servers_ask(parts->servers, &question, request->deadline, trouble);
-    ldap_pace_wait(since_us, duration_us, request->deadline);
+    if (errand.took_us > 0)
+        ldap_pace_wait(errand.since_us, ldap_pace_note_nobody(parts->pace, errand.took_us),
+                       request->deadline);
 }

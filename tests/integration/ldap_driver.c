@@ -194,6 +194,14 @@ unhex(const char *word, char *bytes_r, size_t size)
     return length;
 }
 
+/* One field: what would break the line becomes '?'. */
+static void
+print_text(const char *text)
+{
+    for (; *text != '\0'; text++)
+        putchar((unsigned char)*text < ' ' ? '?' : *text);
+}
+
 static void
 print_account(const struct account *account)
 {
@@ -216,10 +224,13 @@ print_login(const struct question *question, long long took_us)
 {
     const struct verify_result *result = &question->result;
     const struct account *account = &result->account;
-    printf("verify\t%s\t%s\t%d\t%lld\t", outcome_names[result->outcome],
-           account->name[0] != '\0' ? account->name : "-", result->wrong_may_be_unknown, took_us);
+    printf("verify\t%s\t", outcome_names[result->outcome]);
+    print_text(account->name[0] != '\0' ? account->name : "-");
+    printf("\t%d\t%lld\t", result->wrong_may_be_unknown, took_us);
     print_account(account);
-    printf("\t%s\t%s\n", result->clear.length > 0 ? result->clear.bytes : "-", result->detail);
+    printf("\t%s\t", result->clear.length > 0 ? result->clear.bytes : "-");
+    print_text(result->detail);
+    printf("\n");
 }
 
 static void
