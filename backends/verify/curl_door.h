@@ -61,7 +61,7 @@ int curl_talk_send(struct curl_talk *talk, const char *bytes, size_t length,
 /* Reads a line up to LF; line_r is without its CR LF or LF, not terminated, and lasts until the
  * next call. A line of more than CURL_LINE_MAX bytes and an end of the stream are errors. Returns
  * its length, or -1. */
-enum { CURL_LINE_MAX = 8192 };
+enum { CURL_LINE_MAX = 4096 };
 int curl_talk_read_line(struct curl_talk *talk, const char **line_r, struct deadline deadline,
                         struct err *err);
 

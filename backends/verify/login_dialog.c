@@ -206,8 +206,10 @@ login_dialog_hear(struct login_dialog *dialog, const char *line, size_t length, 
     const bool is_last = stage->next_at == LOGIN_WORD_BROKEN;
     if (!is_last && reply.word == stage->next_at)
         return say(dialog, stage + 1);
-    err_set(err, "%s: the server said %s", stage->what, reply.said);
-    return end(dialog, is_last ? reply.judgement : judge_early(dialog, &reply));
+    const enum login_judgement judgement = is_last ? reply.judgement : judge_early(dialog, &reply);
+    if (judgement != LOGIN_RIGHT)
+        err_set(err, "%s: the server said %s", stage->what, reply.said);
+    return end(dialog, judgement);
 }
 
 const char *

@@ -21,7 +21,6 @@ struct login_server {
     struct name *name;
     struct gate *gate;
     /* shared */
-    atomic_uint inside;
     _Atomic int64_t complain_again_ms;
 };
 
@@ -222,9 +221,7 @@ login_server_ask(struct login_server *server, const struct verify_request *reque
     struct gate_pass pass;
     if (gate_enter(server->gate, in_line, &pass, err) != 0)
         return LOGIN_NOT_JUDGED;
-    atomic_fetch_add(&server->inside, 1);
     enum login_judgement judgement = ask_inside(server, &pass, request, err);
-    atomic_fetch_sub(&server->inside, 1);
     gate_leave(server->gate, &pass, GATE_NO_EVIDENCE);
     return judgement;
 }
@@ -235,6 +232,6 @@ login_server_load(struct login_server *server, struct source_load *load)
     load->servers++;
     load->servers_down += gate_is_down(server->gate) ? 1 : 0;
     load->places += (unsigned)server->shared->settings->connections;
-    load->inside += atomic_load(&server->inside);
+    load->inside += gate_inside(server->gate);
     load->waiting += gate_waiting(server->gate);
 }

@@ -152,6 +152,13 @@ class Process:
         if self.alive():
             self.child.send_signal(number)
 
+    def pause(self):
+        """Stops it and what it has forked; resume() lets them go on."""
+        os.killpg(self.child.pid, signal.SIGSTOP)
+
+    def resume(self):
+        os.killpg(self.child.pid, signal.SIGCONT)
+
     def wait(self, timeout_s=20):
         """Waits for its end and returns the exit status (negative: the signal that ended it)."""
         try:
