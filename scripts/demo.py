@@ -9,6 +9,7 @@ nginx-conf/ and docs/demo/mailreeve.conf as they are.
 import argparse
 import contextlib
 import imaplib
+import os
 import shlex
 import signal
 import socket
@@ -30,9 +31,10 @@ from harness.process import build_dir, free_port, make_scratch, remove_scratch  
 from harness.slapd import Slapd, person  # noqa: E402
 from harness.smtp_talk import SmtpTalk, plain  # noqa: E402
 
-# One user of each company, and who knows the password. The mailboxes are all on one Dovecot, which is also
+# The users of each company, and who knows the password. The mailboxes are all on one Dovecot, which is also
 # the SASL server of the tenant's mail server.
 LENA = ("lena@ldap.example", "lena-password")
+LARS = ("lars@ldap.example", "lars-password")
 NINA = ("nina@tenant.example", "nina-password")
 LEO = ("leo@local.example", "leo-password")
 LDAP_BASE = "dc=ldap,dc=example"
@@ -92,11 +94,11 @@ class Demo:
         """Starts the servers; each is stopped when the stack unwinds."""
         authority = Authority(self.scratch / "certs")
         self.ca = authority.ca
-        people = [person("lena", LENA[1], LDAP_BASE, mail=LENA[0])]
+        people = [person(name.split("@")[0], password, LDAP_BASE, mail=name) for name, password in (LENA, LARS)]
         self.slapd = stack.enter_context(Slapd(self.scratch / "slapd", people, LDAP_BASE,
                                                authority.issue("slapd"), authority.ca))
         say("slapd      the directory of the company \"directory\" (ldap.example)", 2)
-        self.dovecot = stack.enter_context(Dovecot(self.scratch / "dovecot", dict([LENA, NINA, LEO])))
+        self.dovecot = stack.enter_context(Dovecot(self.scratch / "dovecot", dict([LENA, LARS, NINA, LEO])))
         say("Dovecot    mailboxes of all, and the passwords of the company \"tenant\" (tenant.example)", 2)
         certificate, key = authority.issue("postfix")
         self.postfix = stack.enter_context(
@@ -178,6 +180,7 @@ class Demo:
         """All that the demo promises; each expectation is counted."""
         self.who_may_send()
         self.who_may_not()
+        self.a_device()
         self.an_outage()
         self.old_programs_and_attackers()
         self.who_reads()
@@ -221,18 +224,45 @@ class Demo:
         self.refused(self.swaks("submission", "--tls"), "530 5.7.0", subject="no login", sender=LEO[0],
                      recipient=STRANGER)
 
-    def an_outage(self):
-        self.step("The directory is down. That is nobody's fault and nobody's wrong password: Lena is asked to "
-                  "come back, Leo does not notice.")
-        self.slapd.stop()
-        self.refused(self.secure("submission", *LENA), "454 4.7.0", subject="too early", sender=LENA[0],
+    def mailreeve(self, *words):
+        """Shows and runs mailreeve with the demo's configuration; returns what it printed."""
+        command = [str(build_dir() / "bin" / "mailreeve"), *words, "-c", str(self.door.configuration)]
+        shown = ["mailreeve", *command[1:]]
+        print(f"     $ {shlex.join(shown)}".replace(str(self.scratch), "SCRATCH"), flush=True)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=40,
+                              env=os.environ | self.door.environment)
+        self.check.expect(done.returncode == 0, done.stdout.strip(), done.stdout + done.stderr)
+        return done.stdout.strip()
+
+    def a_device(self):
+        self.step("The copier that Lena scans with gets a password of its own, which is good from here alone; hers stays "
+                  "hers. She is in the directory; her app passwords are in mailreeve's users file.")
+        password = self.mailreeve("app-password", "add", LENA[0], "copier", "--networks", "127.0.0.0/8")
+        self.mailreeve("reload")
+        self.sends(self.secure("submission", LENA[0], password), subject="scanned", sender=LENA[0],
+                   recipient=STRANGER, login=LENA[0])
+        self.step("The copier is sold, and its password goes with it.")
+        self.mailreeve("app-password", "revoke", LENA[0], "copier")
+        self.mailreeve("reload")
+        self.refused(self.secure("submission", LENA[0], password), "535 5.7.8", subject="sold", sender=LENA[0],
                      recipient=STRANGER)
+
+    def an_outage(self):
+        self.step("The directory is down. That is nobody's fault and nobody's wrong password: Lars is asked to come "
+                  "back. Lena, whose password was right a moment ago, and Leo do not notice.")
+        self.sends(self.secure("submission", *LENA), subject="before the outage", sender=LENA[0],
+                   recipient=STRANGER, login=LENA[0])
+        self.slapd.stop()
+        self.refused(self.secure("submission", *LARS), "454 4.7.0", subject="too early", sender=LARS[0],
+                     recipient=STRANGER)
+        self.sends(self.secure("submission", *LENA), subject="remembered", sender=LENA[0],
+                   recipient=STRANGER, login=LENA[0])
         self.sends(self.secure("submission", *LEO), subject="while the directory is down", sender=LEO[0],
                    recipient=STRANGER, login=LEO[0])
         self.slapd.start()
         say("The directory is back; nothing else was restarted.", 5)
-        self.sends(self.secure("submission", *LENA), subject="after the directory came back", sender=LENA[0],
-                   recipient=STRANGER, login=LENA[0])
+        self.sends(self.secure("submission", *LARS), subject="after the directory came back", sender=LARS[0],
+                   recipient=STRANGER, login=LARS[0])
 
     def old_programs_and_attackers(self):
         self.step("Leo's old mail program cannot log in to send. But it fetches his mail by POP3 first, and for a quarter "
@@ -320,7 +350,7 @@ class Demo:
 
    {example}
 
-   users            {' '.join('/'.join(user) for user in (LENA, NINA, LEO))}
+   users            {' '.join('/'.join(user) for user in (LENA, LARS, NINA, LEO))}
    ports            submission (STARTTLS) {ports['submission']}, submission (TLS) {ports['submissions']}, smtp {ports['smtp']},
                     imap {ports['imap']} and {ports['imaps']} (TLS), pop3 {ports['pop3']} and {ports['pop3s']} (TLS)
    web page         https://localhost:{self.web_port}/
