@@ -24,9 +24,10 @@ struct app_uses {
     const char *source, *path;
     bool (*is_known)(const void *context, const char *user, const char *app);
     const void *context;
-    struct background *writer;
     pthread_mutex_t lock;
     /* under lock */
+    struct background
+        *writer; /* from the first use on: who only checks a configuration needs none */
     struct uses_file *uses;
     bool is_new; /* something that is not in the file */
     int64_t write_again_ms;
@@ -137,7 +138,6 @@ app_uses_open(const char *source, const char *path,
     uses->context = context;
     uses->uses = uses_file_create();
     pthread_mutex_init(&uses->lock, NULL);
-    uses->writer = background_start("app-uses", write_if_due, uses);
     return uses;
 }
 
@@ -148,9 +148,11 @@ app_uses_note(struct app_uses *uses, const char *user, const char *app, int64_t 
     bool is_first = !uses->is_new;
     uses->is_new = true;
     uses_file_note(uses->uses, user, app, wall_s);
-    pthread_mutex_unlock(&uses->lock);
-    if (is_first)
+    if (uses->writer == NULL)
+        uses->writer = background_start("app-uses", write_if_due, uses);
+    else if (is_first)
         background_wake(uses->writer);
+    pthread_mutex_unlock(&uses->lock);
 }
 
 void
