@@ -2,6 +2,7 @@
 
 #include <stddef.h>
 #include <string.h>
+#include <strings.h>
 
 /* Filters nest; deeper ones than any person writes are taken for such as do not pin. */
 enum { DEPTH_MAX = 32 };
@@ -69,4 +70,30 @@ bool
 ldap_dn_pins_domain(const char *dn)
 {
     return names_domain(dn, strlen(dn));
+}
+
+/* Whether the account's own name can tell whose it is: decide_login refuses another organization's.
+ * What an attribute of another name holds, its administrator knows. */
+static bool
+names_have_domains(const char *username_attribute)
+{
+    static const char *const bare[] = {"uid", "cn", "sAMAccountName"};
+    if (username_attribute == NULL)
+        return false;
+    for (size_t i = 0; i < sizeof bare / sizeof bare[0]; i++)
+        if (strcasecmp(username_attribute, bare[i]) == 0)
+            return false;
+    return true;
+}
+
+const char *
+ldap_warns_shared(const struct ldap_settings *settings)
+{
+    bool pins_domain = settings->user_dn != NULL
+                           ? ldap_dn_pins_domain(settings->user_dn)
+                           : ldap_filter_pins_domain(ldap_settings_filter(settings));
+    if (pins_domain || names_have_domains(settings->username_attribute))
+        return NULL;
+    return "an entry that is found by what is before the @ alone logs in under the domains of both "
+           "(look for %u or %d, or name a username_attribute whose values have a domain)";
 }

@@ -6,6 +6,7 @@
 #include "ldap_login.h"
 #include "ldap_pretend.h"
 #include "ldap_recipient.h"
+#include "ldap_shared.h"
 
 static const struct ldap_settings *
 settings_of(const void *self)
@@ -106,6 +107,12 @@ check_recipients(const void *self, struct err *err)
     return ldap_check_recipients(parts->servers, err);
 }
 
+static const char *
+warns_shared(const void *self)
+{
+    return ldap_warns_shared(settings_of(self));
+}
+
 static struct recipient_lifetimes
 recipient_lifetimes(const void *self)
 {
@@ -132,6 +139,7 @@ const struct source_kind source_kind_ldap = {
     .load = load,
     .recipient = recipient,
     .check_recipients = check_recipients,
+    .warns_shared = warns_shared,
     .recipient_lifetimes = recipient_lifetimes,
     .pretend = pretend,
     .close = close_ldap,

@@ -1,4 +1,6 @@
 /* How clients of a listener may log in: challenges need clear passwords, EXTERNAL certificates. */
+#include <sys/stat.h>
+
 #include "certificates.h"
 #include "site_cases.h"
 
@@ -7,8 +9,7 @@
     "\"(mail=%u)\" }\n"
 #define FETCH                                                                          \
     "source \"f\" { type = ldap uri = \"ldaps://l.example\" base = \"dc=x\" filter = " \
-    "\"(mail=%u)\" "                                                                   \
-    "password = fetch }\n"
+    "\"(mail=%u)\" password = fetch bind_dn = \"cn=m\" bind_password_file = secret }\n"
 #define UP "upstream \"up\" { server \"a\" { address = \"192.0.2.1:25\" } }\n"
 #define NO_CLEAR                                                                               \
     "no source knows a password in clear, which it needs (a users file with {PLAIN}, or ldap " \
@@ -115,7 +116,10 @@ static void
 test_problems(void **state)
 {
     (void)state;
+    write_text("secret", "secret\n");
+    chmod("secret", 0600);
     run_site_cases(cases, sizeof cases / sizeof cases[0]);
+    unlink("secret");
 }
 
 static void

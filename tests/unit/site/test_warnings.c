@@ -83,7 +83,8 @@ static const struct site_case cases[] = {
      .want = ""},
     {.name = "where some organization may not relay, upstream_inbound is needed",
      .text = "upstream \"up\" { server \"a\" { address = \"192.0.2.1:25\" } }\n"
-             "source \"l\" { type = ldap uri = \"ldaps://l.example\" base = \"dc=x\" }\n"
+             "source \"l\" { type = ldap uri = \"ldaps://l.example\" base = \"dc=x\" filter = "
+             "\"(mail=%u)\" }\n"
              "organization \"acme\" { domains = {\"acme.example\"} sources = {\"l\"} }\n"
              "organization \"branch\" { domains = {\"branch.example\"} sources = {\"l\"} }\n"
              "listener \"sub\" { upstream = up relay = organizations relay_organizations = "
@@ -275,6 +276,20 @@ static const struct site_case cases[] = {
      .want_site = true,
      .want = "t.conf:5: warning: organization \"acme\": match_exempt_senders: has no effect "
              "without match_sender, but on accounts whose smtp_auth is matching-sender\n"},
+    {.name = "a directory that is shared tells the users of its organizations apart",
+     .text = TOP SUB
+     "source \"l\" { type = ldap uri = \"ldaps://l.example\" base = \"dc=x\" }\n"
+     "source \"m\" { type = ldap uri = \"ldaps://l.example\" base = \"dc=x\" filter = "
+     "\"(uid=%n)\" username_attribute = mail }\n"
+     "source \"n\" { type = ldap uri = \"ldaps://l.example\" base = \"dc=x\" }\n"
+     "organization \"a\" { domains = {\"a.example\"} sources = {\"l\", \"m\"} }\n"
+     "organization \"b\" { domains = {\"b.example\"} sources = {\"m\", \"l\", \"n\"} }\n"
+     "organization \"c\" { domains = {\"c.example\"} sources = {\"l\"} }\n",
+     .want_site = true,
+     .want =
+         "t.conf:3: warning: source \"l\": organizations \"a\" and \"b\" share it: an entry that "
+         "is found by what is before the @ alone logs in under the domains of both (look for "
+         "%u or %d, or name a username_attribute whose values have a domain)\n"},
     {.name = "unverifiable_recipient is about recipients",
      .text = TOP SUB
      "organization \"acme\" { domains = {\"acme.example\"}\n"

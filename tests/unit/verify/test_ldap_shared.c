@@ -53,6 +53,31 @@ test_dns(void **state)
     assert_false(ldap_dn_pins_domain("uid=%n,ou=people,dc=example"));
 }
 
+static const struct {
+    const char *name, *filter, *user_dn, *username_attribute;
+    bool want;
+} settings[] = {
+    {"the default filter, by uid", NULL, NULL, NULL, true},
+    {"a filter by address", "(mail=%u)", NULL, NULL, false},
+    {"a filter by local part", "(uid=%n)", NULL, NULL, true},
+    {"a filter by local part, and names with domains", "(uid=%n)", NULL, "mail", false},
+    {"a filter by local part, and names without", "(uid=%n)", NULL, "UID", true},
+    {"a DN by local part", "(mail=%u)", "uid=%n,dc=x", NULL, true},
+    {"a DN by domain", NULL, "uid=%n,o=%d,dc=x", NULL, false},
+};
+
+static void
+test_settings(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(settings); i++) {
+        const struct ldap_settings given = {.filter = settings[i].filter,
+                                            .user_dn = settings[i].user_dn,
+                                            .username_attribute = settings[i].username_attribute};
+        CHECK(settings[i].name, (ldap_warns_shared(&given) != NULL) == settings[i].want);
+    }
+}
+
 int
 main(void)
 {
@@ -60,6 +85,7 @@ main(void)
         cmocka_unit_test(test_filters),
         cmocka_unit_test(test_deep_filters_are_given_up),
         cmocka_unit_test(test_dns),
+        cmocka_unit_test(test_settings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
