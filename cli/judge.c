@@ -12,7 +12,7 @@ judge_login(const struct site *site, const struct given *given, const struct tra
     decide_login(site->tenancy, settings, &given->facts, testimony->outcome, &testimony->account,
                  &testimony->source, trail, decision_r);
     if (decision_r->verdict.action == VERDICT_ACCEPT && given->facts.method == METHOD_EXTERNAL &&
-        !given->has_clear_password && decide_needs_password(&given->facts, decision_r))
+        !testimony->has_clear_password && decide_needs_password(&given->facts, decision_r))
         decide_no_password(settings, &given->facts, trail, decision_r);
 }
 

@@ -82,14 +82,20 @@ find_source(const struct site *site, const char *name)
     return source;
 }
 
-/* What a line of a users file says to somebody who has, or has not, the right password. */
-static enum verify_outcome
-outcome_of(const struct user_entry *entry, const struct given *given)
+static bool
+is_in_clear(const struct user_entry *entry)
 {
     struct secret clear;
     bool is_clear = stored_clear(entry->hash, strlen(entry->hash), STORED_BARE_CRYPT, &clear);
     secret_fini(&clear);
-    if (is_challenge(given->facts.method) && !is_clear)
+    return is_clear;
+}
+
+/* What a line of a users file says to somebody who has, or has not, the right password. */
+static enum verify_outcome
+outcome_of(const struct user_entry *entry, const struct given *given)
+{
+    if (is_challenge(given->facts.method) && !is_in_clear(entry))
         return VERIFY_NO_CLEAR_PASSWORD;
     return given->outcome == VERIFY_OK && entry->disabled ? VERIFY_DISABLED : given->outcome;
 }
@@ -112,6 +118,7 @@ ask_users_files(const struct site *site, const struct given *given, const struct
             continue;
         }
         testimony->outcome = outcome_of(entry, given);
+        testimony->has_clear_password |= is_in_clear(entry);
         testimony->account.networks = entry->networks;
         testimony->account.protocols = entry->protocols;
         testimony->account.smtp_auth = entry->smtp_auth;
@@ -201,7 +208,8 @@ void
 testimony_take(const struct site *site, const struct given *given, const struct decision *decision,
                struct testimony *testimony_r)
 {
-    *testimony_r = (struct testimony){.outcome = given->outcome};
+    *testimony_r = (struct testimony){.outcome = given->outcome,
+                                      .has_clear_password = given->has_clear_password};
     struct account *account = &testimony_r->account;
     snprintf(account->name, sizeof account->name, "%s", decision->user.text);
     if (!ask_users_files(site, given, &decision->user, testimony_r))

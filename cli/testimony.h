@@ -15,6 +15,7 @@
 
 struct testimony {
     enum verify_outcome outcome;
+    bool has_clear_password; /* a source would tell it */
     struct account account;
     struct rule_ref source;   /* who would speak, as far as the configuration tells */
     struct users_file *users; /* account and source borrow from it */

@@ -100,7 +100,7 @@ class Draw:
         """How one logs in at a listener."""
         settings = self.settings({
             # challenges need a source that knows passwords in clear
-            "methods": (0.6, lambda: self.pick([["plain"], ["plain", "external"], ["plain", "external"], ["external"]])),
+            "methods": (0.6, lambda: self.pick([["plain"], *[["plain", "external"]] * 2, ["external"]])),
             "proxy_smtp_auth": (0.3, lambda: self.maybe(0.6))})
         if "external" in settings.get("methods", []):
             settings["certificates"] = self.pick(certificate_lists)

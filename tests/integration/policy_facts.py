@@ -9,10 +9,11 @@ import policy_values as values
 DEFAULTS = {
     "top": {"auth_user_encoding": "plain"},
     "listener": {
-        "auth": "encrypted", "methods": ["plain"], "certificates": None, "proxy_smtp_auth": False, "require_auth": False, "require_tls": False, "auth_ips": "any",
-        "auth_users": "any", "on_auth_when_off": "refuse", "relay": "all", "relay_organizations": [], "relay_ips": "",
-        "local_ips": "", "trusted_ips": "", "roles_must_auth": [], "relay_window": 0, "upstream": None,
-        "upstream_inbound": None, "default_domain": None},
+        "auth": "encrypted", "methods": ["plain"], "certificates": None, "proxy_smtp_auth": False,
+        "require_auth": False, "require_tls": False, "auth_ips": "any", "auth_users": "any",
+        "on_auth_when_off": "refuse", "relay": "all", "relay_organizations": [], "relay_ips": "", "local_ips": "",
+        "trusted_ips": "", "roles_must_auth": [], "relay_window": 0, "upstream": None, "upstream_inbound": None,
+        "default_domain": None},
     "organization": {
         "domains": [], "sources": [], "recipients": None, "unverifiable_recipient": "defer",
         "authenticate_senders": "no", "authenticate_inbound": "no", "shared_with": [], "match_sender": False,

@@ -1,5 +1,7 @@
 """`mailreeve explain` and the running service give the same answers: the cases of explain_cases/, one by one."""
 
+import hashlib
+import hmac
 import json
 import re
 import shlex
@@ -15,6 +17,7 @@ from harness.mailreeve import parse_logfmt
 from harness.process import Process, build_dir, socket_answers
 
 FOLDER = Path(__file__).with_name("explain_cases")
+SALT = "<1896.697170952@mail.example>"
 EXIT_CODES = {"accept": EXIT_OK, "refuse": EXIT_PROBLEM, "defer": EXIT_TEMPORARY}
 
 
@@ -121,6 +124,25 @@ def command_line(verb, value):
     return verb + (value if value.startswith("<") else f"<{value}>")
 
 
+def proof(facts):
+    """What the client sends in the place of a password, and what it was asked: RFC 2195 and RFC 1939 7."""
+    password = b"right" if facts.get("password-ok", "yes") == "yes" else b"wrong"
+    if facts.get("method") == "cram-md5":
+        return {"HTTP_AUTH_SALT": SALT, "HTTP_AUTH_PASS": hmac.new(password, SALT.encode(), "md5").hexdigest()}
+    if facts.get("method") == "apop":
+        return {"HTTP_AUTH_SALT": SALT, "HTTP_AUTH_PASS": hashlib.md5(SALT.encode() + password).hexdigest()}
+    return {"HTTP_AUTH_PASS": password.decode()}
+
+
+def certificate(facts):
+    """What nginx says about the client's certificate."""
+    said = {"HTTP_AUTH_SSL_VERIFY": "SUCCESS" if facts.get("certificate") == "verified" else "NONE"}
+    for name in ("fingerprint", "subject"):
+        if name in facts:
+            said[f"HTTP_AUTH_SSL_{name.upper()}"] = facts[name]
+    return said
+
+
 def nginx_params(facts):
     """The FastCGI parameters with which nginx would put the same question."""
     params = {
@@ -136,7 +158,9 @@ def nginx_params(facts):
         params["HTTP_AUTH_SSL"] = "on"
     if "user" in facts:
         params["HTTP_AUTH_USER"] = quote(facts["user"], safe="@")
-        params["HTTP_AUTH_PASS"] = "right" if facts.get("password-ok", "yes") == "yes" else "wrong"
+        params.update(proof(facts))
+    if facts.get("method") == "external":
+        params = {"HTTP_AUTH_USER": ""} | params | certificate(facts)
     if facts.get("method") == "none":
         params["HTTP_AUTH_SMTP_FROM"] = command_line("MAIL FROM:", facts.get("from", ""))
         params["HTTP_AUTH_SMTP_TO"] = command_line("RCPT TO:", facts["to"])
