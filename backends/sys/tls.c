@@ -165,8 +165,8 @@ make_ctx(bool verify)
         abort();
     SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
     /* What is received may be passwords, too: a directory's values. */
-    SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
-                                 SSL_OP_CLEANSE_PLAINTEXT);
+    SSL_CTX_set_options(ctx,
+                        SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CLEANSE_PLAINTEXT);
     /* Thousands of sessions wait at once: they give their buffers back meanwhile. */
     SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                               SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "password_cost.h"
 
 static_assert(PASSWORD_HASH_MAX == CRYPT_OUTPUT_SIZE, "hashes must fit");
 
@@ -96,7 +97,7 @@ password_hash_check(const char *hash, struct err *err)
                      "its kind)");
         return -1;
     }
-    return 0;
+    return password_cost_check(hash, err);
 }
 
 size_t
@@ -194,6 +195,8 @@ password_hash(const struct secret *password, const char *method, unsigned cost,
         err_set(err, "%s does not know the cost %u", methods[i].name, cost);
         return -1;
     }
+    if (password_cost_check(setting, err) != 0)
+        return -1;
     if (hash_with(password, setting, hash_r) != 0) {
         err_set(err, "libcrypt cannot make a %s hash", methods[i].name);
         return -1;

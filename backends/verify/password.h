@@ -18,8 +18,9 @@
 
 enum { PASSWORD_HASH_MAX = 384 };
 
-/* Whether libcrypt can verify such a hash and it is whole: the right number of the right
- * characters. Returns 0, or -1 with err, which does not repeat the hash. */
+/* Whether libcrypt can verify such a hash, it is whole (the right number of the right characters),
+ * and it costs no more than a login may (password_cost.h). Returns 0, or -1 with err, which does
+ * not repeat the hash. */
 int password_hash_check(const char *hash, struct err *err);
 
 /* How many leading bytes of a checked hash tell how it was made and what it costs: "$y$j9T$",

@@ -178,6 +178,10 @@ test_new_hashes(void **state)
          "no kind of hash is called \"md5\" (use yescrypt, bcrypt, sha512 or sha256)"},
         {"a cost that bcrypt does not have", "bcrypt", 99, NULL,
          "bcrypt does not know the cost 99"},
+        {"a cost that no login may have", "yescrypt", 10, NULL,
+         "the hash costs too much to verify (at most 256 MiB and some seconds)"},
+        {"a cost that takes minutes", "bcrypt", 20, NULL,
+         "the hash costs too much to verify (at most 256 MiB and some seconds)"},
     };
     struct secret password = secret_of("open sesame");
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
