@@ -2,6 +2,7 @@
 records what it is asked."""
 
 import base64
+import hashlib
 import imaplib
 import os
 import poplib
@@ -17,6 +18,7 @@ import warnings
 
 import pytest
 
+from harness.certs import Authority
 from harness.nginx import Nginx, load_mail_module
 from harness.process import source_dir
 from harness.responder import Responder
@@ -197,7 +199,7 @@ def test_only_tls_1_2_and_1_3_are_spoken(front, trust, version, works):
 
 
 @pytest.mark.parametrize("path", [
-    "/", "/api/v1/reload", "/status", "/metrics", "/auth-request", "/auth/", "/auth/../api/v1/reload",
+    "/", "/api/v1/reload", "/api/v1/cache/flush", "/api/v1/sources", "/status", "/metrics", "/auth-request", "/auth/", "/auth/../api/v1/reload",
     "/auth%2f..%2fapi/v1/reload"])
 def test_only_nginx_mails_own_question_is_passed_on(front, responder, path):
     before = len(responder.asked)
@@ -282,3 +284,98 @@ def test_without_mailreeve_every_answer_is_a_temporary_failure(front_without_bac
     pop.user("joe@one.example")
     with pytest.raises(poplib.error_proto, match="internal server error"):
         pop.pass_("word")
+
+
+# --- the files that offer more methods --------------------------------------------------------------------------
+
+METHODS_FILES = "include mailreeve/client-certificates.conf;\ninclude mailreeve/challenges.conf;\n"
+
+
+@pytest.fixture(scope="module")
+def methods_front(shared_scratch, front_certificate, authority, responder):
+    """Both files on the ports with TLS from the first byte."""
+    ports = {port: METHODS_FILES for port in ("submissions", "imaps", "pop3s")}
+    with Nginx(shared_scratch / "nginx-methods", responder.path, *front_certificate, port_settings=ports,
+               client_ca=authority.ca) as nginx:
+        yield nginx
+
+
+def smtps(front, trust):
+    client = smtplib.SMTP_SSL("localhost", front.ports["submissions"], context=trust, timeout=20)
+    client.ehlo()
+    return client
+
+
+def test_each_protocol_announces_the_methods_that_were_added(front, methods_front, trust):
+    with smtps(methods_front, trust) as client:
+        assert set(client.esmtp_features["auth"].split()) == {"PLAIN", "LOGIN", "CRAM-MD5", "EXTERNAL"}
+    imap = imaplib.IMAP4_SSL("localhost", methods_front.ports["imaps"], ssl_context=trust, timeout=20)
+    assert {word for word in imap.capabilities if word.startswith("AUTH=")} == {
+        "AUTH=PLAIN", "AUTH=LOGIN", "AUTH=CRAM-MD5", "AUTH=EXTERNAL"}
+    imap.shutdown()
+    pop = poplib.POP3_SSL("localhost", methods_front.ports["pop3s"], context=trust, timeout=20)
+    assert set(pop.capa()["SASL"]) == {"PLAIN", "LOGIN", "CRAM-MD5", "EXTERNAL"}
+    assert re.fullmatch(rb"\+OK POP3 ready <[0-9.]+@mail.example.com>", pop.welcome)
+    pop.close()
+    # and no others where the files are not included
+    with submission(front, trust) as client:
+        assert set(client.esmtp_features["auth"].split()) == {"PLAIN", "LOGIN"}
+
+
+def test_what_nginx_says_of_a_client_certificate(methods_front, responder, authority, trust):
+    certificate = authority.issue("client", subject="/O=Acme, Inc./CN=Boss")
+    trust.load_cert_chain(*certificate)
+    with smtps(methods_front, trust) as client:
+        client.docmd("AUTH EXTERNAL =")
+    asked = responder.asked[-1]
+    der = ssl.PEM_cert_to_DER_cert(certificate[0].read_text())
+    assert (asked["HTTP_AUTH_METHOD"], asked["HTTP_AUTH_USER"], asked["HTTP_AUTH_PASS"]) == (b"external", b"", b"")
+    assert asked["HTTP_AUTH_SSL_VERIFY"] == b"SUCCESS"
+    assert asked["HTTP_AUTH_SSL_FINGERPRINT"].decode() == hashlib.sha1(der).hexdigest()
+    assert asked["HTTP_AUTH_SSL_SUBJECT"] == rb"CN=Boss,O=Acme\, Inc."
+
+
+@pytest.fixture
+def patient(responder):
+    """nginx keeps a session whose attempt was refused with a wait."""
+    answer = responder.answer
+    responder.answer = lambda _: {**refuse(_), "Auth-Wait": "1"}
+    yield
+    responder.answer = answer
+
+
+def test_what_is_left_of_earlier_attempts_comes_along(methods_front, responder, patient, trust):
+    """mailreeve must not look at it: the password with EXTERNAL, the challenge with everything."""
+    with smtps(methods_front, trust) as client:
+        client.docmd(plain(b"joe@one.example", b"word"))
+        client.docmd("AUTH EXTERNAL =")
+        assert responder.asked[-1]["HTTP_AUTH_PASS"] == b"word"
+        challenge = base64.b64decode(client.docmd("AUTH CRAM-MD5")[1])
+        client.docmd(base64.b64encode(b"joe@one.example " + 32 * b"0").decode())
+        assert responder.asked[-1]["HTTP_AUTH_SALT"] == challenge
+        for line, method in ((plain(b"joe@one.example", b"word"), b"plain"), ("AUTH EXTERNAL =", b"external")):
+            client.docmd(line)
+            assert responder.asked[-1]["HTTP_AUTH_METHOD"] == method
+            assert responder.asked[-1].get("HTTP_AUTH_SALT") == (None if method == b"plain" else challenge)
+
+
+def test_the_longest_question_with_a_certificate_arrives(methods_front, responder, authority, trust):
+    """RFC 4954's longest line, each byte escaped three-fold, and a subject of 8 KiB beside it."""
+    subject = "".join(f"/OU={number:03d}{60 * 'u'}" for number in range(120)) + "/CN=long"
+    trust.load_cert_chain(*authority.issue("long", subject=subject))
+    with smtps(methods_front, trust) as client:
+        client.docmd(plain(4000 * b"%", 5200 * b" "))
+    asked = responder.asked[-1]
+    assert asked["HTTP_AUTH_USER"] == 4000 * b"%25" and asked["HTTP_AUTH_PASS"] == 5200 * b"%20"
+    assert len(asked["HTTP_AUTH_SSL_SUBJECT"]) > 8000
+
+
+def test_a_certificate_of_another_authority_ends_the_session(methods_front, responder, scratch, trust):
+    trust.load_cert_chain(*Authority(scratch / "other").issue("other"))
+    before = len(responder.asked)
+    client = smtplib.SMTP(timeout=20)
+    client.sock = trust.wrap_socket(socket.create_connection(("localhost", methods_front.ports["submissions"]), 20),
+                                    server_hostname="localhost")
+    assert client.getreply() == (421, b"4.7.1 SSL certificate error")
+    client.close()
+    assert len(responder.asked) == before

@@ -87,6 +87,14 @@ class Responder:
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
 
     @property
+    def answer(self):
+        return self._server.answer
+
+    @answer.setter
+    def answer(self, answer):
+        self._server.answer = answer
+
+    @property
     def asked(self):
         return self._server.asked
 
