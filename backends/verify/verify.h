@@ -89,7 +89,7 @@ struct recipient_lifetimes {
 
 /* How long a source's answers about logins are kept. */
 struct login_lifetimes {
-    int64_t right_ms; /* that a password is right; 0: not kept */
+    int64_t right_ms; /* that a password is right; 0: it is over at once */
     int64_t wrong_ms; /* that a password is wrong, or that nobody has the name; 0: not kept */
     bool when_down; /* while the source cannot be asked, an answer "right" that is over is served */
     bool by_client; /* the source hears who the client is, so the answer holds for that one only */
@@ -124,9 +124,10 @@ struct source_load {
 
 /* What a source was asked and said since it was opened, for metrics. */
 struct source_stats {
-    uint64_t outcomes[VERIFY_OUTCOMES];    /* answers about logins, by enum verify_outcome */
-    uint64_t took_us;                      /* for all of them together */
-    uint64_t from_cache, from_stale_cache; /* how many of them nobody was asked for */
+    uint64_t outcomes[VERIFY_OUTCOMES]; /* answers about logins, by enum verify_outcome */
+    uint64_t took_us;                   /* for all of them together */
+    uint64_t from_cache;                /* how many of them nobody was asked for */
+    uint64_t from_stale_cache;          /* how many stand for "unavailable" */
     uint64_t recipients, recipients_from_cache;
     size_t logins_kept, recipients_kept; /* answers that are remembered now */
     struct source_load load;
