@@ -117,10 +117,11 @@ main(void)
         struct users_file *users = users_file_parse(text, length, "users", fail, NULL);
         double load_s = now_s() - start_s;
         free(text);
+        double more_mb = memory_mb() - before_mb;
         printf("users %7zu app passwords %6zu file %4.0f MB load %5.2f s memory %4.0f MB "
                "find %4.0f ns unknown %4.0f ns\n",
                users_file_count(users), users_file_app_count(users), (double)length / 1e6, load_s,
-               memory_mb() - before_mb, ask(users, sizes[i], "user"), ask(users, sizes[i], "boss"));
+               more_mb, ask(users, sizes[i], "user"), ask(users, sizes[i], "boss"));
         users_file_free(users);
     }
     return EXIT_SUCCESS;

@@ -139,6 +139,8 @@ test_bad_lines(void **state)
         {"a password in clear is not repeated", TEXT("a@c.example:swordfish\n"), "1: "},
         {"no hash", TEXT("a@c.example:\n"), "1: "},
         {"an unknown scheme", TEXT("a@c.example:{ROT13}fjbeqsvfu\n"), "1: "},
+        {"a hash that nobody can compute",
+         TEXT("a@c.example:$2b$99$u0YkrwXPXePQ92i.XFjTKeZJVbGWTFp1auXtUzLIoD8xZYMh7Q8fC\n"), "1: "},
         {"a hash that is cut", TEXT("a@c.example:{SSHA256}c3dvcmRmaXNo\n"), "1: "},
         {"a colon in a password in clear does not tell the rest of it",
          TEXT("a@c.example:{PLAIN}x:swordfish\n"),
