@@ -25,7 +25,7 @@ def options_of(mailreeve, command):
     """The long options and the commands below that `--help` lists."""
     text = run(mailreeve, *command, "--help").stdout
     options = set(re.findall(r"^  (?:-\w, |    )--([\w-]+)", text, re.M))
-    below = re.findall(r"^  ([a-z]+) ", text, re.M)
+    below = re.findall(r"^  ([a-z][a-z-]+) ", text, re.M)
     return options, below
 
 

@@ -50,6 +50,20 @@ def test_the_configuration_does_what_the_text_says(config):
     assert reason("listener=submission", "user=anna@acme.example") == "reason auth.tls-required"
 
 
+def test_the_lines_for_sources_of_other_kinds_are_good(config):
+    config.write_text(config.read_text() + block_behind("With sources of other kinds"))
+    (config.parent / "users").write_text("")
+    password = config.parent / "ad-password"
+    password.write_text("secret\n")
+    for file in (password, config.parent / "users"):
+        file.chmod(0o600)
+    done = mailreeve("check", "-c", config)
+    assert (done.returncode, done.stderr) == (EXIT_OK, "")
+    said = mailreeve("explain", "-c", config, "listener=phones", "method=external", "certificate=verified",
+                     "subject=CN=Anna's phone,O=Acme").stdout.splitlines()
+    assert said[:2] == ["verdict accept 235 2.7.0 Authentication successful", "reason auth.ok"]
+
+
 def test_the_lines_for_more_are_good_and_do_what_the_text_says(config):
     config.write_text(config.read_text() + block_behind("More lines for the configuration above")
                       + block_behind("And more:"))
@@ -89,7 +103,7 @@ def test_the_users_file_can_be_added(config):
 
 def test_the_commands_exist(config):
     commands = [line.split("  #")[0].split() for line in README.splitlines() if line.startswith("    mailreeve ")]
-    assert {command[1] for command in commands} == {"check", "explain", "login", "recipient", "reload"}
+    assert {command[1] for command in commands} == {"cache", "check", "explain", "login", "recipient", "reload"}
     for _, name, *words in commands:
         assert mailreeve(name, "--help").returncode == EXIT_OK
         if name in ("check", "explain"):  # the others ask somebody
