@@ -14,6 +14,8 @@ from harness.certs import Authority
 from harness.dovecot import Dovecot, dovecot_is_usable
 from harness.postfix import Postfix, postfix_is_usable
 from harness.process import make_scratch, remove_scratch
+from harness.relay import PostfixRelay, SinkRelay
+from harness.sink import Sink
 
 # No test may hang: the slowest answer of the service takes less than half of this.
 TEST_TIMEOUT_S = 120
@@ -110,3 +112,13 @@ def postfix(shared_scratch, authority, dovecot):
     certificate, key = authority.issue("postfix")
     with Postfix(shared_scratch / "postfix", certificate, key, sasl=dovecot.sasl) as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def relay(request):
+    """The mail server behind the front door for those who have logged in."""
+    if postfix_is_usable():
+        yield PostfixRelay(request.getfixturevalue("postfix"))
+        return
+    with Sink() as sink:
+        yield SinkRelay(sink)

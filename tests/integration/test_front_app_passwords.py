@@ -14,7 +14,6 @@ from harness import fastcgi
 from harness.command import EXIT_OK, mailreeve
 from harness.door import FrontDoor
 from harness.mailreeve import parse_logfmt
-from harness.postfix import login_of
 from harness.slapd import Slapd, person, slapd_is_usable
 
 BASE = "dc=dir,dc=example"
@@ -78,16 +77,16 @@ def slapd(shared_scratch, authority):
 
 
 @pytest.fixture(scope="module")
-def door(shared_scratch, front_certificate, authority, postfix, slapd):
+def door(shared_scratch, front_certificate, authority, relay, slapd):
     ldap = LDAP.format(uri=slapd.tls_uri, ca=authority.ca, bind_dn=slapd.service_dn, base=BASE)
-    text = CONFIGURATION.format(ldap=ldap, relay=postfix.ports["relay"])
+    text = CONFIGURATION.format(ldap=ldap, relay=relay.port)
     with FrontDoor(shared_scratch / "door", *front_certificate, text,
                    {"users": USERS, "ldap-password": slapd.service_password + "\n"}) as front:
         yield front
 
 
 @pytest.fixture
-def send(door, postfix, authority):
+def send(door, relay, authority):
     """send(user, password) -> the login that the mail server saw; smtplib.SMTPAuthenticationError."""
     trust = ssl.create_default_context(cafile=authority.ca)
 
@@ -98,7 +97,7 @@ def send(door, postfix, authority):
             client.user, client.password = user, password
             client.auth("PLAIN", client.auth_plain)
             client.sendmail(ADA, STRANGER, f"Subject: {subject}\r\n\r\ntext\r\n")
-        return login_of(postfix.wait_for_message(subject))
+        return relay.login(subject)
     return do
 
 

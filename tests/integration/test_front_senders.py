@@ -12,7 +12,6 @@ import pytest
 from harness.door import FrontDoor
 from harness.dovecot import Dovecot, dovecot_is_usable
 from harness.mailreeve import parse_logfmt
-from harness.postfix import login_of
 from harness.process import wait_until
 from harness.setups import cheap_hash
 from harness.slapd import Slapd, person, slapd_is_usable
@@ -69,9 +68,9 @@ def slapd(shared_scratch, authority):
 
 
 @pytest.fixture(scope="module")
-def door(shared_scratch, front_certificate, authority, postfix, dovecot, slapd):
+def door(shared_scratch, front_certificate, authority, relay, dovecot, slapd):
     text = CONFIGURATION.format(uri=slapd.tls_uri, ca=authority.ca, bind_dn=slapd.service_dn, base=BASE,
-                                relay=postfix.ports["relay"], imap=dovecot.ports["imap"])
+                                relay=relay.port, imap=dovecot.ports["imap"])
     hashed = cheap_hash(PASSWORD)
     users = f"{ANY}:{hashed}\n{MATCHING}:{hashed}:smtp_auth=matching-sender\n{NONE}:{hashed}:smtp_auth=no\n"
     with FrontDoor(shared_scratch / "door", *front_certificate, text,
@@ -124,10 +123,10 @@ def last_decision(door):
 
 @pytest.mark.parametrize("sender", [ADA, LOVELACE, COUNTESS, LOVELACE.upper()])
 @pytest.mark.parametrize("login", [ADA, LOVELACE])
-def test_all_addresses_of_an_entry_are_its_users_own(door, trust, client, postfix, login, sender):
+def test_all_addresses_of_an_entry_are_its_users_own(door, trust, client, relay, login, sender):
     """However he logged in; the mail server sees the account's one name."""
     imap_login(door, trust, client, login)
-    assert login_of(postfix.wait_for_message(send(door, trust, client, sender))) == ADA
+    assert relay.login(send(door, trust, client, sender)) == ADA
 
 
 @pytest.mark.parametrize("sender", [BO, "nobody@dir.example", "lovelace@dir.example.evil.example"])
@@ -137,20 +136,20 @@ def test_others_addresses_are_not(door, trust, client, sender):
     assert last_decision(door)["reason"] == "sender.mismatch"
 
 
-def test_a_user_without_aliases_owns_his_name_alone(door, trust, client, postfix):
+def test_a_user_without_aliases_owns_his_name_alone(door, trust, client, relay):
     imap_login(door, trust, client, BO)
-    assert login_of(postfix.wait_for_message(send(door, trust, client, BO))) == BO
+    assert relay.login(send(door, trust, client, BO)) == BO
     assert refusal(door, trust, client, LOVELACE) == (553, "5.7.1")
 
 
-def test_when_the_directory_cannot_say_it_is_not_now(door, trust, client, postfix, slapd):
+def test_when_the_directory_cannot_say_it_is_not_now(door, trust, client, relay, slapd):
     imap_login(door, trust, client, ADA)
     slapd.stop()
     try:
         code, _ = refusal(door, trust, client, LOVELACE)
         assert code in (450, 451, 454)
         # his own name needs no directory
-        assert login_of(postfix.wait_for_message(send(door, trust, client, ADA))) == ADA
+        assert relay.login(send(door, trust, client, ADA)) == ADA
     finally:
         slapd.start()
 
@@ -161,7 +160,7 @@ def test_when_the_directory_cannot_say_it_is_not_now(door, trust, client, postfi
             return None
 
     # a directory that was down is asked again after a short while
-    assert login_of(postfix.wait_for_message(wait_until(sends, 20, "the directory to be asked again"))) == ADA
+    assert relay.login(wait_until(sends, 20, "the directory to be asked again")) == ADA
 
 
 def test_an_entry_that_lost_an_alias_owns_it_no_more(door, trust, client, slapd):
@@ -184,18 +183,18 @@ def test_an_entry_that_lost_an_alias_owns_it_no_more(door, trust, client, slapd)
 
 # --- SMG 18 -----------------------------------------------------------------------------------------------------
 
-def test_any_sender_sends_as_his_organization_lets_him(door, trust, client, postfix):
+def test_any_sender_sends_as_his_organization_lets_him(door, trust, client, relay):
     imap_login(door, trust, client, ANY)
-    assert login_of(postfix.wait_for_message(send(door, trust, client, "other@acme.example"))) == ANY
+    assert relay.login(send(door, trust, client, "other@acme.example")) == ANY
 
 
-def test_matching_sender_sends_as_himself_only_though_his_organization_would_let_him(door, trust, client, postfix):
+def test_matching_sender_sends_as_himself_only_though_his_organization_would_let_him(door, trust, client, relay):
     imap_login(door, trust, client, MATCHING)
-    assert login_of(postfix.wait_for_message(send(door, trust, client, MATCHING))) == MATCHING
+    assert relay.login(send(door, trust, client, MATCHING)) == MATCHING
     for sender in ("other@acme.example", ANY, "somebody@far.example"):
         assert refusal(door, trust, client, sender) == (553, "5.7.1")
     # but for those that his organization exempts
-    assert login_of(postfix.wait_for_message(send(door, trust, client, "news@acme.example"))) == MATCHING
+    assert relay.login(send(door, trust, client, "news@acme.example")) == MATCHING
 
 
 def test_an_account_that_cannot_be_used_for_smtp_reads_mail_and_opens_no_window(door, trust, client):
