@@ -79,17 +79,20 @@ static const struct row rows[] = {
      .offset = offsetof(struct organization_values, match_sender),
      .preset = "false",
      .delegable = true,
-     .help = "Its users may send under their own name only, and nobody else under a name of its "
-             "domains: MAIL FROM is the name that logged in, without case. Bounces (<>) pass. "
-             "nginx asks about the sender of those alone who came "
-             "by a relay_window; after AUTH the mail server must look."},
+     .help = "Its users may send under their own names only, and nobody else under a name of its "
+             "domains: MAIL FROM is the name that logged in, without case, or an address that its "
+             "sources know to be the user's (mail_attribute of ldap); about another "
+             "organization's names they are not believed. Bounces (<>) pass. nginx asks about the "
+             "sender of those alone who came by a relay_window; after AUTH the mail server must "
+             "look."},
     {.name = "match_exempt_senders",
      .type = ROW_STRING,
      .may_be_empty = true,
      .offset = offsetof(struct organization_values, match_exempt_senders),
      .delegable = true,
-     .help = "A list of kind user: senders that match_sender lets all of its users use. Not set or "
-             "an empty list: none."},
+     .help =
+         "A list of kind user: senders that match_sender, and matching-sender of an account "
+         "(smtp_auth in a users file), let all of its users use. Not set or an empty list: none."},
     {.name = "auth_exempt_ips",
      .type = ROW_STRING,
      .offset = offsetof(struct organization_values, auth_exempt_ips),

@@ -36,6 +36,9 @@ WANTED_OF_ALL = {
     "SMG 16": BOTH,
     "SMG 17": BOTH,
     "SMG 18": BOTH,
+    "SMG 18: Disabled": BOTH,
+    "SMG 18: Enabled for any sender address": BOTH,
+    "SMG 18: Enabled for matching sender address": BOTH,
     "SMG 19": BOTH,
     "SMG 20": BOTH,
     "MDaemon: Authentication is always required when mail is from local accounts": BOTH,
@@ -55,6 +58,8 @@ WANTED_OF_ALL = {
     "Netmail Secure: LDAP": BOTH,
     "Netmail Secure: SMTP": BOTH,
     "Netmail Secure: the recipient cannot be verified": BOTH | {"defer"},
+    "Symantec: more than one data source": BOTH,
+    "Symantec: password fetching": BOTH | {"broken"},
 }
 
 KEYWORDS = ("configuration", "manual", "says", "with", "file", "case", "facts", "list", "wants", "rule", "front",
@@ -301,6 +306,12 @@ class World:
                     assert self.value(title, setting) == value, f"{title}: {setting} is not {value}"
                     place = self.place(title, setting)
         return f"{place} {title}" + (f": {setting}" if setting else "") + entry
+
+    def rules_of_the_service(self, rule):
+        """What the audit line may name: of several sources the service knows which one has spoken."""
+        several = re.fullmatch(r'organization ".*" > sources = \{(.*,.*)\}', rule)
+        return [self.wanted_rule(f"source {name}") for name in several[1].split(", ")] if several else [
+            self.wanted_rule(rule)]
 
 
 def rule_fits(got, wanted):
