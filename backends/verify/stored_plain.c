@@ -105,7 +105,8 @@ static size_t
 crypt_cost_length(struct bytes value)
 {
     char hash[PASSWORD_HASH_MAX];
-    return copy_hash(value, hash) == 0 ? password_hash_kind(hash) : 0;
+    size_t length = copy_hash(value, hash) == 0 ? password_hash_kind(hash) : 0;
+    return length <= value.length ? length : 0; /* it may be cut */
 }
 
 static bool
