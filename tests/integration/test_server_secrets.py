@@ -13,6 +13,7 @@ from urllib.parse import quote_from_bytes
 import pytest
 
 from harness import fastcgi
+from harness.dovecot import Dovecot, dovecot_is_usable
 from harness.mailreeve import Mailreeve, program
 from harness.process import build_dir, socket_answers, source_dir, wait_until
 from harness.setups import cheap_hash
@@ -47,6 +48,13 @@ LDAP_CONFIGURATION = """
 organization "ldap" {{ domains = {{"ldap.example"}}  sources = {{"ldap"}} }}
 source "ldap" {{ type = "ldap"  uri = {{"{slapd.uri}"}}  base = "{slapd.base}"  filter = "(uid=%n)"
     bind_dn = "{slapd.service_dn}"  bind_password_file = "{slapd.service_password_file}" }}
+"""
+
+MAILBOX_CONFIGURATION = """
+organization "imap" {{ domains = {{"imap.example"}}  sources = {{"imap"}} }}
+source "imap" {{ type = "imap"  server = {{"127.0.0.1:{ports[imap]}"}}  ca_file = "{ca}" }}
+organization "pop3" {{ domains = {{"pop3.example"}}  sources = {{"pop3"}} }}
+source "pop3" {{ type = "pop3"  server = {{"127.0.0.1:{ports[pop3]}"}}  tls = "none"  mechanisms = {{"login"}} }}
 """
 
 
@@ -112,6 +120,10 @@ FLOWS = {
     "ldap-ok": lambda flow: plain("lena@ldap.example", flow),
     "ldap-wrong": lambda flow: plain("lena@ldap.example", flow),
     "ldap-unknown": lambda flow: plain("nobody@ldap.example", flow),
+    "mailbox-imap-ok": lambda flow: plain("ina@imap.example", flow),
+    "mailbox-imap-wrong": lambda flow: plain("ina@imap.example", flow),
+    "mailbox-pop3-ok": lambda flow: plain("pia@pop3.example", flow),
+    "mailbox-pop3-wrong": lambda flow: plain("pia@pop3.example", flow),
     "imap": lambda flow: plain("anna@acme.example", flow, listener="imap", protocol="imap"),
     "pop3": lambda flow: plain("anna@acme.example", flow, listener="imap", protocol="pop3"),
     "clear-text": lambda flow: plain("anna@acme.example", flow, tls=False),
@@ -147,7 +159,7 @@ def released():
 
 
 @pytest.fixture
-def service(scratch, released):
+def service(scratch, released, authority):
     with ExitStack() as stack:
         smtp = stack.enter_context(SmtpScript(scratch, password=word("smtp-ok")))
         text = CONFIGURATION.format(smtp=smtp.address)
@@ -155,6 +167,11 @@ def service(scratch, released):
             entries = [person("lena", word("ldap-ok"), "dc=ldap,dc=example")]
             slapd = stack.enter_context(Slapd(scratch / "slapd", entries, base="dc=ldap,dc=example"))
             text += LDAP_CONFIGURATION.format(slapd=slapd)
+        if dovecot_is_usable():
+            mailboxes = {f"{name}@{kind}.example": word(f"mailbox-{kind}-ok") for name, kind in
+                         (("ina", "imap"), ("pia", "pop3"))}
+            dovecot = stack.enter_context(Dovecot(scratch / "dovecot", mailboxes, True, *authority.issue("dovecot")))
+            text += MAILBOX_CONFIGURATION.format(ports=dovecot.ports, ca=authority.ca)
         users = f"anna@acme.example:{cheap_hash(word('users-ok'))}:\n"
         running = Mailreeve(scratch / "service", text, {"users": users})
         running.process.argv[0] = str(released)
@@ -166,7 +183,8 @@ def run_flows(service):
     reasons = {}
     with service.connect() as kept:
         for flow, make in FLOWS.items():
-            if flow.startswith("ldap") and not slapd_is_usable():
+            if (flow.startswith("ldap") and not slapd_is_usable()
+                    or flow.startswith("mailbox") and not dovecot_is_usable()):
                 continue
             for connection in (None, kept):
                 before = len(service.decisions())
@@ -220,6 +238,9 @@ def test_no_password_in_log_or_memory(service, scratch):
     assert reasons["web-wrong"] == reasons["web-smtp"] == ["auth.bad-credentials"]
     if slapd_is_usable():
         assert reasons["ldap-ok"] == ["auth.ok"] and reasons["ldap-wrong"] == ["auth.bad-credentials"]
+    if dovecot_is_usable():
+        assert reasons["mailbox-imap-ok"] == reasons["mailbox-pop3-ok"] == ["auth.ok"]
+        assert reasons["mailbox-imap-wrong"] == reasons["mailbox-pop3-wrong"] == ["auth.bad-credentials"]
     log = service.log
     assert "level=debug" in log
     assert find_secrets(log.encode()) == set()

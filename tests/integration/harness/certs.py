@@ -23,9 +23,9 @@ class Authority:
                  "-keyout", self._ca_key, "-out", self.ca, "-days", DAYS, "-subj", "/CN=mailreeve test CA",
                  "-addext", "basicConstraints=critical,CA:TRUE")
 
-    def issue(self, name, names=("localhost",), addresses=("127.0.0.1",), subject=None):
+    def issue(self, name, names=("localhost",), addresses=("127.0.0.1",), subject=None, days=DAYS):
         """A server's or client's certificate: returns (certificate file, key file). subject: as the openssl
-        command takes it ("/O=Acme/CN=Boss"), CN=the first name if not given."""
+        command takes it ("/O=Acme/CN=Boss"), CN=the first name if not given. days "-1": it has expired."""
         certificate, key = self.folder / f"{name}.pem", self.folder / f"{name}.key"
         request, extensions = self.folder / f"{name}.csr", self.folder / f"{name}.ext"
         alternatives = [f"DNS:{n}" for n in names] + [f"IP:{a}" for a in addresses]
@@ -33,7 +33,7 @@ class Authority:
         _openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
                  "-keyout", key, "-out", request, "-subj", subject or f"/CN={names[0]}")
         _openssl("x509", "-req", "-in", request, "-CA", self.ca, "-CAkey", self._ca_key, "-CAcreateserial",
-                 "-days", DAYS, "-extfile", extensions, "-out", certificate)
+                 "-days", days, "-extfile", extensions, "-out", certificate)
         # Servers that give up root read their key afterwards.
         key.chmod(0o644)
         return certificate, key
