@@ -130,7 +130,7 @@ verify(const struct stored_scheme *scheme, struct bytes value, const struct secr
 {
     (void)scheme;
     struct parts parts;
-    struct made made;
+    struct made made = {{0}};
     if (split(value, &parts) != 0 || make_hash(&parts, password, &made) != 0)
         return PASSWORD_CANNOT_TELL;
     bool is_right = digest_equal(made.hash, parts.hash, parts.hash_length);
@@ -174,7 +174,7 @@ argon2_make(const struct secret *password, unsigned passes, char value_r[STORED_
         return -1;
     }
     digest_random(parts.salt, parts.salt_length);
-    struct made made;
+    struct made made = {{0}};
     if (make_hash(&parts, password, &made) != 0) {
         err_set(err, "there is not enough memory for argon2");
         return -1;

@@ -15,9 +15,9 @@ length_of_operation(const uint8_t *data, size_t size)
 {
     struct ldap_ber from = {data, size}, contents;
     unsigned tag;
-    if (ldap_ber_take_any(&from, &tag, &contents) != 0 ||
-        ldap_ber_take_any(&from, &tag, &contents) != 0)
-        abort();
+    for (int i = 0; i < 2; i++) /* the number and the operation */
+        if (ldap_ber_take_any(&from, &tag, &contents) != 0)
+            abort();
     return size - from.length;
 }
 

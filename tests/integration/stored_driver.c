@@ -17,8 +17,7 @@
 enum { STACK_BYTES = 128 * 1024, WORD_MAX = 5000 };
 
 struct question {
-    char command[16], first[WORD_MAX], second[WORD_MAX];
-    unsigned cost;
+    char command[16], first[WORD_MAX], second[WORD_MAX], cost[16];
 };
 
 static void
@@ -51,7 +50,8 @@ make(const struct question *question, const struct secret *password)
 {
     struct secret value;
     struct err err;
-    if (stored_make(password, question->first, question->cost, &value, &err) != 0) {
+    if (stored_make(password, question->first, (unsigned)strtoul(question->cost, NULL, 10), &value,
+                    &err) != 0) {
         puts(err.text);
         return;
     }
@@ -85,9 +85,9 @@ main(void)
     pthread_attr_setstacksize(&attributes, STACK_BYTES);
     while (fgets(line, sizeof line, stdin) != NULL) {
         pthread_t thread;
-        question.cost = 0;
-        if (sscanf(line, "%15s %4999s %4999s %u", question.command, question.first, question.second,
-                   &question.cost) < 3 ||
+        question.cost[0] = '\0';
+        if (sscanf(line, "%15s %4999s %4999s %15s", question.command, question.first,
+                   question.second, question.cost) < 3 ||
             pthread_create(&thread, &attributes, answer, &question) != 0)
             return 2;
         pthread_join(thread, NULL);

@@ -4,7 +4,6 @@
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -505,10 +504,10 @@ count_copies(void)
     assert_non_null(maps);
     assert_true(memory >= 0);
     while (fgets(line, sizeof line, maps) != NULL) {
-        uintptr_t from, to;
-        char rights[5];
-        if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %4s", &from, &to, rights) == 3 &&
-            rights[1] == 'w' && to - from < too_much)
+        char *end;
+        uintptr_t from = strtoull(line, &end, 16);
+        uintptr_t to = strtoull(end + 1, &end, 16);
+        if (end[2] == 'w' && to - from < too_much)
             count += count_in_region(memory, from, to);
     }
     fclose(maps);
