@@ -32,11 +32,23 @@ struct fake {
 
 static int held_things;
 
+/* The name of an app password, which is gone with the last who holds it. */
+static char phone[] = "phone";
+static int phone_holds;
+
 static void
 drop(void *thing)
 {
     assert_ptr_equal(thing, &held_things);
     held_things--;
+}
+
+static void
+drop_phone(void *thing)
+{
+    drop(thing);
+    if (--phone_holds == 0)
+        phone[0] = '?';
 }
 
 static struct held *
@@ -107,12 +119,15 @@ fake_find(void *self, const char *name, const struct secret *password, struct ap
     struct fake *fake = self;
     assert_non_null(password);
     fake->found++;
-    answer_r->held = hold();
+    answer_r->held = held_create(&held_things, drop_phone);
+    held_things++;
+    phone_holds++;
+    phone[0] = 'p';
     if (fake->app_for == NULL || strcmp(fake->app_for, name) != 0)
         return;
     answer_r->has_any = true;
     answer_r->answer = fake->app_answer;
-    answer_r->name = "phone";
+    answer_r->name = phone;
     answer_r->networks = networks_of_phone;
     answer_r->origin = (struct origin){"users", 9};
 }
