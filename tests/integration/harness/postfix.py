@@ -107,6 +107,15 @@ scache unix - - n - 1 scache
 postlog unix-dgram n - n - 1 postlogd
 """
 
+SERVICE = """\
+127.0.0.1:{port} inet n - n - - smtpd
+  -o syslog_name=postfix/{name}
+  -o smtpd_sasl_auth_enable=yes
+  -o smtpd_authorized_xclient_hosts=
+  -o smtpd_relay_restrictions=permit_sasl_authenticated,reject
+  -o smtpd_error_sleep_time=0
+"""
+
 
 def postfix_is_usable():
     """Whether this user and machine can run a Postfix."""
@@ -116,18 +125,20 @@ def postfix_is_usable():
 class Postfix:
     """`ports["relay"]`, `ports["inbound"]`, `ports["tenant"]`, `ports["choosy"]`; messages() reads what was delivered."""
 
-    def __init__(self, folder, certificate, key, sasl="nobody-offers-auth", hostname="mta.example"):
-        """sasl: the unix socket of a Dovecot auth service, for the tenant port."""
+    def __init__(self, folder, certificate, key, sasl="nobody-offers-auth", hostname="mta.example", more_ports=None):
+        """sasl: the unix socket of a Dovecot auth service, for the tenant port; more_ports: {name: [settings]}, each
+        a line of main.cf for a port that offers AUTH as tenant does, but without TLS."""
         self.folder = Path(folder)
         self.log = self.folder / "postfix.log"
         self.maildir = self.folder / "mail"
-        self.ports = {name: free_port() for name in ("relay", "inbound", "tenant", "choosy")}
-        self._write_configuration(certificate, key, sasl, hostname)
+        more_ports = more_ports or {}
+        self.ports = {name: free_port() for name in ("relay", "inbound", "tenant", "choosy", *more_ports)}
+        self._write_configuration(certificate, key, sasl, hostname, more_ports)
         # Not `postfix start-fg`: there the master is the child of a shell, and ending that ends nothing.
         self.process = Process(["/usr/lib/postfix/sbin/master", "-c", self.folder / "etc", "-s"],
                                self.folder / "postfix.out", ready=self._ready)
 
-    def _write_configuration(self, certificate, key, sasl, hostname):
+    def _write_configuration(self, certificate, key, sasl, hostname, more_ports):
         owner, nobody = pwd.getpwnam("postfix"), pwd.getpwnam("nobody")
         places = {name: self.folder / name for name in ("etc", "queue", "data")}
         for place in (*places.values(), self.maildir):
@@ -137,7 +148,9 @@ class Postfix:
         (places["etc"] / "main.cf").write_text(MAIN_CF.format(
             folder=self.folder, queue=places["queue"], data=places["data"], log=self.log, hostname=hostname,
             uid=nobody.pw_uid, gid=nobody.pw_gid, sasl=sasl, certificate=certificate, key=key))
-        (places["etc"] / "master.cf").write_text(MASTER_CF.format(folder=self.folder, **self.ports))
+        more = "".join(SERVICE.format(name=name, port=self.ports[name]) + "".join(f"  -o {{ {line} }}\n" for line in lines)
+                       for name, lines in more_ports.items())
+        (places["etc"] / "master.cf").write_text(more + MASTER_CF.format(folder=self.folder, **self.ports))
         (places["etc"] / "known").write_text("".join(f"{address} mail/\n" for address in KNOWN_RECIPIENTS))
         (places["etc"] / "special").write_text(
             "".join(f"{address} {reply}\n" for address, reply in SPECIAL_RECIPIENTS.items()))
