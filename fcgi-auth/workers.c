@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -35,6 +36,14 @@ enum { STACK_BYTES = 1024 * 1024 };
 enum { STACK_BYTES = 128 * 1024 };
 #endif
 
+/* A thread that has left and is about to end: the next one that leaves joins it, and the last one
+ * is joined by whoever drains. So no thread is left that still frees what libraries keep for it
+ * while the process ends. */
+struct leaver {
+    bool is_there;
+    pthread_t thread;
+};
+
 struct workers {
     /* set once */
     workers_serve *serve;
@@ -51,6 +60,7 @@ struct workers {
     struct peers peers;
     unsigned threads;
     unsigned idle; /* of them: those without a peer, also just before and after waiting for one */
+    struct leaver leaver;
     /* written under lock */
     atomic_bool hurried, stopping;
 };
@@ -170,9 +180,28 @@ serve_peer(struct workers *workers, struct peer *peer, struct fcgi_request *requ
     pthread_mutex_unlock(&workers->lock);
 }
 
-/* Waits for a peer in the queue. NULL: the thread is not needed any more, and no longer counted. */
+/* Under lock. Returns who left before. */
+static struct leaver
+leave(struct workers *workers)
+{
+    struct leaver before = workers->leaver;
+    workers->leaver = (struct leaver){.is_there = true, .thread = pthread_self()};
+    workers->threads--;
+    pthread_cond_signal(&workers->left);
+    return before;
+}
+
+static void
+join(const struct leaver *leaver)
+{
+    if (leaver->is_there)
+        pthread_join(leaver->thread, NULL);
+}
+
+/* Waits for a peer in the queue. NULL: the thread is not needed any more, and no longer counted;
+ * before_r is who left before it. */
 static struct peer *
-next_peer(struct workers *workers)
+next_peer(struct workers *workers, struct leaver *before_r)
 {
     struct deadline deadline = deadline_after(IDLE_MS);
     pthread_mutex_lock(&workers->lock);
@@ -181,10 +210,8 @@ next_peer(struct workers *workers)
            !deadline_is_over(deadline))
         condition_wait(&workers->work, &workers->lock, deadline);
     workers->idle--;
-    if (peer == NULL) {
-        workers->threads--;
-        pthread_cond_signal(&workers->left);
-    }
+    if (peer == NULL)
+        *before_r = leave(workers);
     if (workers->peers.queued == 0 && !atomic_load(&workers->stopping))
         set_hurry(workers, false);
     pthread_mutex_unlock(&workers->lock);
@@ -196,10 +223,12 @@ work(void *argument)
 {
     struct workers *workers = argument;
     struct fcgi_request *request = fcgi_request_create();
+    struct leaver before;
     struct peer *peer;
-    while ((peer = next_peer(workers)) != NULL)
+    while ((peer = next_peer(workers, &before)) != NULL)
         serve_peer(workers, peer, request);
     fcgi_request_free(request);
+    join(&before);
     return NULL;
 }
 
@@ -210,7 +239,6 @@ create_thread(struct workers *workers)
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, STACK_BYTES);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     pthread_t thread;
     int error = pthread_create(&thread, &attributes, work, workers);
     pthread_attr_destroy(&attributes);
@@ -288,6 +316,9 @@ workers_drain(struct workers *workers, struct deadline deadline)
         peers_end_stalled(&workers->peers);
     }
     unsigned at_work = workers->threads + (unsigned)workers->peers.queued;
+    struct leaver last = workers->leaver;
+    workers->leaver = (struct leaver){.is_there = false};
     pthread_mutex_unlock(&workers->lock);
+    join(&last);
     return at_work;
 }
