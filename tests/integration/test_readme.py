@@ -59,9 +59,9 @@ def test_the_lines_for_sources_of_other_kinds_are_good(config):
         file.chmod(0o600)
     done = mailreeve("check", "-c", config)
     assert (done.returncode, done.stderr) == (EXIT_OK, "")
-    said = mailreeve("explain", "-c", config, "listener=phones", "method=external", "certificate=verified",
+    said = mailreeve("explain", "-c", config, "listener=phones", "method=external", "tls=on", "certificate=verified",
                      "subject=CN=Anna's phone,O=Acme").stdout.splitlines()
-    assert said[:2] == ["verdict accept 235 2.7.0 Authentication successful", "reason auth.ok"]
+    assert said[:2] == ["verdict accept 235 2.7.0 authentication succeeded", "reason auth.ok"]
 
 
 def test_the_lines_for_more_are_good_and_do_what_the_text_says(config):
