@@ -4,6 +4,7 @@
  */
 #include "lru.h"
 
+#include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,6 +110,7 @@ static void
 drop(struct lru *lru, struct entry **at)
 {
     struct entry *entry = *at;
+    assert(entry != NULL);
     *at = entry->chain;
     unlist(lru, entry);
     free_entry(lru, entry);

@@ -1,4 +1,3 @@
-#include <inttypes.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -79,7 +78,7 @@ source_says(struct verify_result *result_r, enum verify_outcome outcome, const c
 /* One step with a cache. Zeroed ones are none. */
 struct step {
     enum { END = 0, KEEP, FIND, STALE, FLUSH } what;
-    int64_t at_ms;
+    int at_ms;
     const char *user, *password, *client; /* of FLUSH: user is what is flushed */
     int outcome;         /* said, or wanted: MISS if nothing is to be found; or how many go */
     const char *account; /* said, or wanted */
@@ -157,113 +156,112 @@ tell(const struct story *stories, size_t count)
 
 #define TELL(stories) tell(stories, sizeof(stories) / sizeof(stories)[0])
 
+static const struct story answered[] = {
+    {"nothing is known", PLAIN_LIFETIMES, {{FIND, 0, "anna", "one", NULL, MISS, NULL}}},
+    {"a right password is right again, for the account's own name",
+     PLAIN_LIFETIMES,
+     {{KEEP, 0, "anna.alias", "one", NULL, VERIFY_OK, "anna"},
+      {FIND, 0, "anna.alias", "one", NULL, VERIFY_OK, "anna"}}},
+    {"until its time",
+     PLAIN_LIFETIMES,
+     {{KEEP, 5, "anna", "one", NULL, VERIFY_OK, NULL},
+      {FIND, 5 + RIGHT_MS - 1, "anna", "one", NULL, VERIFY_OK, NULL}}},
+    {"at its time no more",
+     PLAIN_LIFETIMES,
+     {{KEEP, 5, "anna", "one", NULL, VERIFY_OK, NULL},
+      {FIND, 5 + RIGHT_MS, "anna", "one", NULL, MISS, NULL}}},
+    {"answering does not make it younger",
+     PLAIN_LIFETIMES,
+     {{KEEP, 0, "anna", "one", NULL, VERIFY_OK, NULL},
+      {FIND, RIGHT_MS - 1, "anna", "one", NULL, VERIFY_OK, NULL},
+      {FIND, RIGHT_MS, "anna", "one", NULL, MISS, NULL}}},
+    {"another password is asked about, once",
+     PLAIN_LIFETIMES,
+     {{KEEP, 0, "anna", "one", NULL, VERIFY_OK, NULL},
+      {FIND, 1, "anna", "two", NULL, MISS, NULL},
+      {KEEP, 1, "anna", "two", NULL, VERIFY_WRONG_PASSWORD, NULL},
+      {FIND, 2, "anna", "two", NULL, VERIFY_WRONG_PASSWORD, "anna"}}},
+    {"and the right one stays right beside it",
+     PLAIN_LIFETIMES,
+     {{KEEP, 0, "anna", "one", NULL, VERIFY_OK, NULL},
+      {KEEP, 1, "anna", "two", NULL, VERIFY_WRONG_PASSWORD, NULL},
+      {FIND, 2, "anna", "one", NULL, VERIFY_OK, "anna"}}},
+    {"a third one is asked about too",
+     PLAIN_LIFETIMES,
+     {{KEEP, 0, "anna", "one", NULL, VERIFY_OK, NULL},
+      {KEEP, 1, "anna", "two", NULL, VERIFY_WRONG_PASSWORD, NULL},
+      {FIND, 2, "anna", "three", NULL, MISS, NULL}}},
+    {"wrong until its time",
+     PLAIN_LIFETIMES,
+     {{KEEP, 0, "anna", "two", NULL, VERIFY_WRONG_PASSWORD, NULL},
+      {FIND, WRONG_MS - 1, "anna", "two", NULL, VERIFY_WRONG_PASSWORD, "anna"},
+      {FIND, WRONG_MS, "anna", "two", NULL, MISS, NULL}}},
+    {"wrong, of whose account the source says nothing",
+     PLAIN_LIFETIMES,
+     {{KEEP, 0, "anna", "two", NULL, VERIFY_WRONG_PASSWORD, ""},
+      {FIND, 1, "anna", "two", NULL, VERIFY_WRONG_PASSWORD, ""}}},
+    {"a name that nobody has",
+     PLAIN_LIFETIMES,
+     {{KEEP, 0, "nobody", "one", NULL, VERIFY_UNKNOWN_USER, ""},
+      {FIND, WRONG_MS - 1, "nobody", "one", NULL, VERIFY_UNKNOWN_USER, ""},
+      {FIND, WRONG_MS, "nobody", "one", NULL, MISS, NULL}}},
+    {"is asked about with another password, as one that somebody has",
+     PLAIN_LIFETIMES,
+     {{KEEP, 0, "nobody", "one", NULL, VERIFY_UNKNOWN_USER, ""},
+      {FIND, 0, "nobody", "two", NULL, MISS, NULL}}},
+    {"another name is another name",
+     PLAIN_LIFETIMES,
+     {{KEEP, 0, "anna", "one", NULL, VERIFY_OK, NULL},
+      {FIND, 0, "anna2", "one", NULL, MISS, NULL},
+      {FIND, 0, "ann", "one", NULL, MISS, NULL}}},
+    {"a look-up",
+     PLAIN_LIFETIMES,
+     {{KEEP, 0, "anna.alias", NULL, NULL, VERIFY_OK, "anna"},
+      {FIND, RIGHT_MS - 1, "anna.alias", NULL, NULL, VERIFY_OK, "anna"},
+      {FIND, RIGHT_MS, "anna.alias", NULL, NULL, MISS, NULL}}},
+    {"a look-up says nothing about a password",
+     PLAIN_LIFETIMES,
+     {{KEEP, 0, "anna", NULL, NULL, VERIFY_OK, NULL},
+      {FIND, 0, "anna", "one", NULL, MISS, NULL},
+      {FIND, 0, "anna", "", NULL, MISS, NULL}}},
+    {"nor a password about a look-up, which has the addresses too",
+     PLAIN_LIFETIMES,
+     {{KEEP, 0, "anna", "one", NULL, VERIFY_OK, NULL}, {FIND, 0, "anna", NULL, NULL, MISS, NULL}}},
+    {"a look-up of a name that nobody has",
+     PLAIN_LIFETIMES,
+     {{KEEP, 0, "nobody", NULL, NULL, VERIFY_UNKNOWN_USER, ""},
+      {FIND, WRONG_MS - 1, "nobody", NULL, NULL, VERIFY_UNKNOWN_USER, ""}}},
+    {"right is not kept where it is not to be",
+     {.wrong_ms = WRONG_MS},
+     {{KEEP, 0, "anna", "one", NULL, VERIFY_OK, NULL}, {FIND, 0, "anna", "one", NULL, MISS, NULL}}},
+    {"wrong is not kept where it is not to be",
+     {.right_ms = RIGHT_MS},
+     {{KEEP, 0, "anna", "two", NULL, VERIFY_WRONG_PASSWORD, NULL},
+      {FIND, 0, "anna", "two", NULL, MISS, NULL}}},
+    {"for one client",
+     {.right_ms = RIGHT_MS, .by_client = true},
+     {{KEEP, 0, "anna", "one", "192.0.2.1", VERIFY_OK, NULL},
+      {FIND, 0, "anna", "one", "192.0.2.1", VERIFY_OK, NULL},
+      {FIND, 0, "anna", "one", "192.0.2.2", MISS, NULL},
+      {FIND, 0, "anna", "one", "c000:201::", MISS, NULL},
+      {FIND, 0, "anna", "one", NULL, MISS, NULL}}},
+    {"for two clients of one account",
+     {.right_ms = RIGHT_MS, .by_client = true},
+     {{KEEP, 0, "anna", "one", "192.0.2.1", VERIFY_OK, NULL},
+      {KEEP, 0, "anna", "one", "192.0.2.2", VERIFY_OK, NULL},
+      {FIND, 0, "anna", "one", "192.0.2.1", VERIFY_OK, NULL},
+      {FIND, 0, "anna", "one", "192.0.2.2", VERIFY_OK, NULL}}},
+    {"for all clients",
+     PLAIN_LIFETIMES,
+     {{KEEP, 0, "anna", "one", "192.0.2.1", VERIFY_OK, NULL},
+      {FIND, 0, "anna", "one", "2001:db8::1", VERIFY_OK, NULL}}},
+};
+
 static void
 test_what_is_answered(void **state)
 {
     (void)state;
-    static const struct story stories[] = {
-        {"nothing is known", PLAIN_LIFETIMES, {{FIND, 0, "anna", "one", NULL, MISS, NULL}}},
-        {"a right password is right again, for the account's own name",
-         PLAIN_LIFETIMES,
-         {{KEEP, 0, "anna.alias", "one", NULL, VERIFY_OK, "anna"},
-          {FIND, 0, "anna.alias", "one", NULL, VERIFY_OK, "anna"}}},
-        {"until its time",
-         PLAIN_LIFETIMES,
-         {{KEEP, 5, "anna", "one", NULL, VERIFY_OK, NULL},
-          {FIND, 5 + RIGHT_MS - 1, "anna", "one", NULL, VERIFY_OK, NULL}}},
-        {"at its time no more",
-         PLAIN_LIFETIMES,
-         {{KEEP, 5, "anna", "one", NULL, VERIFY_OK, NULL},
-          {FIND, 5 + RIGHT_MS, "anna", "one", NULL, MISS, NULL}}},
-        {"answering does not make it younger",
-         PLAIN_LIFETIMES,
-         {{KEEP, 0, "anna", "one", NULL, VERIFY_OK, NULL},
-          {FIND, RIGHT_MS - 1, "anna", "one", NULL, VERIFY_OK, NULL},
-          {FIND, RIGHT_MS, "anna", "one", NULL, MISS, NULL}}},
-        {"another password is asked about, once",
-         PLAIN_LIFETIMES,
-         {{KEEP, 0, "anna", "one", NULL, VERIFY_OK, NULL},
-          {FIND, 1, "anna", "two", NULL, MISS, NULL},
-          {KEEP, 1, "anna", "two", NULL, VERIFY_WRONG_PASSWORD, NULL},
-          {FIND, 2, "anna", "two", NULL, VERIFY_WRONG_PASSWORD, "anna"}}},
-        {"and the right one stays right beside it",
-         PLAIN_LIFETIMES,
-         {{KEEP, 0, "anna", "one", NULL, VERIFY_OK, NULL},
-          {KEEP, 1, "anna", "two", NULL, VERIFY_WRONG_PASSWORD, NULL},
-          {FIND, 2, "anna", "one", NULL, VERIFY_OK, "anna"}}},
-        {"a third one is asked about too",
-         PLAIN_LIFETIMES,
-         {{KEEP, 0, "anna", "one", NULL, VERIFY_OK, NULL},
-          {KEEP, 1, "anna", "two", NULL, VERIFY_WRONG_PASSWORD, NULL},
-          {FIND, 2, "anna", "three", NULL, MISS, NULL}}},
-        {"wrong until its time",
-         PLAIN_LIFETIMES,
-         {{KEEP, 0, "anna", "two", NULL, VERIFY_WRONG_PASSWORD, NULL},
-          {FIND, WRONG_MS - 1, "anna", "two", NULL, VERIFY_WRONG_PASSWORD, "anna"},
-          {FIND, WRONG_MS, "anna", "two", NULL, MISS, NULL}}},
-        {"wrong, of whose account the source says nothing",
-         PLAIN_LIFETIMES,
-         {{KEEP, 0, "anna", "two", NULL, VERIFY_WRONG_PASSWORD, ""},
-          {FIND, 1, "anna", "two", NULL, VERIFY_WRONG_PASSWORD, ""}}},
-        {"a name that nobody has",
-         PLAIN_LIFETIMES,
-         {{KEEP, 0, "nobody", "one", NULL, VERIFY_UNKNOWN_USER, ""},
-          {FIND, WRONG_MS - 1, "nobody", "one", NULL, VERIFY_UNKNOWN_USER, ""},
-          {FIND, WRONG_MS, "nobody", "one", NULL, MISS, NULL}}},
-        {"is asked about with another password, as one that somebody has",
-         PLAIN_LIFETIMES,
-         {{KEEP, 0, "nobody", "one", NULL, VERIFY_UNKNOWN_USER, ""},
-          {FIND, 0, "nobody", "two", NULL, MISS, NULL}}},
-        {"another name is another name",
-         PLAIN_LIFETIMES,
-         {{KEEP, 0, "anna", "one", NULL, VERIFY_OK, NULL},
-          {FIND, 0, "anna2", "one", NULL, MISS, NULL},
-          {FIND, 0, "ann", "one", NULL, MISS, NULL}}},
-        {"a look-up",
-         PLAIN_LIFETIMES,
-         {{KEEP, 0, "anna.alias", NULL, NULL, VERIFY_OK, "anna"},
-          {FIND, RIGHT_MS - 1, "anna.alias", NULL, NULL, VERIFY_OK, "anna"},
-          {FIND, RIGHT_MS, "anna.alias", NULL, NULL, MISS, NULL}}},
-        {"a look-up says nothing about a password",
-         PLAIN_LIFETIMES,
-         {{KEEP, 0, "anna", NULL, NULL, VERIFY_OK, NULL},
-          {FIND, 0, "anna", "one", NULL, MISS, NULL},
-          {FIND, 0, "anna", "", NULL, MISS, NULL}}},
-        {"nor a password about a look-up, which has the addresses too",
-         PLAIN_LIFETIMES,
-         {{KEEP, 0, "anna", "one", NULL, VERIFY_OK, NULL},
-          {FIND, 0, "anna", NULL, NULL, MISS, NULL}}},
-        {"a look-up of a name that nobody has",
-         PLAIN_LIFETIMES,
-         {{KEEP, 0, "nobody", NULL, NULL, VERIFY_UNKNOWN_USER, ""},
-          {FIND, WRONG_MS - 1, "nobody", NULL, NULL, VERIFY_UNKNOWN_USER, ""}}},
-        {"right is not kept where it is not to be",
-         {.wrong_ms = WRONG_MS},
-         {{KEEP, 0, "anna", "one", NULL, VERIFY_OK, NULL},
-          {FIND, 0, "anna", "one", NULL, MISS, NULL}}},
-        {"wrong is not kept where it is not to be",
-         {.right_ms = RIGHT_MS},
-         {{KEEP, 0, "anna", "two", NULL, VERIFY_WRONG_PASSWORD, NULL},
-          {FIND, 0, "anna", "two", NULL, MISS, NULL}}},
-        {"for one client",
-         {.right_ms = RIGHT_MS, .by_client = true},
-         {{KEEP, 0, "anna", "one", "192.0.2.1", VERIFY_OK, NULL},
-          {FIND, 0, "anna", "one", "192.0.2.1", VERIFY_OK, NULL},
-          {FIND, 0, "anna", "one", "192.0.2.2", MISS, NULL},
-          {FIND, 0, "anna", "one", "c000:201::", MISS, NULL},
-          {FIND, 0, "anna", "one", NULL, MISS, NULL}}},
-        {"for two clients of one account",
-         {.right_ms = RIGHT_MS, .by_client = true},
-         {{KEEP, 0, "anna", "one", "192.0.2.1", VERIFY_OK, NULL},
-          {KEEP, 0, "anna", "one", "192.0.2.2", VERIFY_OK, NULL},
-          {FIND, 0, "anna", "one", "192.0.2.1", VERIFY_OK, NULL},
-          {FIND, 0, "anna", "one", "192.0.2.2", VERIFY_OK, NULL}}},
-        {"for all clients",
-         PLAIN_LIFETIMES,
-         {{KEEP, 0, "anna", "one", "192.0.2.1", VERIFY_OK, NULL},
-          {FIND, 0, "anna", "one", "2001:db8::1", VERIFY_OK, NULL}}},
-    };
-    TELL(stories);
+    TELL(answered);
 }
 
 static void
@@ -570,6 +568,11 @@ test_two_caches_have_different_digests_of_one_password(void **state)
     assert_true(login_answer_is_about(&other, held_thing(held), &login.request));
     other.source = "directory2";
     assert_false(login_answer_is_about(&other, held_thing(held), &login.request));
+    /* nor that of another account, which the same login name leads to now */
+    struct login_answer moved = *(const struct login_answer *)held_thing(held);
+    struct account account = {.name = "bert"};
+    moved.account = &account;
+    assert_false(login_answer_is_about(&one, &moved, &login.request));
     held_drop(held);
     login_digester_fini(&one);
     const unsigned char zeros[LOGIN_DIGEST_BYTES] = {0};
@@ -639,8 +642,7 @@ test_answers_that_are_over_hold_no_memory(void **state)
     for (int i = 0; i < STRANGERS; i++) {
         char name[32];
         snprintf(name, sizeof name, "user%d", i);
-        const struct step step = {KEEP, (int64_t)i * APART_MS, name, "one",
-                                  NULL, VERIFY_UNKNOWN_USER,   ""};
+        const struct step step = {KEEP, i * APART_MS, name, "one", NULL, VERIFY_UNKNOWN_USER, ""};
         take_step(cache, &step);
     }
     assert_int_equal(login_cache_count(cache), WRONG_MS / APART_MS);
@@ -660,12 +662,12 @@ is_in_memory(const unsigned char *turned, size_t length)
     assert_non_null(memory);
     unsigned char *bytes = malloc(CHUNK);
     bool is_found = false;
-    char line[512];
+    char line[512]; /* FROM-TO rw-p ... */
     while (fgets(line, sizeof line, maps) != NULL) {
-        uint64_t from = 0, to = 0;
-        char rights[5] = "";
-        if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s", &from, &to, rights) != 3 ||
-            strncmp(rights, "rw", 2) != 0 || to - from > most)
+        char *rest = line;
+        uint64_t from = strtoull(rest, &rest, 16);
+        uint64_t to = strtoull(rest + 1, &rest, 16);
+        if (strncmp(rest, " rw", 3) != 0 || to - from > most)
             continue;
         for (uint64_t at = from; at < to; at += CHUNK - length) {
             size_t wanted = to - at < CHUNK ? (size_t)(to - at) : CHUNK;

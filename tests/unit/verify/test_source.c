@@ -152,16 +152,16 @@ test_a_login_is_asked_about_once(void **state)
     static const struct {
         const char *name;
         struct login_lifetimes lifetimes;
-        enum verify_outcome outcome;
         const char *password;
+        enum verify_outcome outcome;
         bool want_cached;
     } cases[] = {
-        {"right", {.right_ms = 600000}, VERIFY_OK, "one", true},
-        {"wrong", {.wrong_ms = 600000}, VERIFY_WRONG_PASSWORD, "one", true},
-        {"a look-up", {.right_ms = 600000}, VERIFY_OK, NULL, true},
-        {"locked", {.right_ms = 600000, .wrong_ms = 600000}, VERIFY_LOCKED, "one", false},
-        {"an outage", {.right_ms = 600000, .wrong_ms = 600000}, VERIFY_UNAVAILABLE, "one", false},
-        {"with lifetimes of nothing it is asked again", {0}, VERIFY_OK, "one", false},
+        {"right", {.right_ms = 600000}, "one", VERIFY_OK, true},
+        {"wrong", {.wrong_ms = 600000}, "one", VERIFY_WRONG_PASSWORD, true},
+        {"a look-up", {.right_ms = 600000}, NULL, VERIFY_OK, true},
+        {"locked", {.right_ms = 600000, .wrong_ms = 600000}, "one", VERIFY_LOCKED, false},
+        {"an outage", {.right_ms = 600000, .wrong_ms = 600000}, "one", VERIFY_UNAVAILABLE, false},
+        {"with lifetimes of nothing it is asked again", {0}, "one", VERIFY_OK, false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct fake fake;
