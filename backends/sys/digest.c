@@ -5,15 +5,15 @@
  */
 #include "digest.h"
 
-#include <assert.h>
+#include <errno.h>
 #include <limits.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/rand.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 enum { BLOCK_MAX = 128, DIGESTS = DIGEST_SHA512 + 1 };
 
@@ -134,10 +134,19 @@ digest_equal(const void *a, const void *b, size_t length)
     return CRYPTO_memcmp(a, b, length) == 0;
 }
 
+/* The system's own: OpenSSL's would leave a generator in each thread that ever asked, which is lost
+ * memory where such a thread is still there at the end. */
 void
 digest_random(void *bytes_r, size_t length)
 {
-    assert(length <= INT_MAX);
-    if (RAND_priv_bytes(bytes_r, (int)length) != 1)
-        abort();
+    unsigned char *bytes = bytes_r;
+    while (length > 0) {
+        ssize_t got = getrandom(bytes, length, 0);
+        if (got < 0 && errno != EINTR)
+            abort();
+        if (got > 0) {
+            bytes += got;
+            length -= (size_t)got;
+        }
+    }
 }

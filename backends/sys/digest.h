@@ -1,5 +1,5 @@
 /*
- * digest: hashes, keyed hashes and random bytes, by OpenSSL.
+ * digest: hashes and keyed hashes, by OpenSSL; random bytes.
  *
  * Pure but for digest_random. Thread-safe. What is left of intermediate values is wiped.
  */
