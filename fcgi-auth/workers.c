@@ -223,7 +223,7 @@ work(void *argument)
 {
     struct workers *workers = argument;
     struct fcgi_request *request = fcgi_request_create();
-    struct leaver before;
+    struct leaver before = {0};
     struct peer *peer;
     while ((peer = next_peer(workers, &before)) != NULL)
         serve_peer(workers, peer, request);
