@@ -24,34 +24,33 @@ enum { LDAP_MAIL_ATTRIBUTES_MAX = 6, LDAP_GROUPS_MAX = 16 };
 
 struct ldap_settings {
     struct strings uri;
-    bool starttls;
-    const char *ca_file; /* NULL: the system's */
-    bool tls_verify;
+    const char *ca_file;              /* NULL: the system's */
     const char *cert_file, *key_file; /* what we show of ourselves; NULL: nothing */
-    int directory;                    /* enum ldap_make */
     const char *bind_dn;
     const char *bind_password_file;
     const char *base;   /* NULL: the directory's default, if it has one */
-    int scope;          /* enum ldap_scope */
     const char *filter; /* NULL: the directory's default */
     const char *user_dn;
-    int password;                   /* enum ldap_password */
     const char *password_attribute; /* NULL: the directory's default */
     const char *username_attribute;
     struct strings mail_attribute; /* items NULL: the directory's default */
     const char *route_attribute;
     struct strings require_group;
     const char *allowed_networks_attribute;
-    int app_passwords;            /* enum app_passwords */
     const char *recipient_filter; /* NULL: the directory's default, but none with user_dn */
     int64_t cache;                /* ms, like all that follow but connections */
     int64_t negative_cache;
-    bool cache_when_down;
     int64_t recipient_cache;
     int64_t recipient_negative_cache;
     int64_t connections;
     int64_t connect_timeout;
     int64_t timeout;
+    int directory;     /* enum ldap_make */
+    int scope;         /* enum ldap_scope */
+    int password;      /* enum ldap_password */
+    int app_passwords; /* enum app_passwords */
+    bool starttls, tls_verify;
+    bool cache_when_down;
 };
 
 extern const struct section_type ldap_source_section;
