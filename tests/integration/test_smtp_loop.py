@@ -1,0 +1,128 @@
+"""A source of type smtp that leads back to the very nginx that asks: each question would make another. It is answered
+as temporary, at once and not when the first of them times out, it is logged, and it ends with a reload."""
+
+import ssl
+import time
+
+import pytest
+
+from harness import fastcgi
+from harness.mailreeve import Mailreeve
+from harness.nginx import Nginx
+from harness.smtp_script import SmtpScript
+from harness.smtp_talk import SmtpTalk, plain
+
+USER, PASSWORD = "anna@acme.example", "secret"
+ADDRESS = "bo@acme.example"
+AT_ONCE_S = 8  # a source waits for 20 s
+LONGEST_CHAIN = 4
+
+CONFIGURATION = """
+failure_delay = 0
+listener "submission" {{ auth = "on"  upstream = "mta" }}
+listener "mx" {{ auth = "off"  upstream_inbound = "mta" }}
+organization "acme" {{ domains = {{"acme.example"}}  sources = {{"logins"}}  recipients = "mailboxes" }}
+source "logins" {{ type = "smtp"  server = {{"{logins}"}}  {settings}  cache = 0  negative_cache = 0 }}
+source "mailboxes" {{ type = "smtp"  server = {{"{mailboxes}"}}  tls = "none" }}
+upstream "mta" {{ check = "none"  server "mta1" {{ address = "{mta}" }} }}
+"""
+
+
+@pytest.fixture(scope="module")
+def server(shared_scratch):
+    """The mail server that should have been asked."""
+    with SmtpScript(shared_scratch, password=PASSWORD) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def nginx(shared_scratch, front_certificate):
+    with Nginx(shared_scratch / "nginx", shared_scratch / "service" / "auth.sock", *front_certificate) as running:
+        yield running
+
+
+def of_a_loop(nginx, server, authority, more=""):
+    return CONFIGURATION.format(logins=f"localhost:{nginx.ports['submission']}",
+                                settings=f'ca_file = "{authority.ca}"  {more}',
+                                mailboxes=f"127.0.0.1:{nginx.ports['smtp']}", mta=server.address)
+
+
+def mended(server):
+    return CONFIGURATION.format(logins=server.address, settings='tls = "none"', mailboxes=server.address,
+                                mta=server.address)
+
+
+@pytest.fixture
+def service(shared_scratch, nginx, server, authority):
+    """A service whose sources lead back to it."""
+    with Mailreeve(shared_scratch / "service", of_a_loop(nginx, server, authority)) as running:
+        yield running
+    running.process.log.unlink()
+
+
+def login(nginx, client):
+    tls = ssl.create_default_context()
+    tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
+    with SmtpTalk(nginx.ports["submission"], tls=tls, client=client) as talk:
+        talk.say("EHLO phone.example")
+        return talk.say(plain(USER, PASSWORD))
+
+
+def recipient(nginx):
+    with SmtpTalk(nginx.ports["smtp"]) as talk:
+        return talk.say_all(["EHLO far.example", "MAIL FROM:<>", f"RCPT TO:<{ADDRESS}>"])[-1]
+
+
+def timed(function, *args):
+    begin = time.monotonic()
+    return function(*args), time.monotonic() - begin
+
+
+@pytest.mark.parametrize("client, chain", [("127.0.0.2", 2), ("127.0.0.1", LONGEST_CHAIN)])
+@pytest.mark.parametrize("more", ["", "connections = 1"])
+def test_a_login_that_comes_back_is_temporary_at_once(service, nginx, server, authority, client, chain, more):
+    service.configure(of_a_loop(nginx, server, authority, more))
+    assert service.reload()["Status"] == "200 OK"
+    answer, took_s = timed(login, nginx, client)
+    assert answer.startswith("454 4.7.0"), answer
+    assert took_s < AT_ONCE_S
+    decisions = service.decisions()
+    assert len(decisions) == (min(chain, 2) if more else chain), decisions
+    assert decisions[0]["reason"] == "internal", decisions
+    assert {decision["reason"] for decision in decisions[1:]} == {"auth.source-unavailable"}, decisions
+    loops = service.events("source.loop")
+    assert len(loops) == 1 and loops[0]["level"] == "error" and loops[0]["subject"] == USER, loops
+
+
+def test_a_recipient_that_comes_back_is_temporary_at_once(service, nginx):
+    answer, took_s = timed(recipient, nginx)
+    assert answer.startswith("45"), answer
+    assert took_s < AT_ONCE_S
+    decisions = service.decisions()
+    assert len(decisions) == 2 and all(decision["verdict"] == "defer" for decision in decisions), decisions
+    loops = service.events("source.loop")
+    assert len(loops) == 1 and loops[0]["level"] == "error" and loops[0]["subject"] == ADDRESS, loops
+
+
+def test_many_that_come_back_at_a_time_hold_up_nobody_else(service, nginx):
+    """By the socket, as from many clients: each is a chain of its own."""
+    connections = [service.connect() for _ in range(100)]
+    begin = time.monotonic()
+    for number, connection in enumerate(connections):
+        connection.open().send(fastcgi.encode_request(
+            fastcgi.login(f"user{number}@acme.example", PASSWORD, client=f"192.0.2.{number}"), keep=True))
+    answers = [connection.read_answer()["Auth-Error-Code"] for connection in connections]
+    assert set(answers) == {"454 4.7.0"}
+    assert time.monotonic() - begin < AT_ONCE_S
+    for connection in connections:
+        connection.close()
+
+
+def test_all_is_well_once_the_configuration_is_mended(service, nginx, server):
+    assert login(nginx, "127.0.0.1").startswith("454 4.7.0")
+    assert recipient(nginx).startswith("45")
+    service.configure(mended(server))
+    service.reload()
+    assert service.ask(fastcgi.login(USER, PASSWORD)).ok
+    assert service.ask(fastcgi.recipient("MAIL FROM:<>", f"RCPT TO:<{ADDRESS}>")).ok
+    assert service.ask(fastcgi.login(USER, "wrong"))["Auth-Error-Code"] == "535 5.7.8"
