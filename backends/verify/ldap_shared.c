@@ -44,7 +44,8 @@ pins(const char **at, int depth)
         *at += strlen(*at);
         return false;
     }
-    char kind = (*at)[0] == '(' ? (*at)[1] : '\0';
+    static const char none[] = "";
+    const char kind = *((*at)[0] == '(' ? *at + 1 : none);
     if (kind == '&' || kind == '|' || kind == '!') {
         *at += 2;
         bool parts = pins_parts(at, kind == '|', depth);
