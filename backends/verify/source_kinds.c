@@ -6,21 +6,13 @@
 #include "users_source.h"
 
 const struct source_kind *const source_kinds[] = {
-    &source_kind_users,
-    &source_kind_ldap,
-    &source_kind_smtp,
-    &source_kind_imap,
-    &source_kind_pop3,
-    NULL,
+    &source_kind_users, &source_kind_ldap, &source_kind_smtp,
+    &source_kind_imap,  &source_kind_pop3, NULL,
 };
 
 static const struct section_type *const variants[] = {
-    &users_source_section,
-    &ldap_source_section,
-    &smtp_source_section,
-    &imap_source_section,
-    &pop3_source_section,
-    NULL,
+    &users_source_section, &ldap_source_section, &smtp_source_section,
+    &imap_source_section,  &pop3_source_section, NULL,
 };
 
 static const struct row type_rows[] = {
