@@ -223,6 +223,14 @@ def test_64_threads_share_16_connections(shared_scratch, directory, authority, t
         print(f"{6400 / counts['seconds']:.0f} logins/s, tls={tls}")
 
 
+@pytest.mark.parametrize("password", ["compare", "fetch"])
+def test_many_compare_and_fetch_at_once(shared_scratch, password):
+    with Slapd(shared_scratch / own_name("readable"), PEOPLE, base=BASE, service_sees="read") as server, \
+            Source(shared_scratch, **searching(server, password=password)) as source:
+        counts = source.storm(32, 50)
+        assert counts["ok"] == 1440 and counts["wrong"] == 160, counts
+
+
 def test_a_restart_under_load_fails_for_a_moment_only(shared_scratch, own_directory):
     with Source(shared_scratch, **searching(own_directory)) as source:
         assert source.storm(16, 20)["ok"] == 288

@@ -1,5 +1,7 @@
 """TLS and outages of a directory, against a real slapd through ldap_driver: each is temporary and over soon."""
 
+import os
+
 import pytest
 
 from harness.certs import Authority
@@ -45,6 +47,20 @@ def test_verification_can_be_turned_off(shared_scratch, directory):
     with Source(shared_scratch, **searching(directory, uri=[directory.tls_uri], tls_verify=False)) as source:
         assert source.verify("alice", "alice's word").outcome == "ok"
         assert "tls_verify" in source.log.read_text()
+
+
+def test_a_server_that_wants_our_certificate_gets_it(shared_scratch, authority):
+    certificate, key = authority.issue("front-door")
+    os.chmod(key, 0o600)
+    with Slapd(shared_scratch / own_name("demanding"), PEOPLE, base=BASE, ca=authority.ca,
+               certificate=authority.issue("demanding"), verify_client="demand") as server:
+        for secured in ({"uri": [server.tls_uri]}, {"uri": [server.uri], "starttls": True}):
+            settings = searching(server, ca_file=authority.ca, **secured)
+            with Source(shared_scratch, cert_file=certificate, key_file=key, **settings) as source:
+                answer = source.verify("alice", "alice's word")
+                assert answer.outcome == "ok", answer.detail
+            with Source(shared_scratch, **settings) as source:
+                assert source.verify("alice", "alice's word").outcome == "unavailable"
 
 
 def test_starttls_that_the_server_does_not_have_never_falls_back(shared_scratch, own_directory, authority):

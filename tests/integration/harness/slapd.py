@@ -50,7 +50,7 @@ TLS = """\
 TLSCACertificateFile {ca}
 TLSCertificateFile {certificate}
 TLSCertificateKeyFile {key}
-TLSVerifyClient never
+TLSVerifyClient {verify_client}
 """
 
 
@@ -91,11 +91,13 @@ class Slapd:
     """`uri`, `tls_uri`, `base`, `service_dn`, `service_password`, `service_password_file`."""
 
     def __init__(self, folder, entries=(), base="dc=acme,dc=example", certificate=None, ca=None, idle_timeout_s=0,
-                 settings="", port=None, global_settings="", modules=(), schemas=(), overlays=None, service_sees="none"):
+                 settings="", port=None, global_settings="", modules=(), schemas=(), overlays=None, service_sees="none",
+                 verify_client="never"):
         """entries: what person() makes, or any (dn, attributes); certificate: (file, key) for StartTLS and
         ldaps, ca its authority's file; settings: more lines for the database, global_settings: for the server.
         modules and schemas of slapd's own ("pw-sha2", "nis"); overlays: {name: its lines}, loaded too.
-        service_sees: the service account's right to userPassword ("read" for what fetches or compares)."""
+        service_sees: the service account's right to userPassword ("read" for what fetches or compares).
+        verify_client: "demand" for a certificate of every client."""
         self.folder = Path(folder)
         self.base = base
         self.port = port or free_port()
@@ -108,7 +110,8 @@ class Slapd:
         (self.folder / "data").mkdir(parents=True)
         self.service_password_file.write_text(self.service_password + "\n")
         self.service_password_file.chmod(0o600)
-        tls = TLS.format(ca=ca, certificate=certificate[0], key=certificate[1]) if certificate else ""
+        tls = TLS.format(ca=ca, certificate=certificate[0], key=certificate[1],
+                         verify_client=verify_client) if certificate else ""
         self.configuration = self.folder / "slapd.conf"
         self.configuration.write_text(CONFIGURATION.format(
             folder=self.folder, base=base, service_dn=self.service_dn, idle_timeout_s=idle_timeout_s, tls=tls,
