@@ -182,7 +182,10 @@ def test_an_outage_is_temporary_whatever_is_asked_for(shared_scratch, settings):
 def entry_server(attributes):
     """A server whose every search finds alice with these attributes, and whose every bind succeeds."""
     class Answering(FakeServer):
+        seen = []
+
         def make_answer(self, request):
+            self.seen = [*self.seen, request]
             number = message_number(request)
             result = (ber(0x0A, b"\0"), ber(0x04), ber(0x04))
             if is_bind(request):
@@ -226,3 +229,18 @@ def test_the_addresses_of_active_directory_are_without_smtp(shared_scratch):
     with entry_server({"mail": "Boss@acme.example", "proxyAddresses": "smtp:Chief@acme.example"}) as server, \
             Source(shared_scratch, uri=[server.uri], directory="active-directory", base=BASE) as source:
         assert source.lookup("alice").addresses == ["boss@acme.example", "chief@acme.example"]
+
+
+@pytest.mark.parametrize("settings, asked, not_asked", [
+    ({}, [b"1.1"], [b"mail", b"pwdAccountLockedTime", b"memberOf", b"userPassword"]),
+    ({"route_attribute": "mailHost"}, [b"mailHost"], [b"1.1", b"memberOf", b"pwdAccountLockedTime"]),
+    ({"require_group": [f"cn=mail,{BASE}"]}, [b"memberOf"], [b"mailHost", b"userPassword"]),
+])
+def test_a_login_by_bind_asks_for_what_it_needs_alone(shared_scratch, settings, asked, not_asked):
+    with entry_server({"memberOf": f"cn=mail,{BASE}"}) as server, \
+            Source(shared_scratch, uri=[server.uri], base=BASE, filter="(uid=%n)", **settings) as source:
+        assert source.verify("alice", "any").outcome == "ok"
+        search, bind = server.seen
+        assert not is_bind(search) and is_bind(bind)
+        assert all(name in search for name in asked), search
+        assert not any(name in search for name in not_asked), search
