@@ -25,7 +25,7 @@ enum verify_outcome ldap_fetch_judge(struct ldap_fetch *fetch, const struct ldap
 /* Takes the first password that is stored in clear; clear_r stays empty if there is none. */
 void ldap_fetch_clear(const struct ldap_values *values, struct secret *clear_r);
 
-/* Spends the time that the stored password took which was judged last. */
+/* Spends the time that the stored password took which was judged last; request has a password. */
 void ldap_fetch_pretend(struct ldap_fetch *fetch, const struct verify_request *request);
 
 #endif
