@@ -26,16 +26,19 @@ organization "slow" {{ domains = {{"slow.example"}}  sources = {{"slow"}} }}
 source "directory" {{
     type = "ldap"  uri = {{"{slapd.uri}"}}
     bind_dn = "{slapd.service_dn}"  bind_password_file = "{slapd.service_password_file}"
-    base = "{slapd.base}"  filter = "(mail=%u)"
+    base = "{slapd.base}"  filter = "(mail=%u)"  cache = 0  negative_cache = 0
 }}
-source "slow" {{ type = "smtp"  server = {{"{slow.address}"}}  tls = "none"  connections = {connections} }}
+source "slow" {{
+    type = "smtp"  server = {{"{slow.address}"}}  tls = "none"  connections = {connections}  cache = 0  negative_cache = 0
+}}
 upstream "mta" {{ check = "none"  server "sink" {{ address = "127.0.0.1:{sink.port}" }} }}
 """
 
 
 def start_load(port, name, wanted, clients, seconds):
     return subprocess.Popen(
-        [LOAD, "-c", str(clients), "-s", str(seconds), "-n", name, "-p", "secret", "-w", wanted, "smtp", "127.0.0.1",
+        # A name for each: many logins of one name at a time, from the host of the slow server, look like a loop.
+        [LOAD, "-c", str(clients), "-u", str(clients), "-s", str(seconds), "-n", name, "-p", "secret", "-w", wanted, "smtp", "127.0.0.1",
          str(port)], stdout=subprocess.PIPE, text=True)
 
 
