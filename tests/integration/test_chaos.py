@@ -194,7 +194,8 @@ def test_whatever_fails_the_verdict_is_temporary_or_right(world):
     idle_threads = threads_of(world.service.process)
     on_all(world.lanes, lambda lane: lane.await_normal(world.service))
     descriptors = descriptors_of(world)
-    plans = {kind: deque(chaos.draw(world.certificates, STEPS, ROUNDS // len(KINDS), f"{SEED}{kind}")) for kind in KINDS}
+    plans = {kind: deque(chaos.draw(world.certificates, STEPS, ROUNDS // len(KINDS), f"{SEED}{kind}"))
+             for kind in KINDS}
     effects, took_s = Counter(), []
 
     def run(lane):
@@ -215,7 +216,8 @@ def test_whatever_fails_the_verdict_is_temporary_or_right(world):
     assert threads_of(world.service.process) == idle_threads
     for lane in world.lanes:
         limit = 4 if lane.kind.startswith("ldap") else 0
-        wait_until(lambda lane=lane, limit=limit: len(lane.proxy.links) <= limit, 10, f"{lane.name}'s connections to end")
+        wait_until(lambda lane=lane, limit=limit: len(lane.proxy.links) <= limit, 10,
+                   f"{lane.name}'s connections to end")
     wait_until(lambda: descriptors_of(world) <= descriptors, 10, "descriptors to be closed")
     # one process from the first to the last
     assert len(world.service.events("service.started")) == 1

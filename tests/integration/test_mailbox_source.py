@@ -68,7 +68,8 @@ def tenant(name, kind, settings):
 
 def users():
     """Everybody, in the domain of each tenant."""
-    tenants = (*WAYS, *MISTRUSTED, "patient", "hasty-imap", "hasty-pop3", "clear", "failover", "front-imap", "front-pop3")
+    tenants = (*WAYS, *MISTRUSTED, "patient", "hasty-imap", "hasty-pop3", "clear", "failover", "front-imap",
+               "front-pop3")
     found = {f"{name}@{tenant}.example": word for tenant in tenants for name, word in PASSWORDS.items()}
     return found | {f"{OFF}@{tenant}.example": "right-1::::::nologin=y reason=no" for tenant in tenants}
 
@@ -184,7 +185,8 @@ def test_a_server_that_thinks_about_a_wrong_password_is_waited_for(scratch, auth
 
 def test_each_outage_is_temporary_and_ends_by_itself(scratch, authority):
     kinds = ("imap", "pop3")
-    questions = [(f"anna@hasty-{kind}.example", password) for kind in kinds for password in (PASSWORDS["anna"], "wrong")]
+    questions = [(f"anna@hasty-{kind}.example", password)
+                 for kind in kinds for password in (PASSWORDS["anna"], "wrong")]
 
     def settle(*wanted):
         """Within bounds: a server's gate stays shut for two seconds after a failure."""

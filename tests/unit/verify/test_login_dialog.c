@@ -40,105 +40,103 @@ run(struct login_dialog *dialog, const char *password, const char *lines, char *
     return step;
 }
 
+static const struct login_offer all = {.has_list = true,
+                                       .plain = true,
+                                       .initial_response = true,
+                                       .user = true},
+                                slow = {.has_list = true, .plain = true},
+                                old = {.has_list = true, .user = true}, none = {0},
+                                disabled = {.has_list = true, .login_disabled = true},
+                                without_user = {.has_list = true},
+                                preauth = {.is_preauthenticated = true, .plain = true};
+static const struct {
+    const char *name;
+    enum login_protocol protocol;
+    unsigned mechanisms;
+    const struct login_offer *offer;
+    const char *lines, *want_said;
+    enum login_judgement want;
+    const char *want_err;
+} dialogs[] = {
+    {"PLAIN at once", LOGIN_IMAP, BOTH, &all, "mailreeve OK in\n",
+     "mailreeve AUTHENTICATE PLAIN " PLAIN64 "\r\n", LOGIN_RIGHT, ""},
+    {"PLAIN in two steps", LOGIN_IMAP, BOTH, &slow, "+ \nmailreeve OK in\n",
+     "mailreeve AUTHENTICATE PLAIN\r\n" PLAIN64 "\r\n", LOGIN_RIGHT, ""},
+    {"LOGIN where PLAIN is not offered", LOGIN_IMAP, BOTH, &old, "+ go\n+ go\nmailreeve NO no\n",
+     "mailreeve LOGIN {17}\r\n" USER " {11}\r\n" PASSWORD "\r\n", LOGIN_WRONG,
+     "LOGIN: the server said NO"},
+    {"LOGIN where PLAIN is not allowed", LOGIN_IMAP, LOGIN_MECHANISM_BIT(LOGIN_COMMAND), &all,
+     "+ go\n+ go\nmailreeve OK in\n", "mailreeve LOGIN {17}\r\n" USER " {11}\r\n" PASSWORD "\r\n",
+     LOGIN_RIGHT, ""},
+    {"LOGIN disabled", LOGIN_IMAP, BOTH, &disabled, "", "", LOGIN_REFUSED_US,
+     "the server offers none of the configured mechanisms"},
+    {"PLAIN alone is allowed and not offered", LOGIN_IMAP, LOGIN_MECHANISM_BIT(LOGIN_PLAIN), &old,
+     "", "", LOGIN_REFUSED_US, "the server offers none of the configured mechanisms"},
+    {"a server that takes us for somebody hears no password", LOGIN_IMAP, BOTH, &preauth, "", "",
+     LOGIN_REFUSED_US, "the server takes whoever connects for somebody that it knows (PREAUTH)"},
+    {"things aside are passed over", LOGIN_IMAP, BOTH, &all,
+     "* CAPABILITY X\n* OK still here\nmailreeve NO [EXPIRED] x\n",
+     "mailreeve AUTHENTICATE PLAIN " PLAIN64 "\r\n", LOGIN_PASSWORD_EXPIRED,
+     "AUTHENTICATE PLAIN: the server said NO [EXPIRED]"},
+    {"an OK before the password is no yes", LOGIN_IMAP, BOTH, &slow, "mailreeve OK in\n",
+     "mailreeve AUTHENTICATE PLAIN\r\n", LOGIN_NOT_JUDGED,
+     "AUTHENTICATE PLAIN: the server said OK"},
+    {"nor one behind the name", LOGIN_IMAP, BOTH, &old, "+ \nmailreeve OK in\n",
+     "mailreeve LOGIN {17}\r\n" USER " {11}\r\n", LOGIN_NOT_JUDGED, "LOGIN: the server said OK"},
+    {"an OK with another tag is no yes", LOGIN_IMAP, BOTH, &all, "A001 OK in\n",
+     "mailreeve AUTHENTICATE PLAIN " PLAIN64 "\r\n", LOGIN_NOT_JUDGED,
+     "AUTHENTICATE PLAIN: the server said something that is no answer"},
+    {"a NO before the password is no no", LOGIN_IMAP, BOTH, &slow,
+     "mailreeve NO [AUTHENTICATIONFAILED] x\n", "mailreeve AUTHENTICATE PLAIN\r\n",
+     LOGIN_REFUSED_US, "AUTHENTICATE PLAIN: the server said NO [AUTHENTICATIONFAILED]"},
+    {"a second continuation is no answer", LOGIN_IMAP, BOTH, &all, "+ more\n",
+     "mailreeve AUTHENTICATE PLAIN " PLAIN64 "\r\n", LOGIN_NOT_JUDGED,
+     "AUTHENTICATE PLAIN: the server said +"},
+    {"BYE", LOGIN_IMAP, BOTH, &slow, "+ \n* BYE x\n",
+     "mailreeve AUTHENTICATE PLAIN\r\n" PLAIN64 "\r\n", LOGIN_NOT_JUDGED,
+     "AUTHENTICATE PLAIN: the server said BYE"},
+    {"an echo of the password is not told", LOGIN_IMAP, BOTH, &all,
+     "mailreeve NO [" PLAIN64 "] " PLAIN64 "\n", "mailreeve AUTHENTICATE PLAIN " PLAIN64 "\r\n",
+     LOGIN_NOT_JUDGED,
+     "AUTHENTICATE PLAIN: the server said NO with a code that says nothing about a password"},
+
+    {"AUTH PLAIN", LOGIN_POP3, BOTH, &all, "+ \n+OK in\n", "AUTH PLAIN\r\n" PLAIN64 "\r\n",
+     LOGIN_RIGHT, ""},
+    {"AUTH PLAIN refused before the password", LOGIN_POP3, BOTH, &all, "-ERR [AUTH] no\n",
+     "AUTH PLAIN\r\n", LOGIN_REFUSED_US, "AUTH PLAIN: the server said -ERR [AUTH]"},
+    {"+OK before the password is no yes", LOGIN_POP3, BOTH, &all, "+OK in\n", "AUTH PLAIN\r\n",
+     LOGIN_NOT_JUDGED, "AUTH PLAIN: the server said +OK"},
+    {"USER and PASS", LOGIN_POP3, BOTH, &old, "+OK\n+OK in\n",
+     "USER " USER "\r\nPASS " PASSWORD "\r\n", LOGIN_RIGHT, ""},
+    {"USER and PASS of a server without CAPA", LOGIN_POP3, BOTH, &none, "+OK\n-ERR no\n",
+     "USER " USER "\r\nPASS " PASSWORD "\r\n", LOGIN_WRONG, "PASS: the server said -ERR"},
+    {"USER that is not offered", LOGIN_POP3, BOTH, &without_user, "", "", LOGIN_REFUSED_US,
+     "the server offers none of the configured mechanisms"},
+    {"a name that POP3 never heard of", LOGIN_POP3, BOTH, &old, "-ERR never heard of it\n",
+     "USER " USER "\r\n", LOGIN_WRONG, "USER: the server said -ERR"},
+    {"an outage at USER", LOGIN_POP3, BOTH, &old, "-ERR [SYS/TEMP] later\n", "USER " USER "\r\n",
+     LOGIN_NOT_JUDGED, "USER: the server said -ERR [SYS/TEMP]"},
+    {"a continuation at USER", LOGIN_POP3, BOTH, &old, "+ \n", "USER " USER "\r\n",
+     LOGIN_NOT_JUDGED, "USER: the server said +"},
+};
+
 static void
 test_dialogs(void **state)
 {
     (void)state;
-    static const struct login_offer all = {.has_list = true,
-                                           .plain = true,
-                                           .initial_response = true,
-                                           .user = true},
-                                    slow = {.has_list = true, .plain = true},
-                                    old = {.has_list = true, .user = true}, none = {0},
-                                    disabled = {.has_list = true, .login_disabled = true},
-                                    without_user = {.has_list = true},
-                                    preauth = {.is_preauthenticated = true, .plain = true};
-    static const struct {
-        const char *name;
-        enum login_protocol protocol;
-        unsigned mechanisms;
-        const struct login_offer *offer;
-        const char *lines, *want_said;
-        enum login_judgement want;
-        const char *want_err;
-    } cases[] = {
-        {"PLAIN at once", LOGIN_IMAP, BOTH, &all, "mailreeve OK in\n",
-         "mailreeve AUTHENTICATE PLAIN " PLAIN64 "\r\n", LOGIN_RIGHT, ""},
-        {"PLAIN in two steps", LOGIN_IMAP, BOTH, &slow, "+ \nmailreeve OK in\n",
-         "mailreeve AUTHENTICATE PLAIN\r\n" PLAIN64 "\r\n", LOGIN_RIGHT, ""},
-        {"LOGIN where PLAIN is not offered", LOGIN_IMAP, BOTH, &old,
-         "+ go\n+ go\nmailreeve NO no\n",
-         "mailreeve LOGIN {17}\r\n" USER " {11}\r\n" PASSWORD "\r\n", LOGIN_WRONG,
-         "LOGIN: the server said NO"},
-        {"LOGIN where PLAIN is not allowed", LOGIN_IMAP, LOGIN_MECHANISM_BIT(LOGIN_COMMAND), &all,
-         "+ go\n+ go\nmailreeve OK in\n",
-         "mailreeve LOGIN {17}\r\n" USER " {11}\r\n" PASSWORD "\r\n", LOGIN_RIGHT, ""},
-        {"LOGIN disabled", LOGIN_IMAP, BOTH, &disabled, "", "", LOGIN_REFUSED_US,
-         "the server offers none of the configured mechanisms"},
-        {"PLAIN alone is allowed and not offered", LOGIN_IMAP, LOGIN_MECHANISM_BIT(LOGIN_PLAIN),
-         &old, "", "", LOGIN_REFUSED_US, "the server offers none of the configured mechanisms"},
-        {"a server that takes us for somebody hears no password", LOGIN_IMAP, BOTH, &preauth, "",
-         "", LOGIN_REFUSED_US,
-         "the server takes whoever connects for somebody that it knows (PREAUTH)"},
-        {"things aside are passed over", LOGIN_IMAP, BOTH, &all,
-         "* CAPABILITY X\n* OK still here\nmailreeve NO [EXPIRED] x\n",
-         "mailreeve AUTHENTICATE PLAIN " PLAIN64 "\r\n", LOGIN_PASSWORD_EXPIRED,
-         "AUTHENTICATE PLAIN: the server said NO [EXPIRED]"},
-        {"an OK before the password is no yes", LOGIN_IMAP, BOTH, &slow, "mailreeve OK in\n",
-         "mailreeve AUTHENTICATE PLAIN\r\n", LOGIN_NOT_JUDGED,
-         "AUTHENTICATE PLAIN: the server said OK"},
-        {"nor one behind the name", LOGIN_IMAP, BOTH, &old, "+ \nmailreeve OK in\n",
-         "mailreeve LOGIN {17}\r\n" USER " {11}\r\n", LOGIN_NOT_JUDGED,
-         "LOGIN: the server said OK"},
-        {"an OK with another tag is no yes", LOGIN_IMAP, BOTH, &all, "A001 OK in\n",
-         "mailreeve AUTHENTICATE PLAIN " PLAIN64 "\r\n", LOGIN_NOT_JUDGED,
-         "AUTHENTICATE PLAIN: the server said something that is no answer"},
-        {"a NO before the password is no no", LOGIN_IMAP, BOTH, &slow,
-         "mailreeve NO [AUTHENTICATIONFAILED] x\n", "mailreeve AUTHENTICATE PLAIN\r\n",
-         LOGIN_REFUSED_US, "AUTHENTICATE PLAIN: the server said NO [AUTHENTICATIONFAILED]"},
-        {"a second continuation is no answer", LOGIN_IMAP, BOTH, &all, "+ more\n",
-         "mailreeve AUTHENTICATE PLAIN " PLAIN64 "\r\n", LOGIN_NOT_JUDGED,
-         "AUTHENTICATE PLAIN: the server said +"},
-        {"BYE", LOGIN_IMAP, BOTH, &slow, "+ \n* BYE x\n",
-         "mailreeve AUTHENTICATE PLAIN\r\n" PLAIN64 "\r\n", LOGIN_NOT_JUDGED,
-         "AUTHENTICATE PLAIN: the server said BYE"},
-        {"an echo of the password is not told", LOGIN_IMAP, BOTH, &all,
-         "mailreeve NO [" PLAIN64 "] " PLAIN64 "\n", "mailreeve AUTHENTICATE PLAIN " PLAIN64 "\r\n",
-         LOGIN_NOT_JUDGED,
-         "AUTHENTICATE PLAIN: the server said NO with a code that says nothing about a password"},
-
-        {"AUTH PLAIN", LOGIN_POP3, BOTH, &all, "+ \n+OK in\n", "AUTH PLAIN\r\n" PLAIN64 "\r\n",
-         LOGIN_RIGHT, ""},
-        {"AUTH PLAIN refused before the password", LOGIN_POP3, BOTH, &all, "-ERR [AUTH] no\n",
-         "AUTH PLAIN\r\n", LOGIN_REFUSED_US, "AUTH PLAIN: the server said -ERR [AUTH]"},
-        {"+OK before the password is no yes", LOGIN_POP3, BOTH, &all, "+OK in\n", "AUTH PLAIN\r\n",
-         LOGIN_NOT_JUDGED, "AUTH PLAIN: the server said +OK"},
-        {"USER and PASS", LOGIN_POP3, BOTH, &old, "+OK\n+OK in\n",
-         "USER " USER "\r\nPASS " PASSWORD "\r\n", LOGIN_RIGHT, ""},
-        {"USER and PASS of a server without CAPA", LOGIN_POP3, BOTH, &none, "+OK\n-ERR no\n",
-         "USER " USER "\r\nPASS " PASSWORD "\r\n", LOGIN_WRONG, "PASS: the server said -ERR"},
-        {"USER that is not offered", LOGIN_POP3, BOTH, &without_user, "", "", LOGIN_REFUSED_US,
-         "the server offers none of the configured mechanisms"},
-        {"a name that POP3 never heard of", LOGIN_POP3, BOTH, &old, "-ERR never heard of it\n",
-         "USER " USER "\r\n", LOGIN_WRONG, "USER: the server said -ERR"},
-        {"an outage at USER", LOGIN_POP3, BOTH, &old, "-ERR [SYS/TEMP] later\n",
-         "USER " USER "\r\n", LOGIN_NOT_JUDGED, "USER: the server said -ERR [SYS/TEMP]"},
-        {"a continuation at USER", LOGIN_POP3, BOTH, &old, "+ \n", "USER " USER "\r\n",
-         LOGIN_NOT_JUDGED, "USER: the server said +"},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct login_dialog dialog = {.protocol = cases[i].protocol,
-                                      .mechanisms = cases[i].mechanisms,
-                                      .offer = cases[i].offer,
+    for (size_t i = 0; i < sizeof dialogs / sizeof dialogs[0]; i++) {
+        struct login_dialog dialog = {.protocol = dialogs[i].protocol,
+                                      .mechanisms = dialogs[i].mechanisms,
+                                      .offer = dialogs[i].offer,
                                       .user = USER};
         char said[1024];
         struct err err;
-        print_message("%s\n", cases[i].name);
-        assert_int_equal(run(&dialog, PASSWORD, cases[i].lines, said, sizeof said, &err),
+        print_message("%s\n", dialogs[i].name);
+        assert_int_equal(run(&dialog, PASSWORD, dialogs[i].lines, said, sizeof said, &err),
                          LOGIN_STEP_DONE);
-        assert_string_equal(said, cases[i].want_said);
-        assert_int_equal(dialog.judgement, cases[i].want);
-        assert_string_equal(err.text, cases[i].want_err);
+        assert_string_equal(said, dialogs[i].want_said);
+        assert_int_equal(dialog.judgement, dialogs[i].want);
+        assert_string_equal(err.text, dialogs[i].want_err);
     }
 }
 
