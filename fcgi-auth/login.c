@@ -1,6 +1,7 @@
 #include "login.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "audit.h"
 
@@ -43,6 +44,24 @@ look_up(const struct source_chain *chain, const struct verify_request *request,
     snprintf(result_r->account.name, sizeof result_r->account.name, "%s", request->user->text);
 }
 
+/* An app password is ours alone: the server behind knows the account's own, which nginx gets where
+ * a source can tell it. */
+static void
+find_clear(const struct source_chain *chain, const struct verify_request *verified,
+           struct verify_result *result)
+{
+    struct verify_request question = *verified;
+    question.password = NULL;
+    question.wants_clear = true;
+    struct verify_result account;
+    bool could_tell = false;
+    source_chain_lookup(chain, &question, &account, &could_tell, NULL);
+    bool is_same = strcmp(account.account.name, result->account.name) == 0;
+    if (account.outcome == VERIFY_OK && is_same)
+        secret_set(&result->clear, account.clear.bytes, account.clear.length);
+    verify_result_fini(&account);
+}
+
 void
 login_verify(const struct site *site, const char *session, struct deadline deadline,
              const struct request *request, const struct decision *decision,
@@ -64,6 +83,8 @@ login_verify(const struct site *site, const char *session, struct deadline deadl
         look_up(chain, &question, result_r, &asked);
     else
         source_chain_verify(chain, &question, result_r, &asked);
+    if (result_r->account.app_password != NULL && decide_needs_password(facts, decision))
+        find_clear(chain, &question, result_r);
     audit_asked(session, &asked);
 }
 

@@ -13,7 +13,8 @@
 #include "site.h"
 
 /* session is for the log. The account's clear password is asked for where nginx cannot log in
- * without. result_r need not be initialised; call verify_result_fini on it. */
+ * without, or would log in with an app password. result_r need not be initialised; call
+ * verify_result_fini on it. */
 void login_verify(const struct site *site, const char *session, struct deadline deadline,
                   const struct request *request, const struct decision *decision,
                   struct verify_result *result_r);

@@ -116,10 +116,23 @@ no_server_rule(const struct session *session, const struct err *err)
     struct rule_ref rule = {.origin = upstream_section_of(upstream)->origin,
                             .section_kind = "upstream",
                             .section_name = upstream_name(upstream)};
-    if (mail_host(session) != NULL)
+    if (mail_host(session) != NULL && session->request.facts.protocol != PROTOCOL_SMTP)
         rule = session->verified.rule;
     snprintf(rule.detail, sizeof rule.detail, "%s", err->text);
     return rule;
+}
+
+/* The mail host has the mailbox, so who wants to read gets to that server or to none. Mail can be
+ * handed in at any, and at his own where it is one of the upstream and up. */
+static int
+choose_server(struct session *session, struct upstream *upstream, struct err *err)
+{
+    const char *host = mail_host(session);
+    bool is_sending = session->request.facts.protocol == PROTOCOL_SMTP;
+    if (host == NULL)
+        return upstream_choose(upstream, &session->route, err);
+    int chosen = upstream_choose_host(upstream, host, &session->route, err);
+    return chosen != 0 && is_sending ? upstream_choose(upstream, &session->route, err) : chosen;
 }
 
 static void
@@ -132,10 +145,7 @@ choose_route(struct session *session)
         return;
     }
     struct err err;
-    const char *host = mail_host(session);
-    int chosen = host != NULL ? upstream_choose_host(upstream, host, &session->route, &err)
-                              : upstream_choose(upstream, &session->route, &err);
-    session->is_routed = chosen == 0;
+    session->is_routed = choose_server(session, upstream, &err) == 0;
     if (session->is_routed)
         return;
     struct rule_ref rule = no_server_rule(session, &err);

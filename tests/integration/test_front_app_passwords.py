@@ -18,6 +18,7 @@ from harness.slapd import Slapd, person, slapd_is_usable
 
 BASE = "dc=dir,dc=example"
 ADA, ALIAS, RITA = "ada@allow.example", "lovelace@allow.example", "rita@require.example"
+CLARA = "clara@local.example"
 PASSWORDS = {ADA: "ada's own secret", RITA: "rita's own secret"}
 STRANGER = "customer@far.example"
 
@@ -29,6 +30,7 @@ listener "imap" {{ upstream = "relay" }}
 listener "pop3" {{ upstream = "relay" }}
 organization "allow" {{ domains = {{"allow.example"}}  sources = {{"allow"}} }}
 organization "require" {{ domains = {{"require.example"}}  sources = {{"require"}} }}
+organization "local" {{ domains = {{"local.example"}}  sources = {{}} }}
 source "users" {{ type = "users"  file = "users" }}
 source "allow" {{ {ldap}  app_passwords = "allow" }}
 source "require" {{ {ldap}  app_passwords = "require" }}
@@ -63,7 +65,9 @@ USERS = (f"{ADA} phone:{hashed(APPS['phone'])}:comment=her own\n"
          f"{ADA} away:{hashed(APPS['away'])}:networks=203.0.113.0/24\n"
          f"{ADA} old:{hashed(APPS['old'])}:expires=2020-01-01\n"
          f"{ADA} future:{hashed(APPS['future'])}:expires=2999-01-01,networks=127.0.0.0/8\n"
-         f"{RITA} tablet:{hashed(APPS['tablet'])}\n")
+         f"{RITA} tablet:{hashed(APPS['tablet'])}\n"
+         f"{CLARA}:{{PLAIN}}clara's own secret\n"
+         f"{CLARA} phone:{hashed(APPS['phone'])}\n")
 
 
 @pytest.fixture(scope="module")
@@ -147,6 +151,15 @@ def test_an_app_password_works_from_its_networks_only(door, send):
     assert "networks" in last_decision(door)["rule"]
     answer = fastcgi.ask(door.socket, fastcgi.login(ADA, APPS["away"], client="203.0.113.9"))
     assert answer.ok and answer["Auth-User"] == ADA
+
+
+@pytest.mark.parametrize("user, protocol, given, handed_on", [
+    (CLARA, "imap", "phone", "clara's own secret"), (CLARA, "pop3", "phone", "clara's own secret"),
+    (CLARA, "smtp", "phone", None), (CLARA, "imap", "clara's own secret", None), (ADA, "imap", "phone", None)])
+def test_nginx_logs_in_at_a_mailbox_by_the_accounts_own_password_where_it_is_known(door, user, protocol, given, handed_on):
+    listener = "submission" if protocol == "smtp" else protocol
+    answer = fastcgi.ask(door.socket, fastcgi.login(user, APPS.get(given, given), listener=listener, protocol=protocol))
+    assert (answer["Auth-Status"], answer["Auth-Pass"]) == ("OK", handed_on)
 
 
 def test_a_revoked_one_is_wrong_from_the_next_login_on(door, send):

@@ -1,6 +1,7 @@
 """Each account's mail is on a server of its own (route_attribute): nginx goes to that one, or to none."""
 
 import imaplib
+import socket
 import ssl
 
 import pytest
@@ -10,6 +11,7 @@ from harness.dovecot import Dovecot, dovecot_is_usable
 from harness.mailreeve import parse_logfmt
 from harness.process import free_port
 from harness.slapd import Slapd, person, slapd_is_usable
+from harness.smtp_talk import plain
 
 BASE = "dc=dir,dc=example"
 NINA, SAM, WILMA, EVE, ODD, DEAD, ALL = (f"{name}@dir.example" for name in
@@ -105,6 +107,26 @@ def test_no_other_server_is_gone_to(door, authority, user, rule):
     assert (line["verdict"], line["reason"], line["user"]) == ("defer", "route.none", user)
     assert "upstream" not in line and "server" not in line
     assert 'source "directory"' in line["rule"] and rule in line["rule"]
+
+
+def submit(door, authority, user):
+    """Logs in by SMTP, to Dovecots that nginx cannot speak SMTP with; returns the audit line."""
+    trust = ssl.create_default_context(cafile=authority.ca)
+    with socket.create_connection(("127.0.0.1", door.ports["submissions"]), timeout=40) as bare, \
+            trust.wrap_socket(bare, server_hostname="localhost") as client:
+        lines = client.makefile("rwb")
+        assert lines.readline().startswith(b"220")
+        lines.write(plain(user, PASSWORD) + b"\r\n")
+        lines.flush()
+        lines.readline()
+    return last_decision(door)
+
+
+def test_who_sends_gets_to_his_own_server_if_it_is_there_and_else_to_any(door, authority):
+    assert {submit(door, authority, NINA)["server"] for _ in range(4)} == {"north"}
+    for user in (EVE, DEAD):
+        line = submit(door, authority, user)
+        assert (line["verdict"], line["server"] in ("north", "south.dir.example")) == ("accept", True)
 
 
 def test_a_server_that_goes_down_takes_its_accounts_along(door, authority, dovecots):
