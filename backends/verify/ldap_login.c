@@ -147,6 +147,14 @@ ask_about_entry(struct ldap_visit *visit, struct login *login, struct err *err)
     return judge_limits(visit, login, &is_open, err);
 }
 
+/* What a server says about the one account is no outage, even if nobody can judge it. */
+static enum ldap_answer
+about_account(struct login *login, enum ldap_answer answer)
+{
+    login->result->has_answered = answer == LDAP_ANSWER_FAILED;
+    return answer;
+}
+
 static enum ldap_answer
 ask_server(struct ldap_visit *visit, void *context, struct err *err)
 {
@@ -154,10 +162,11 @@ ask_server(struct ldap_visit *visit, void *context, struct err *err)
     struct verify_result *result = login->result;
     struct ldap_found *found = &login->found;
     result->outcome = VERIFY_UNAVAILABLE;
+    result->has_answered = false;
     login->must_hash = false;
     if (login->settings->user_dn != NULL && !login->is_lookup &&
         !ldap_settings_read_user_dn(login->settings))
-        return ask_blindly(visit, login, err);
+        return about_account(login, ask_blindly(visit, login, err));
 
     ldap_found_fini(found);
     enum ldap_answer answer =
@@ -180,14 +189,14 @@ ask_server(struct ldap_visit *visit, void *context, struct err *err)
                  found->dn);
         return LDAP_ANSWER_YES;
     }
-    return ask_about_entry(visit, login, err);
+    return about_account(login, ask_about_entry(visit, login, err));
 }
 
 static enum ldap_answer
 ask_limits(struct ldap_visit *visit, void *context, struct err *err)
 {
     bool is_open = false;
-    return judge_limits(visit, context, &is_open, err);
+    return about_account(context, judge_limits(visit, context, &is_open, err));
 }
 
 static void
@@ -218,6 +227,7 @@ judge_fetched(struct login *login)
     if (is_open)
         ask(login, ask_limits);
     else if (result->outcome == VERIFY_UNAVAILABLE) {
+        result->has_answered = true;
         say(result, login->found.dn, &err);
         err_wrap(&err, "\"%s\"", login->found.dn);
         ldap_servers_complain(login->parts->servers, &err);

@@ -266,6 +266,8 @@ keep(struct login_cache *cache, const struct verify_request *request, int64_t no
         return;
     case VERIFY_UNAVAILABLE:
     case VERIFY_LOCKED:
+        forget_password(cache, cache->right, request);
+        return;
     case VERIFY_NO_CLEAR_PASSWORD:
         return;
     }

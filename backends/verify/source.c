@@ -120,7 +120,7 @@ ask_through_cache(struct source *source, ask_kind *ask, const struct verify_requ
         return;
     uint64_t era = login_cache_era(logins);
     ask(source->self, request, result_r);
-    if (result_r->outcome == VERIFY_UNAVAILABLE)
+    if (result_r->outcome == VERIFY_UNAVAILABLE && !result_r->has_answered)
         (void)login_cache_find_stale(logins, request, now_ms, result_r);
     else
         login_cache_keep(logins, request, era, now_ms, result_r);

@@ -53,8 +53,10 @@ struct verify_result {
                                        not escaped */
     struct held *held;              /* what account borrows from; NULL: nothing */
     struct secret clear; /* the account's password, if it is wanted and known; empty: it is not */
-    bool was_cached;     /* told from what is remembered ... */
-    bool was_stale;      /* ... for longer than usual, because the source does not answer */
+    bool has_answered; /* VERIFY_UNAVAILABLE is no outage: the source said something about this very
+                          account that nobody can judge. Nothing that is remembered stands for it */
+    bool was_cached;   /* told from what is remembered ... */
+    bool was_stale;    /* ... for longer than usual, because the source does not answer */
 };
 
 /* Lets go what account borrows and wipes the rest; result may be reused afterwards. */

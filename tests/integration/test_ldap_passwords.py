@@ -34,6 +34,7 @@ PEOPLE = [
     person("braced", "{CLEARTEXT}braced's word", BASE),
     person("none", None, BASE),
     person("other", "main word", BASE, description="other's word"),
+    *(person(f"shut{i}", f"shut{i}'s word", BASE) for i in range(4)),
 ]
 
 
@@ -190,3 +191,15 @@ def test_no_password_that_was_given_stays_in_memory(shared_scratch, directory):
         memory = source.memory()
         assert b"third word".hex().encode() in memory  # the question as it was put: the search works
         assert b"third word" not in memory
+
+
+@pytest.mark.parametrize("name, attribute, values", [
+    ("shut0", "userPassword", []), ("shut1", "userPassword", ["{CRYPT}!$6$salt$hash"]),
+    ("shut2", "userPassword", [UNKNOWN_SCHEME]), ("shut3", "description", ["from nowhere"])])
+def test_who_was_shut_out_is_not_let_in_as_if_there_were_an_outage(shared_scratch, directory, name, attribute, values):
+    with Source(shared_scratch, **searching(directory, password="fetch", cache=0, cache_when_down=True,
+                                            allowed_networks_attribute="description")) as source:
+        assert source.verify(name, f"{name}'s word").outcome == "ok"
+        directory.replace(f"uid={name},ou=people,{BASE}", attribute, values)
+        answer = source.verify(name, f"{name}'s word")
+        assert answer.outcome == "unavailable", answer.detail

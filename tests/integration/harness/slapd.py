@@ -144,6 +144,13 @@ class Slapd:
                               input=ldif(entries), capture_output=True, text=True)
         assert done.returncode == 0, f"ldapadd: {done.stderr}"
 
+    def replace(self, dn, attribute, values):
+        """Puts values in the place of those that an entry has; [] removes the attribute."""
+        lines = [f"dn: {dn}", "changetype: modify", f"replace: {attribute}", *(f"{attribute}: {v}" for v in values)]
+        done = subprocess.run(["ldapmodify", "-x", "-H", self.uri, "-D", f"cn=admin,{self.base}", "-w", "admin"],
+                              input="\n".join(lines) + "\n", capture_output=True, text=True)
+        assert done.returncode == 0, f"ldapmodify: {done.stderr}"
+
     def values(self, dn, attribute):
         """The values of an attribute of an entry now, for what slapd itself writes."""
         done = subprocess.run(["ldapsearch", "-x", "-LLL", "-o", "ldif-wrap=no", "-H", self.uri, "-s", "base", "-b", dn,

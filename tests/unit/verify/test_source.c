@@ -16,6 +16,7 @@ struct fake {
     struct login_lifetimes lifetimes;
     enum verify_outcome verify, lookup;
     enum knowledge recipient;
+    bool has_answered;
     int verified, looked_up, asked_for_knowledge, pretended;
 };
 
@@ -38,6 +39,7 @@ fake_verify(void *self, const struct verify_request *request, struct verify_resu
     struct fake *fake = self;
     fake->verified++;
     result_r->outcome = fake->verify;
+    result_r->has_answered = fake->has_answered;
     snprintf(result_r->detail, sizeof result_r->detail, "asked");
     if (fake->verify == VERIFY_OK)
         snprintf(result_r->account.name, sizeof result_r->account.name, "b.%s",
@@ -202,6 +204,27 @@ test_an_outage_is_bridged_where_that_is_wanted(void **state)
     assert_false(result.was_stale);
     verify_result_fini(&result);
     assert_int_equal(fake.verified, 3);
+    source_close(source);
+}
+
+/* An administrator shuts accounts in ways that cannot be judged: he takes the password away. */
+static void
+test_what_the_source_said_of_the_account_is_not_bridged(void **state)
+{
+    (void)state;
+    struct fake fake;
+    struct source *source = open_fake(&fake, (struct login_lifetimes){.when_down = true});
+    struct verify_result result = ask(source, "one");
+    verify_result_fini(&result);
+    fake.verify = VERIFY_UNAVAILABLE;
+    fake.has_answered = true;
+    result = ask(source, "one");
+    assert_int_equal(result.outcome, VERIFY_UNAVAILABLE);
+    verify_result_fini(&result);
+    fake.has_answered = false;
+    result = ask(source, "one"); /* an outage afterwards */
+    assert_int_equal(result.outcome, VERIFY_UNAVAILABLE);
+    verify_result_fini(&result);
     source_close(source);
 }
 
@@ -374,6 +397,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_login_is_asked_about_once),
         cmocka_unit_test(test_an_outage_is_bridged_where_that_is_wanted),
+        cmocka_unit_test(test_what_the_source_said_of_the_account_is_not_bridged),
         cmocka_unit_test(test_what_is_counted),
         cmocka_unit_test(test_what_is_forgotten),
         cmocka_unit_test(test_who_else_has_a_name_is_remembered_too),
