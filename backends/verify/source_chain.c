@@ -3,7 +3,8 @@
  *
  *     unknown            leaves it as it is
  *     wrong, may be unknown   is kept unless something better comes
- *     no clear password       likewise: to a challenge, of who could not check any answer
+ *     no clear password       likewise: to a challenge, of who could not check any answer and does
+ *                             not have the name
  *     unavailable        is kept, and only OK can follow it
  *     all others         end the questions, and so does a name that a first source knows
  */
@@ -74,11 +75,13 @@ weight(const struct verify_result *result)
 }
 
 /* Whether the source decides alone: by what it said, or because the name is in a first source, even
- * if that could not tell about the password. */
+ * if that could not tell about the password, or in one that has no clear password: whoever has the
+ * name further down is somebody else. */
 static bool
 ends_questions(const struct verify_result *answer, bool is_first)
 {
-    return weight(answer) >= 3 || (is_first && answer->account.name[0] != '\0');
+    bool is_enough = is_first || answer->outcome == VERIFY_NO_CLEAR_PASSWORD;
+    return weight(answer) >= 3 || (is_enough && answer->account.name[0] != '\0');
 }
 
 /* Keeps of two answers the one that counts; the other is let go. */
@@ -152,13 +155,29 @@ can_answer_challenge(const struct source *source)
     return source_knows_clear(source) && source_app_passwords(source) != APP_PASSWORDS_REQUIRE;
 }
 
+/* Of who cannot check the answer. The name may be there all the same: a password would be asked
+ * about there and nowhere else. */
+static void
+pass_challenge_by(struct walk *walk, struct source *source, struct verify_result *answer_r)
+{
+    int64_t since_us = clock_now_us();
+    const struct verify_request *request = walk->request;
+    bool can_tell = source->kind->knows != NULL && source_can_lookup(source);
+    enum knowledge known = can_tell ? source_knows(source, request) : KNOWLEDGE_UNKNOWN;
+    source_begin_result(source, answer_r);
+    if (known == KNOWLEDGE_KNOWN || known == KNOWLEDGE_UNKNOWN)
+        answer_r->outcome = VERIFY_NO_CLEAR_PASSWORD;
+    if (known == KNOWLEDGE_KNOWN)
+        snprintf(answer_r->account.name, sizeof answer_r->account.name, "%s", request->user->text);
+    verify_asked_note(walk->asked, source, answer_r->outcome, since_us,
+                      can_tell ? "asked whether it knows the name" : "");
+}
+
 static bool
 ask_login(struct walk *walk, struct source *source, struct verify_result *answer_r)
 {
     if (walk->request->challenge != NULL && !can_answer_challenge(source)) {
-        source_begin_result(source, answer_r);
-        answer_r->outcome = VERIFY_NO_CLEAR_PASSWORD;
-        verify_asked_note(walk->asked, source, answer_r->outcome, clock_now_us(), "");
+        pass_challenge_by(walk, source, answer_r);
         return true;
     }
     if (!app_login_ask(&walk->apps, source, answer_r, walk->asked))
