@@ -284,11 +284,19 @@ static void
 take_values(const struct ldap_query *query, const struct berval *attribute,
             const struct berval *values, struct ldap_found *found)
 {
-    for (size_t i = 0; i < query->attribute_count; i++)
-        if (strlen(query->attributes[i]) == attribute->bv_len &&
-            strncasecmp(query->attributes[i], attribute->bv_val, attribute->bv_len) == 0)
-            for (size_t j = 0; values != NULL && values[j].bv_val != NULL; j++)
-                ldap_values_add(&found->values[i], values[j].bv_val, values[j].bv_len);
+    bool is_wanted = false;
+    for (size_t i = 0; i < query->attribute_count; i++) {
+        const char *name = query->attributes[i];
+        const size_t length = strlen(name);
+        if (length > attribute->bv_len || strncasecmp(name, attribute->bv_val, length) != 0)
+            continue;
+        const bool is_same = length == attribute->bv_len;
+        is_wanted |= is_same || attribute->bv_val[length] == ';'; /* options: a part of it */
+        for (size_t j = 0; is_same && values != NULL && values[j].bv_val != NULL; j++)
+            ldap_values_add(&found->values[i], values[j].bv_val, values[j].bv_len);
+    }
+    if (!is_wanted && found->other == NULL)
+        found->other = xstrndup(attribute->bv_val, attribute->bv_len);
 }
 
 static void

@@ -140,6 +140,18 @@ add_networks(struct list *networks, const struct ldap_value *value, struct origi
     return 0;
 }
 
+/* Whether the entry may have what is missing after all: a server tells an attribute by the name
+ * that its schema prefers, whichever other name or OID it was asked for by. */
+static int
+check_missing(const struct ldap_found *found, int place, struct err *err)
+{
+    if (place < 0 || found->values[place].count > 0 || found->other == NULL)
+        return 0;
+    err_set(err, "the server tells \"%s\" instead (if that is it, set it by that name)",
+            found->other);
+    return -1;
+}
+
 static int
 set_networks(struct ldap_account *account, const struct ldap_values *values, struct origin origin,
              struct err *err)
@@ -232,11 +244,13 @@ ldap_entry_account(const struct ldap_settings *settings, const struct ldap_wante
     struct ldap_account *account = xcalloc(1, sizeof *account);
     result->held = held_create(account, free_account);
     memcpy(account->name, name.text, sizeof name.text);
-    if (set_networks(account, ldap_entry_values(found, wanted->networks), origin, err) != 0) {
+    if (check_missing(found, wanted->networks, err) != 0 ||
+        set_networks(account, ldap_entry_values(found, wanted->networks), origin, err) != 0) {
         err_wrap(err, "its %s (allowed_networks_attribute)", settings->allowed_networks_attribute);
         return -1;
     }
-    if (set_route(account, ldap_entry_values(found, wanted->route), err) != 0) {
+    if (check_missing(found, wanted->route, err) != 0 ||
+        set_route(account, ldap_entry_values(found, wanted->route), err) != 0) {
         err_wrap(err, "its %s (route_attribute)", settings->route_attribute);
         return -1;
     }

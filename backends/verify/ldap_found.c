@@ -20,6 +20,7 @@ void
 ldap_found_fini(struct ldap_found *found)
 {
     free(found->dn);
+    free(found->other);
     for (size_t i = 0; i < LDAP_ATTRIBUTES_MAX; i++) {
         struct ldap_values *values = &found->values[i];
         for (size_t j = 0; j < values->count; j++) {

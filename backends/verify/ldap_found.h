@@ -24,6 +24,7 @@ struct ldap_found {
     size_t count; /* 2: two or more */
     bool no_base; /* the search FAILED because there is no entry at its base (noSuchObject) */
     char *dn;     /* of the first entry; NULL: there is none, or it has no name that makes sense */
+    char *other;  /* an attribute of the first entry that nobody asked for by that name, or NULL */
     struct ldap_values values[LDAP_ATTRIBUTES_MAX]; /* of the first entry, by the query's index */
 };
 

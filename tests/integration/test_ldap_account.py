@@ -237,10 +237,22 @@ def test_the_addresses_of_active_directory_are_without_smtp(shared_scratch):
     ({"require_group": [f"cn=mail,{BASE}"]}, [b"memberOf"], [b"mailHost", b"userPassword"]),
 ])
 def test_a_login_by_bind_asks_for_what_it_needs_alone(shared_scratch, settings, asked, not_asked):
-    with entry_server({"memberOf": f"cn=mail,{BASE}"}) as server, \
+    with entry_server({"memberOf": f"cn=mail,{BASE}", "mailHost": "mta1"}) as server, \
             Source(shared_scratch, uri=[server.uri], base=BASE, filter="(uid=%n)", **settings) as source:
         assert source.verify("alice", "any").outcome == "ok"
         search, bind = server.seen
         assert not is_bind(search) and is_bind(bind)
         assert all(name in search for name in asked), search
         assert not any(name in search for name in not_asked), search
+
+
+def test_networks_that_the_server_tells_by_another_name_are_not_none(ask):
+    answer = log_in(ask(allowed_networks_attribute="2.5.4.13"), "one")
+    assert (answer.outcome, answer.networks) == ("unavailable", None)
+    assert '2.5.4.13 (allowed_networks_attribute): the server tells "description" instead' in answer.detail
+
+
+def test_a_route_that_the_server_tells_by_another_name_is_not_any(ask):
+    answer = ask(route_attribute="streetAddress").verify("danielb", "daniel's word")
+    assert (answer.outcome, answer.route) == ("unavailable", None)
+    assert 'the server tells "street" instead' in answer.detail
