@@ -88,14 +88,29 @@ find_by_login_name(struct app_login *login, struct verify_asked *asked)
     note(asked, login->login_keeper, &login->by_login, since_us);
 }
 
+/* Writes the account's own name. One without a domain several tenants may have, while the app
+ * passwords of all are in one place: it gets the login's. Returns whether it is another name than
+ * the login's. */
+static bool
+name_account(const struct username *login, const char *account, char name_r[USERNAME_MAX + 1])
+{
+    const char *domain = strchr(account, '@') == NULL ? username_domain(login) : NULL;
+    const size_t length = strlen(account) + (domain != NULL ? 1 + strlen(domain) : 0);
+    if (account[0] == '\0' || length > USERNAME_MAX)
+        return false;
+    snprintf(name_r, USERNAME_MAX + 1, "%s%s%s", account, domain != NULL ? "@" : "",
+             domain != NULL ? domain : "");
+    return strcmp(name_r, login->text) != 0;
+}
+
 /* What the app passwords of the account's own name say, if it is another than the login name. */
 static struct source *
 find_by_account(const struct app_login *login, const struct verify_result *result,
                 struct verify_asked *asked, struct app_answer *answer_r)
 {
-    const char *name = result->account.name;
+    char name[USERNAME_MAX + 1];
     *answer_r = (struct app_answer){0};
-    if (name[0] == '\0' || strcmp(name, login->request->user->text) == 0)
+    if (!name_account(login->request->user, result->account.name, name))
         return NULL;
     int64_t since_us = clock_now_us();
     struct source *keeper = find(login, name, answer_r);

@@ -4,7 +4,7 @@
  * Not thread-safe: one session's own. App passwords are kept by the sources that are asked first
  * (users files), for the accounts of any source that takes them; such a source is then asked about
  * the account alone. A name's app passwords are those of the login name and those of the account's
- * own name, which a look-up tells.
+ * own name, which a look-up tells, with the login's domain where it has none.
  *
  *     kept password is      allow                       require
  *     right                 looked up                   looked up
