@@ -164,6 +164,7 @@ ask_server(struct ldap_visit *visit, void *context, struct err *err)
     result->outcome = VERIFY_UNAVAILABLE;
     result->has_answered = false;
     login->must_hash = false;
+    login->began_us = clock_now_us();
     if (login->settings->user_dn != NULL && !login->is_lookup &&
         !ldap_settings_read_user_dn(login->settings))
         return about_account(login, ask_blindly(visit, login, err));

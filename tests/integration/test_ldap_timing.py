@@ -10,6 +10,7 @@ machine does meets both alike. What fails is measured once more, for a machine t
 import bisect
 import statistics
 import subprocess
+import time
 
 import pytest
 
@@ -41,7 +42,9 @@ def slow_crypt(password):
 def directory(request, shared_scratch):
     hashed = request.param("a word")
     people = [person(f"user{i}", hashed, BASE, mail=f"user{i}@acme.example") for i in range(SAMPLES + WARM_UP)]
-    with Slapd(shared_scratch / request.param.__name__, people, base=BASE, service_sees="read") as server:
+    # pytest may come back to one of them: a folder for each time.
+    folder = shared_scratch / f"{request.param.__name__}-{time.monotonic_ns()}"
+    with Slapd(folder, people, base=BASE, service_sees="read") as server:
         yield server
 
 
@@ -91,6 +94,20 @@ def test_a_name_without_an_entry_takes_the_same_time_with_user_dn(shared_scratch
         for i in range(10):
             assert source.login(f"user{i}", "a word").outcome == "ok"
         assert are_alike(source) or are_alike(source)
+
+
+@pytest.mark.parametrize("password", ["bind", "fetch"])
+def test_an_unknown_name_does_not_wait_for_as_long_as_nobody_asked_about_one(shared_scratch, directory, password):
+    """Strangers who ask about nobody hold a thread each: not for longer than an answer takes."""
+    known_only_s, short_us = 1, 500_000
+    with Source(shared_scratch, **searching(directory, password=password)) as source:
+        for i in range(WARM_UP):
+            source.login(f"none{i}", "x")
+        until_s, asked = time.monotonic() + known_only_s, 0
+        while time.monotonic() < until_s or asked < WARM_UP:
+            assert source.login(f"user{asked % SAMPLES}", f"wrong {asked}").outcome == "wrong"
+            asked += 1
+        assert source.login("nobody", "x").took_us < short_us
 
 
 def test_the_line_tells_apart_what_differs():
