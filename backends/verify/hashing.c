@@ -36,6 +36,10 @@ hashing_verify(struct hashing *hashing, const struct hashed *stored, const struc
 {
     if (stored_check(stored->value, stored->length, stored->bare, err) != 0)
         return PASSWORD_CANNOT_TELL;
+    if (deadline_is_over(deadline)) {
+        err_set(err, "no time was left to check the password");
+        return PASSWORD_CANNOT_TELL;
+    }
     bool is_heavy = stored_is_heavy(stored->value, stored->length, stored->bare);
     struct gate_pass pass;
     if (is_heavy && gate_enter(hashing->gate, deadline, &pass, NULL) != 0) {

@@ -22,8 +22,8 @@ struct hashed {
     enum stored_bare bare;
 };
 
-/* As stored_verify. PASSWORD_CANNOT_TELL with err: it cannot be verified, or too many stood in line
- * until the deadline. */
+/* As stored_verify. PASSWORD_CANNOT_TELL with err: it cannot be verified, the deadline is over, or
+ * too many stood in line until then. */
 enum password_answer hashing_verify(struct hashing *hashing, const struct hashed *stored,
                                     const struct secret *password, struct deadline deadline,
                                     struct err *err);

@@ -86,6 +86,9 @@ try_password(struct ldap_fetch *fetch, const struct ldap_value *value,
     return answer;
 }
 
+/* A directory may let people write their own, and each may cost seconds. */
+enum { VALUES_MAX = 32 };
+
 /* What all values together say. */
 struct tally {
     size_t right, wrong, cannot_tell;
@@ -147,6 +150,11 @@ ldap_fetch_judge(struct ldap_fetch *fetch, const struct ldap_values *values,
 {
     if (values->count == 0) {
         err_set(err, "the entry shows none (may bind_dn read it?)");
+        return VERIFY_UNAVAILABLE;
+    }
+    if (values->count > VALUES_MAX) {
+        err_set(err, "the entry has %zu of them (at most %d are compared)", values->count,
+                VALUES_MAX);
         return VERIFY_UNAVAILABLE;
     }
     struct tally tally = {0};

@@ -33,6 +33,8 @@ PEOPLE = [
     person("unknown", UNKNOWN_SCHEME, BASE),
     person("braced", "{CLEARTEXT}braced's word", BASE),
     person("none", None, BASE),
+    person("most", [f"word {i}" for i in range(32)], BASE),
+    person("more", [f"word {i}" for i in range(33)], BASE),
     person("other", "main word", BASE, description="other's word"),
     *(person(f"shut{i}", f"shut{i}'s word", BASE) for i in range(4)),
 ]
@@ -94,6 +96,15 @@ def test_a_password_that_may_be_what_nobody_can_verify_is_not_wrong(ask, name):
     assert answer.outcome == "unavailable"
     assert "userPassword" in answer.detail and "nyvpr" not in answer.detail
     assert len(source.events("source.error")) == 1
+
+
+def test_more_passwords_than_anybody_has_are_not_compared(ask):
+    """Some may write their own entry, and each value may cost seconds."""
+    source = ask(password="fetch")
+    assert source.verify("most", "word 31").outcome == "ok"
+    answer = source.verify("more", "word 0")
+    assert answer.outcome == "unavailable"
+    assert "has 33 of them (at most 32 are compared)" in answer.detail
 
 
 def test_an_entry_that_shows_no_password_is_unavailable(ask):
