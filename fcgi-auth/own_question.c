@@ -33,9 +33,11 @@ bool
 own_question_refuse(const char *session, const char *helo, const char *subject,
                     const struct facts *facts, struct decision *decision)
 {
-    const bool is_own = helo == NULL && facts->protocol == PROTOCOL_SMTP
-                            ? verify_is_own_login(&facts->client, subject)
-                            : verify_is_own_question(helo, subject);
+    const char *password = facts->method == METHOD_PLAIN ? facts->password : NULL;
+    const bool is_own =
+        helo == NULL && facts->protocol == PROTOCOL_SMTP
+            ? verify_is_own_login(&facts->client, subject, password, facts->password_length)
+            : verify_is_own_question(helo, subject);
     if (!is_own)
         return false;
     complain(session, subject, facts);

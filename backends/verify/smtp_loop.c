@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "ascii.h"
+#include "digest.h"
 #include "verify.h"
 
 /* DEPTH: a program on this host may well log in twice at a time; the chain of a loop grows. */
@@ -76,8 +77,16 @@ verify_is_own_question(const char *helo, const char *subject)
     return is_own;
 }
 
+static bool
+has_password(const struct smtp_asking *asking, const char *password, size_t length)
+{
+    return asking->password != NULL && asking->password->length == length &&
+           digest_equal(asking->password->bytes, password, length);
+}
+
 bool
-verify_is_own_login(const struct netaddr *client, const char *user)
+verify_is_own_login(const struct netaddr *client, const char *user, const char *password,
+                    size_t password_length)
 {
     if (client->family == NETADDR_NONE)
         return false;
@@ -86,7 +95,8 @@ verify_is_own_login(const struct netaddr *client, const char *user)
     pthread_mutex_lock(&lock);
     for (const struct smtp_asking *asking = *find_list(user); asking != NULL && !is_own;
          asking = asking->next)
-        if (is_same(asking->subject, user) && netaddr_equal(&asking->from, client)) {
+        if (is_same(asking->subject, user) && netaddr_equal(&asking->from, client) &&
+            (password == NULL || has_password(asking, password, password_length))) {
             count++;
             is_own = !netaddr_equal(&asking->client, client) || count >= DEPTH ||
                      count >= asking->places;

@@ -6,8 +6,8 @@
  * another, until every thread waits for itself. Nothing in SMTP marks a session as ours, and a mark
  * in EHLO would be read by every server that is asked in earnest; nor does nginx tell at AUTH what
  * EHLO said. So a session is ours by what it asks and when: a recipient that we ask about at this
- * moment under the name with which it greets; a login that we ask about at this moment from the
- * address that it comes from.
+ * moment under the name with which it greets; a login, with its password, that we ask about at this
+ * moment from the address that it comes from.
  *
  * Thread-safe. One set for the process: all sources of all configurations that are alive.
  */
@@ -15,15 +15,17 @@
 #define MAILREEVE_SMTP_LOOP_H
 
 #include "netaddr.h"
+#include "secret.h"
 
 /* A question on its way; the asker's own, between enter and leave. All is borrowed. */
 struct smtp_asking {
     /* the asker's to set */
-    const char *helo;      /* the name that we greet with */
-    const char *subject;   /* the login name or the address that is asked about */
-    struct netaddr from;   /* whence we ask about a login; NETADDR_NONE: about none */
-    struct netaddr client; /* for whom; NETADDR_NONE: not known */
-    unsigned places;       /* connections that the server may have at a time */
+    const char *helo;              /* the name that we greet with */
+    const char *subject;           /* the login name or the address that is asked about */
+    struct netaddr from;           /* whence we ask about a login; NETADDR_NONE: about none */
+    struct netaddr client;         /* for whom; NETADDR_NONE: not known */
+    const struct secret *password; /* of a login */
+    unsigned places;               /* connections that the server may have at a time */
     /* of the set */
     struct smtp_asking *next, **link;
 };

@@ -228,6 +228,7 @@ ask_password(void *context, struct conn *conn, const struct smtp_reply *offer,
                                  .subject = user,
                                  .from = conn_own_address(conn),
                                  .client = request->client,
+                                 .password = request->password,
                                  .places = (unsigned)source->settings->connections};
     smtp_loop_enter(&asking);
     judgement = smtp_auth(conn, &offer_now, source->settings->mechanisms, user, request->password,

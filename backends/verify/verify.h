@@ -270,13 +270,15 @@ enum knowledge source_chain_knows(const struct source_chain *chain, const struct
 /* Whether any of the organization's own sources can tell. */
 bool source_chain_can_tell(const struct source_chain *chain);
 
-/* Whether any of the sources may know clear passwords. */
+/* Whether any of the sources may know clear passwords, and can check a challenge's answer by them.
+ */
 bool source_chain_knows_clear(const struct source_chain *chain);
 
 /* Asks the chain about an account without a password (EXTERNAL; which addresses a user owns), under
  * the rules of source_chain_verify. Sources that cannot tell by their kind are passed over:
  * VERIFY_UNKNOWN_USER says that of those that can tell nobody knows the name, or, with
- * could_tell_r false, that there is none that can. */
+ * could_tell_r false, that none of the organization's own can (the names of an organization that
+ * has sources are not expected in a users file). */
 void source_chain_lookup(const struct source_chain *chain, const struct verify_request *request,
                          struct verify_result *result_r, bool *could_tell_r,
                          struct verify_asked *asked_r);
@@ -298,8 +300,11 @@ void source_chain_verify(const struct source_chain *chain, const struct verify_r
 bool verify_is_own_question(const char *helo, const char *subject);
 
 /* The same about a login by smtp, of which nginx does not tell what it greeted with: we are asking
- * such a server about that name at this moment, from the address that the client has, for somebody
- * who has another one; or for clients at that same address, and more than once. */
-bool verify_is_own_login(const struct netaddr *client, const char *user);
+ * such a server about that name and password at this moment, from the address that the client has,
+ * for somebody who has another one; or for clients at that same address, and more than once.
+ * password NULL: the client answers a challenge, so any will do. A stranger who does not know the
+ * password cannot make a program beside us, which does, look like us. */
+bool verify_is_own_login(const struct netaddr *client, const char *user, const char *password,
+                         size_t password_length);
 
 #endif

@@ -82,14 +82,28 @@ test_our_own_login_is_known_by_where_it_comes_from(void **state)
     const struct facts from_here = {.protocol = PROTOCOL_SMTP, .client = here};
     const struct facts by_imap = {.protocol = PROTOCOL_IMAP, .client = here};
     const struct facts from_nowhere = {.protocol = PROTOCOL_SMTP};
+    const struct facts by_password = {.protocol = PROTOCOL_SMTP,
+                                      .client = here,
+                                      .method = METHOD_PLAIN,
+                                      .password = "word",
+                                      .password_length = 4};
+    struct facts by_another = by_password;
+    by_another.password = "sord";
+    struct secret word;
+    secret_init(&word);
+    secret_set(&word, "word", 4);
+    asking.password = &word;
     struct decision decision = accepted();
     smtp_loop_enter(&asking);
+    assert_false(own_question_refuse("s", NULL, "anna@acme.example", &by_another, &decision));
+    assert_true(own_question_refuse("s", NULL, "anna@acme.example", &by_password, &decision));
     assert_false(own_question_refuse("s", NULL, "anna@acme.example", &by_imap, &decision));
     assert_false(own_question_refuse("s", NULL, "anna@acme.example", &from_nowhere, &decision));
     assert_false(own_question_refuse("s", NULL, "bo@acme.example", &from_here, &decision));
     assert_true(own_question_refuse("s", NULL, "anna@acme.example", &from_here, &decision));
     assert_int_equal(decision.verdict.action, VERDICT_TEMPFAIL);
     smtp_loop_leave(&asking);
+    secret_fini(&word);
 }
 
 int

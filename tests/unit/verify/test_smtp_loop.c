@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -142,11 +143,48 @@ test_what_is_our_own_login(void **state)
             smtp_loop_enter(&askings[j]);
         }
         const struct netaddr asks = address(cases[i].asks);
-        assert_int_equal(verify_is_own_login(&asks, cases[i].user), cases[i].want);
+        assert_int_equal(verify_is_own_login(&asks, cases[i].user, NULL, 0), cases[i].want);
         for (unsigned j = 0; j < cases[i].count; j++)
             smtp_loop_leave(&askings[j]);
-        assert_false(verify_is_own_login(&asks, cases[i].user));
+        assert_false(verify_is_own_login(&asks, cases[i].user, NULL, 0));
     }
+}
+
+/* Strangers choose names, but do not know passwords. */
+static void
+test_our_own_login_has_the_same_password(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *password; /* NULL: a challenge is answered */
+        bool want;
+    } cases[] = {
+        {"the same", "word", true},
+        {"another", "sord", false},
+        {"its beginning", "wor", false},
+        {"more than it", "words", false},
+        {"none", "", false},
+        {"the answer to a challenge, in which it is", NULL, true},
+    };
+    const struct netaddr here = address("127.0.0.1");
+    struct secret word;
+    secret_init(&word);
+    secret_set(&word, "word", 4);
+    struct smtp_asking asking = {.helo = US,
+                                 .subject = BOSS,
+                                 .from = here,
+                                 .client = address("192.0.2.7"),
+                                 .password = &word,
+                                 .places = 200};
+    smtp_loop_enter(&asking);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const char *given = cases[i].password;
+        print_message("%s\n", cases[i].name);
+        assert_int_equal(verify_is_own_login(&here, BOSS, given, given != NULL ? strlen(given) : 0),
+                         cases[i].want);
+    }
+    smtp_loop_leave(&asking);
+    secret_fini(&word);
 }
 
 int
@@ -157,6 +195,7 @@ main(void)
         cmocka_unit_test(test_a_question_that_is_asked_twice_ends_with_the_second),
         cmocka_unit_test(test_many_questions_at_once),
         cmocka_unit_test(test_what_is_our_own_login),
+        cmocka_unit_test(test_our_own_login_has_the_same_password),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
