@@ -292,7 +292,7 @@ receive(struct curl_talk *talk)
 bool
 curl_talk_has_unread(struct curl_talk *talk)
 {
-    return receive(talk) == CURLE_OK;
+    return talk->start < talk->end || receive(talk) == CURLE_OK;
 }
 
 /* Makes room for more, at the end of the buffer. Returns 0, or -1 if there is none. */

@@ -154,11 +154,12 @@ run_dialog(struct login_dialog *dialog, struct curl_talk *talk, struct deadline 
     const char *line;
     int length = 0;
     enum login_step step = login_dialog_begin(dialog, err);
-    if (step != LOGIN_STEP_DONE && curl_talk_has_unread(talk)) {
-        err_set(err, "the server said more than it was asked for");
-        return LOGIN_NOT_JUDGED;
-    }
     while (step != LOGIN_STEP_DONE) {
+        /* What is there already is no answer to what is said now, and might be a yes. */
+        if (step == LOGIN_STEP_SAY && curl_talk_has_unread(talk)) {
+            err_set(err, "the server said more than it was asked for");
+            return LOGIN_NOT_JUDGED;
+        }
         if (step == LOGIN_STEP_SAY &&
             curl_talk_send(talk, dialog->say.bytes, dialog->say.length, deadline, err) != 0)
             length = -1;
