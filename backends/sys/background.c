@@ -64,17 +64,36 @@ create_without_signals(struct background *background)
     return result;
 }
 
+static void
+background_free(struct background *background)
+{
+    pthread_cond_destroy(&background->changed);
+    pthread_mutex_destroy(&background->lock);
+    free(background);
+}
+
 struct background *
-background_start(const char *name, int (*work)(void *context), void *context)
+background_try(const char *name, int (*work)(void *context), void *context)
 {
     struct background *background = xcalloc(1, sizeof *background);
     background->work = work;
     background->context = context;
     pthread_mutex_init(&background->lock, NULL);
     condition_init(&background->changed);
-    if (create_without_signals(background) != 0)
-        abort();
+    if (create_without_signals(background) != 0) {
+        background_free(background);
+        return NULL;
+    }
     pthread_setname_np(background->thread, name);
+    return background;
+}
+
+struct background *
+background_start(const char *name, int (*work)(void *context), void *context)
+{
+    struct background *background = background_try(name, work, context);
+    if (background == NULL)
+        abort();
     return background;
 }
 
@@ -97,7 +116,5 @@ background_stop(struct background *background)
     pthread_cond_signal(&background->changed);
     pthread_mutex_unlock(&background->lock);
     pthread_join(background->thread, NULL);
-    pthread_cond_destroy(&background->changed);
-    pthread_mutex_destroy(&background->lock);
-    free(background);
+    background_free(background);
 }

@@ -13,6 +13,10 @@ struct background;
  * threads there is no service. */
 struct background *background_start(const char *name, int (*work)(void *context), void *context);
 
+/* The same once the service is at work, when sessions may have used up all threads that there may
+ * be: NULL, and whoever wants one tries again. */
+struct background *background_try(const char *name, int (*work)(void *context), void *context);
+
 /* Calls work again at once. */
 void background_wake(struct background *background);
 

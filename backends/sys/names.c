@@ -46,6 +46,7 @@ struct answer {
 static pthread_mutex_t names_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t names_changed; /* set up with the resolvers */
 /* under names_lock */
+static bool has_condition;
 static struct name *names;
 static struct background *resolvers[RESOLVERS_MAX];
 static size_t resolver_count;
@@ -194,11 +195,14 @@ start(struct name *name)
 {
     if (name->started || name->text.is_literal)
         return;
-    name->started = true;
-    if (resolver_count == 0)
+    if (!has_condition)
         condition_init(&names_changed);
+    has_condition = true;
     if (resolver_count < RESOLVERS_MAX)
-        resolvers[resolver_count++] = background_start("names", resolve_next, NULL);
+        resolvers[resolver_count] = background_try("names", resolve_next, NULL);
+    if (resolver_count < RESOLVERS_MAX && resolvers[resolver_count] != NULL)
+        resolver_count++;
+    name->started = resolver_count > 0; /* else whoever wants it next tries again */
     for (size_t i = 0; i < resolver_count; i++)
         background_wake(resolvers[i]);
 }

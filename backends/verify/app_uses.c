@@ -149,7 +149,7 @@ app_uses_note(struct app_uses *uses, const char *user, const char *app, int64_t 
     uses->is_new = true;
     uses_file_note(uses->uses, user, app, wall_s);
     if (uses->writer == NULL)
-        uses->writer = background_start("app-uses", write_if_due, uses);
+        uses->writer = background_try("app-uses", write_if_due, uses);
     else if (is_first)
         background_wake(uses->writer);
     pthread_mutex_unlock(&uses->lock);

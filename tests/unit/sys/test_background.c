@@ -1,3 +1,6 @@
+/* The test's own pthread_create can be told that there are as many threads as there may be. */
+#include <dlfcn.h>
+#include <errno.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -11,6 +14,20 @@
 
 #include "background.h"
 #include "condition.h"
+
+static bool is_exhausted;
+
+int
+pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
+               void *argument)
+{
+    static int (*create)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+    if (is_exhausted)
+        return EAGAIN;
+    if (create == NULL)
+        *(void **)&create = dlsym(RTLD_NEXT, "pthread_create");
+    return create(thread, attributes, run, argument);
+}
 
 /* Counts its calls, and what it asks for is the test's to say. */
 struct worker {
@@ -109,6 +126,21 @@ test_mask_of_the_caller_stays(void **state)
     assert_int_equal(sigismember(&before, SIGTERM), sigismember(&after, SIGTERM));
 }
 
+static void
+test_a_thread_that_cannot_be_made_is_made_later(void **state)
+{
+    (void)state;
+    struct worker worker;
+    worker_init(&worker, 3600000);
+    is_exhausted = true;
+    assert_null(background_try("none", work, &worker));
+    is_exhausted = false;
+    struct background *background = background_try("later", work, &worker);
+    assert_non_null(background);
+    wait_for_calls(&worker, 1);
+    background_stop(background);
+}
+
 int
 main(void)
 {
@@ -116,6 +148,7 @@ main(void)
         cmocka_unit_test(test_works_again_and_again),
         cmocka_unit_test(test_wake),
         cmocka_unit_test(test_stop_of_nothing),
+        cmocka_unit_test(test_a_thread_that_cannot_be_made_is_made_later),
         cmocka_unit_test(test_mask_of_the_caller_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
