@@ -174,7 +174,8 @@ check_account(const struct check *check)
               "more than %d groups, each of which may cost a question (make them members of one)",
               LDAP_GROUPS_MAX);
     if (settings->cache_when_down && settings->cache == 0)
-        WARNING(check, "cache_when_down", "it has no effect with cache = 0: nothing is remembered");
+        WARNING(check, "cache_when_down",
+                "right passwords are remembered for a day all the same, for outages (cache = 0)");
     if (settings->app_passwords != APP_PASSWORDS_NO && !ldap_settings_can_lookup(settings))
         ERROR(check, "app_passwords",
               "with user_dn alone nobody's entry is read without his password (set bind_dn, or "

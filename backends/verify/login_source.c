@@ -118,8 +118,9 @@ check_rest(const struct login_source *source, struct problems *problems)
         section_problem(source->section, "mechanisms", problems, PROBLEM_ERROR,
                         "names none (plain, login)");
     if (settings->cache_when_down && settings->cache_ms == 0)
-        section_problem(source->section, "cache_when_down", problems, PROBLEM_WARNING,
-                        "it has no effect with cache = 0: nothing is remembered");
+        section_problem(
+            source->section, "cache_when_down", problems, PROBLEM_WARNING,
+            "right passwords are remembered for a day all the same, for outages (cache = 0)");
 }
 
 static void

@@ -182,7 +182,7 @@ static const struct settings_case {
      .want_error = true},
     {.name = "cache_when_down needs a cache",
      .text = COMPARE " cache = 0 cache_when_down = true",
-     .want = "warning: source \"acme\": cache_when_down: it has no effect with cache = 0"},
+     .want = "warning: source \"acme\": cache_when_down: right passwords are remembered for a day"},
     {.name = "recipients are searched for below a base",
      .text = "uri = {\"ldaps://h\"} user_dn = \"uid=%n,dc=acme\" recipient_filter = \"(mail=%u)\"",
      .want =

@@ -475,7 +475,7 @@ test_settings(void **state)
          "anybody on the way to the servers can read the passwords"},
         {"what is not remembered is not there when the servers are down",
          "server = {\"imap.example\"} cache = 0 cache_when_down = true", true,
-         "it has no effect with cache = 0: nothing is remembered"},
+         "right passwords are remembered for a day all the same, for outages (cache = 0)"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct opened opened;
