@@ -69,7 +69,8 @@ can_answer(const struct source *source, enum auth_method method)
 {
     if (method == METHOD_EXTERNAL)
         return source_can_lookup(source);
-    return !is_challenge(method) || source_knows_clear(source);
+    return !is_challenge(method) ||
+           (source_knows_clear(source) && source_app_passwords(source) != APP_PASSWORDS_REQUIRE);
 }
 
 static const struct source *
@@ -167,7 +168,7 @@ own_sources(const struct site *site, const struct section *organization, enum au
     return own;
 }
 
-/* Nobody who could know the name can answer. */
+/* Nobody who could know the name can answer. With EXTERNAL the certificate then suffices. */
 static void
 let_nobody_answer(const struct site *site, const struct own_sources *own, enum auth_method method,
                   struct testimony *testimony)
@@ -179,7 +180,7 @@ let_nobody_answer(const struct site *site, const struct own_sources *own, enum a
         is_challenge(method) && is_doubtful ? VERIFY_NO_CLEAR_PASSWORD : VERIFY_UNKNOWN_USER;
     if (is_challenge(method) && own->count > 0)
         testimony->source = section_rule(own->speaker, NULL);
-    else if (users != NULL)
+    else if (users != NULL && (method != METHOD_EXTERNAL || own->count == 0))
         testimony->source = section_rule(users, NULL);
 }
 

@@ -196,15 +196,16 @@ ask_lookup(struct walk *walk, struct source *source, struct verify_result *answe
     return true;
 }
 
-/* Asks the sources in turn; those of which ask says false are passed over. Returns whether any was
- * asked. */
+/* Asks the sources in turn; those of which ask says false are passed over. Returns whether one was
+ * asked that could have the name: an organization's own, or, where it has none, a first one. */
 static bool
 ask_all(struct walk *walk,
         bool (*ask)(struct walk *walk, struct source *source, struct verify_result *answer_r),
         struct verify_result *result_r)
 {
     const struct source_chain *chain = walk->chain;
-    bool was_any_asked = false;
+    bool has_own = chain->count > chain->first_count;
+    bool could_tell = false;
     *result_r = (struct verify_result){.outcome = VERIFY_UNKNOWN_USER};
     if (walk->asked != NULL)
         walk->asked->count = 0;
@@ -213,7 +214,7 @@ ask_all(struct walk *walk,
         struct verify_result answer;
         if (!ask(walk, chain->sources[i], &answer))
             continue;
-        was_any_asked = true;
+        could_tell |= i >= chain->first_count || !has_own || answer.outcome != VERIFY_UNKNOWN_USER;
         bool is_ok = answer.outcome == VERIFY_OK;
         bool is_end = ends_questions(&answer, i < chain->first_count);
         combine(result_r, &answer);
@@ -222,7 +223,7 @@ ask_all(struct walk *walk,
         if (is_end)
             break;
     }
-    return was_any_asked;
+    return could_tell;
 }
 
 /* The source that nobody's names are most likely to be in is the last one that can pretend. */
@@ -271,7 +272,7 @@ bool
 source_chain_knows_clear(const struct source_chain *chain)
 {
     for (size_t i = 0; i < chain->count; i++)
-        if (source_knows_clear(chain->sources[i]))
+        if (can_answer_challenge(chain->sources[i]))
             return true;
     return false;
 }

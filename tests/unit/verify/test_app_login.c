@@ -709,6 +709,32 @@ test_look_ups(void **state)
 }
 
 static void
+test_a_users_file_does_not_speak_for_names_of_other_sources(void **state)
+{
+    (void)state;
+    struct fake users = {.section = {.name = "users", .values = &users},
+                         .lookup = VERIFY_UNKNOWN_USER};
+    struct fake server = {.section = {.name = "server", .values = &server}};
+    struct source *first = source_open_as(&users_kind, &users.section, NULL);
+    struct source *own = source_open_as(&server_kind, &server.section, NULL);
+    const struct username user = {.text = "boss@acme.example"};
+    const struct verify_request request = {.user = &user, .deadline = {INT64_MAX}};
+    for (size_t own_count = 0; own_count <= 1; own_count++) {
+        struct source_chain *chain =
+            source_chain_create(&first, 1, &own, own_count, AMBIGUOUS_REFUSE);
+        struct verify_result result;
+        bool could_tell = own_count > 0;
+        source_chain_lookup(chain, &request, &result, &could_tell, NULL);
+        assert_int_equal(result.outcome, VERIFY_UNKNOWN_USER);
+        assert_int_equal(could_tell, own_count == 0);
+        verify_result_fini(&result);
+        source_chain_free(chain);
+    }
+    source_close(first);
+    source_close(own);
+}
+
+static void
 test_who_cannot_look_up_is_passed_over(void **state)
 {
     (void)state;
@@ -738,6 +764,7 @@ main(void)
         cmocka_unit_test(test_app_passwords),
         cmocka_unit_test(test_challenges),
         cmocka_unit_test(test_look_ups),
+        cmocka_unit_test(test_a_users_file_does_not_speak_for_names_of_other_sources),
         cmocka_unit_test(test_who_cannot_look_up_is_passed_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
