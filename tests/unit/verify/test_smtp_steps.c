@@ -278,18 +278,18 @@ test_a_question_is_our_own_while_it_is_asked(void **state)
     pthread_t thread;
     smtp_script_start(&server, scripts, NULL);
     open_at(&beside.opened, CLEAR, &server.port, 1);
-    assert_false(verify_is_own_login(&here, "boss@acme.example"));
+    assert_false(verify_is_own_login(&here, "boss@acme.example", PASSWORD, strlen(PASSWORD)));
 
     assert_int_equal(pthread_create(&thread, NULL, verify_beside, &beside), 0);
     await_stall(&server);
-    assert_true(verify_is_own_login(&here, "boss@acme.example"));
-    assert_false(verify_is_own_login(&here, "aide@acme.example"));
-    assert_false(verify_is_own_login(&elsewhere, "boss@acme.example"));
+    assert_true(verify_is_own_login(&here, "boss@acme.example", PASSWORD, strlen(PASSWORD)));
+    assert_false(verify_is_own_login(&here, "aide@acme.example", PASSWORD, strlen(PASSWORD)));
+    assert_false(verify_is_own_login(&elsewhere, "boss@acme.example", PASSWORD, strlen(PASSWORD)));
 
     shutdown(server.stalling_fd, SHUT_RDWR);
     pthread_join(thread, NULL);
     assert_int_equal(beside.result.outcome, VERIFY_UNAVAILABLE);
-    assert_false(verify_is_own_login(&here, "boss@acme.example"));
+    assert_false(verify_is_own_login(&here, "boss@acme.example", PASSWORD, strlen(PASSWORD)));
     close_source(&beside.opened);
     smtp_script_stop(&server);
 }
