@@ -57,8 +57,9 @@ judge(const char *mechanism, const struct smtp_reply *reply, bool credentials_se
     case 534:
     case 538:
         return SMTP_REFUSED_US;
-    default:
-        return SMTP_NOT_JUDGED;
+    default: /* "525 5.7.13 User account disabled", "550 5.7.1 blocked" */
+        return credentials_sent && (reply->code == 525 || reply->code >= 550) ? SMTP_UNCLEAR
+                                                                              : SMTP_NOT_JUDGED;
     }
 }
 

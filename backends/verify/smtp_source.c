@@ -185,6 +185,7 @@ ask(const struct smtp_source *source, const struct smtp_question *question,
     struct deadline deadline, char *detail_r)
 {
     size_t used = 0;
+    enum smtp_judgement so_far = SMTP_NOT_JUDGED;
     for (size_t i = 0; i < source->count; i++) {
         struct err err;
         enum smtp_judgement judgement =
@@ -199,8 +200,10 @@ ask(const struct smtp_source *source, const struct smtp_question *question,
         if (is_final)
             return judgement;
         used = strlen(detail_r);
+        if (judgement == SMTP_UNCLEAR)
+            so_far = judgement;
     }
-    return SMTP_NOT_JUDGED;
+    return so_far;
 }
 
 struct password_question {
@@ -254,6 +257,9 @@ smtp_verify(void *self, const struct verify_request *request, struct verify_resu
         result_r->outcome = VERIFY_WRONG_PASSWORD;
         result_r->wrong_may_be_unknown = true;
         return;
+    case SMTP_UNCLEAR:
+        result_r->has_answered = true;
+        return;
     case SMTP_NOT_JUDGED:
     case SMTP_REFUSED_US:
         return;
@@ -300,6 +306,7 @@ smtp_recipient(void *self, const struct mailbox *recipient, const char *address,
     case SMTP_NO:
         result_r->knowledge = KNOWLEDGE_UNKNOWN;
         return;
+    case SMTP_UNCLEAR:
     case SMTP_NOT_JUDGED:
     case SMTP_REFUSED_US:
         result_r->knowledge = KNOWLEDGE_CANNOT_TELL;

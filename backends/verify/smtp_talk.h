@@ -18,7 +18,8 @@ enum { SMTP_COMMAND_MAX = 512 };
 /* What a conversation came to. */
 enum smtp_judgement {
     SMTP_NOT_JUDGED = 0, /* an outage, a broken line, a code that says nothing about the question */
-    SMTP_REFUSED_US,     /* the way we ask, or that we ask at all, is wrong: for a person to mend */
+    SMTP_UNCLEAR,    /* no outage: this very question is refused, but not for what is asked about */
+    SMTP_REFUSED_US, /* the way we ask, or that we ask at all, is wrong: for a person to mend */
     SMTP_YES,
     SMTP_NO,
 };

@@ -384,6 +384,51 @@ test_failover(void **state)
     }
 }
 
+/* An account may be shut in words of its own: an older yes must not stand for that. */
+static void
+test_which_answers_are_no_outages(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *first, *second;
+        bool want;
+    } cases[] = {
+        {"an account that is disabled", AUTH_PLAIN "S 525 5.7.13 disabled\n", NULL, true},
+        {"a user who is blocked", AUTH_PLAIN "S 550 5.7.1 blocked\n", NULL, true},
+        {"blocked, and the second server is down", AUTH_PLAIN "S 550 5.7.1 blocked\n", "close\n",
+         true},
+        {"the first server is down, and blocked at the second", "close\n",
+         AUTH_PLAIN "S 554 5.7.1 blocked\n", true},
+        {"a directory that is down", AUTH_PLAIN "S 454 4.7.0 later\n", NULL, false},
+        {"a no that calls itself temporary", AUTH_PLAIN "S 550 4.7.0 later\n", NULL, false},
+        {"a server that refuses us", "S 554 5.7.1 go away\nclose\n", NULL, false},
+        {"a command that it does not know", AUTH_PLAIN "S 500 5.5.1 what\n", NULL, false},
+        {"a refusal before the name",
+         "S 220 mx\nC EHLO *\nS 250-mx\nS 250 AUTH LOGIN\nC AUTH LOGIN\nS 550 5.7.1 no\n", NULL,
+         false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const char *const first[] = {cases[i].first, NULL}, *const second[] = {cases[i].second,
+                                                                               NULL};
+        struct smtp_script servers[2];
+        struct opened opened;
+        struct verify_result result;
+        print_message("%s\n", cases[i].name);
+        smtp_script_start(&servers[0], first, NULL);
+        smtp_script_start(&servers[1], second, NULL);
+        const unsigned ports[] = {servers[0].port, servers[1].port};
+        open_at(&opened, CLEAR " mechanisms = {\"plain\", \"login\"}", ports,
+                cases[i].second != NULL ? 2 : 1);
+        verify(&opened, PASSWORD, &result);
+        assert_int_equal(result.outcome, VERIFY_UNAVAILABLE);
+        assert_int_equal(result.has_answered, cases[i].want);
+        close_source(&opened);
+        smtp_script_stop(&servers[0]);
+        smtp_script_stop(&servers[1]);
+        assert_string_equal(servers[0].trouble, "");
+    }
+}
+
 static void
 test_a_server_that_is_down_is_passed_over_until_it_is_back(void **state)
 {
@@ -564,6 +609,7 @@ main(void)
         cmocka_unit_test(test_a_password_that_does_not_fit_the_line_comes_behind_334),
         cmocka_unit_test(test_an_empty_auth_plain_that_is_refused_is_not_judged),
         cmocka_unit_test(test_failover),
+        cmocka_unit_test(test_which_answers_are_no_outages),
         cmocka_unit_test(test_a_server_that_is_down_is_passed_over_until_it_is_back),
         cmocka_unit_test(test_what_follows_a_name_never_shuts_the_server),
         cmocka_unit_test(test_the_sessions_deadline_holds),
