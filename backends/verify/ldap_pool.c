@@ -255,11 +255,8 @@ enum ldap_answer
 ldap_pool_bind(struct ldap_visit *visit, const char *dn, const struct secret *password,
                enum verify_outcome *outcome_r, struct err *err)
 {
-    const struct job job = {.purpose = PURPOSE_BIND,
-                            .run = run_bind,
-                            .dn = dn,
-                            .password = password,
-                            .outcome = outcome_r};
+    struct job job = {.purpose = PURPOSE_BIND, .run = run_bind, .dn = dn, .password = password};
+    job.outcome = outcome_r;
     return run(visit, &job, err);
 }
 

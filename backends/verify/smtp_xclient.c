@@ -31,7 +31,7 @@ encode_helo(const char *helo, char text_r[HELO_MAX + 1])
         else
             break;
     if (*helo != '\0' || length == 0)
-        length = strlen(strcpy(text_r, UNAVAILABLE));
+        length = (size_t)snprintf(text_r, HELO_MAX, "%s", UNAVAILABLE);
     text_r[length] = '\0';
 }
 
