@@ -39,7 +39,8 @@ size_t login_digester_client(const struct login_digester *digester,
                              const struct verify_request *request,
                              char client_r[LOGIN_CLIENT_BYTES]);
 
-/* Returns a struct login_answer with one holder, or NULL: no digest can be made. */
+/* Returns a struct login_answer with one holder, or NULL: no digest can be made, or the account
+ * has hundreds of addresses or networks. */
 struct held *login_answer_create(const struct login_digester *digester,
                                  const struct verify_request *request, int64_t now_ms,
                                  const struct verify_result *result);

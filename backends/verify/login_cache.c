@@ -201,15 +201,14 @@ static void
 put(struct login_cache *cache, struct lru *map, const struct verify_request *request,
     int64_t now_ms, const struct verify_result *result)
 {
+    const struct key key = make_key(cache, request, subject_of(request));
     struct held *held = login_answer_create(&cache->digester, request, now_ms, result);
-    if (held == NULL)
-        return;
     drop_over(cache, map, now_ms);
-    if (usefulness_ms(cache, held_thing(held)) <= 0) {
+    if (held == NULL || usefulness_ms(cache, held_thing(held)) <= 0) {
+        lru_remove(map, key.bytes, key.length);
         held_drop(held);
         return;
     }
-    const struct key key = make_key(cache, request, subject_of(request));
     struct held **value = lru_put(map, key.bytes, key.length);
     held_drop(*value);
     *value = held;

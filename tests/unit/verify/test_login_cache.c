@@ -637,6 +637,38 @@ test_strangers_push_no_right_answer_out_and_memory_is_bounded(void **state)
     assert_int_equal(held_things, 0);
 }
 
+/* Keeps a look-up of an account with so many addresses. Returns whether it is answered then. */
+static bool
+is_kept_with(struct login_cache *cache, size_t addresses)
+{
+    struct login login;
+    struct verify_result result;
+    login_init(&login, "a@x", NULL, NULL);
+    source_says(&result, VERIFY_OK, "a");
+    result.account.address_count = addresses;
+    login_cache_keep(cache, &login.request, login_cache_era(cache), 0, &result);
+    verify_result_fini(&result);
+    bool is_kept = login_cache_find(cache, &login.request, 1, &result);
+    if (is_kept)
+        assert_int_equal(result.account.address_count, addresses);
+    verify_result_fini(&result);
+    login_fini(&login);
+    return is_kept;
+}
+
+static void
+test_an_account_that_would_fill_the_memory_is_not_kept(void **state)
+{
+    (void)state;
+    struct login_cache *cache =
+        login_cache_create(8, "ldap", (struct login_lifetimes){.right_ms = RIGHT_MS});
+    assert_true(is_kept_with(cache, 64));
+    assert_false(is_kept_with(cache, 65)); /* nor is what was kept before still good */
+    assert_int_equal(login_cache_count(cache), 0);
+    login_cache_free(cache);
+    assert_int_equal(atomic_load(&held_things), 0);
+}
+
 static void
 test_answers_that_are_over_hold_no_memory(void **state)
 {
@@ -788,6 +820,7 @@ main(void)
         cmocka_unit_test(test_the_log_hears_how_old_an_answer_is_and_why),
         cmocka_unit_test(test_two_caches_have_different_digests_of_one_password),
         cmocka_unit_test(test_strangers_push_no_right_answer_out_and_memory_is_bounded),
+        cmocka_unit_test(test_an_account_that_would_fill_the_memory_is_not_kept),
         cmocka_unit_test(test_answers_that_are_over_hold_no_memory),
         cmocka_unit_test(test_no_password_stays_in_memory),
         cmocka_unit_test(test_a_crowd_gets_right_answers_only),
