@@ -115,8 +115,9 @@ static const struct code {
 
 /* What refusals without a code say that are about the server: Exchange's "NO Server Unavailable.
  * 15", RFC 1939's "-ERR unable to lock maildrop". */
-static const char *const of_server[] = {"unavailable", "temporar", "try again", "too many",
-                                        "in use",      "lock",     "busy"};
+static const char *const of_server[] = {"unavailable", "not available", "temporar", "try again",
+                                        "later",       "too many",      "maximum",  "in use",
+                                        "lock",        "busy",          "internal", "server error"};
 
 static bool
 holds(struct words text, const char *part)
