@@ -40,15 +40,15 @@ hashing_verify(struct hashing *hashing, const struct hashed *stored, const struc
         err_set(err, "no time was left to check the password");
         return PASSWORD_CANNOT_TELL;
     }
-    bool is_heavy = stored_is_heavy(stored->value, stored->length, stored->bare);
+    bool is_slow = stored_is_slow(stored->value, stored->length, stored->bare);
     struct gate_pass pass;
-    if (is_heavy && gate_enter(hashing->gate, deadline, &pass, NULL) != 0) {
+    if (is_slow && gate_enter(hashing->gate, deadline, &pass, NULL) != 0) {
         err_set(err, "too many passwords are being checked at once");
         return PASSWORD_CANNOT_TELL;
     }
     enum password_answer answer =
         stored_verify(stored->value, stored->length, stored->bare, password);
-    if (is_heavy)
+    if (is_slow)
         gate_leave(hashing->gate, &pass, GATE_NO_EVIDENCE);
     if (answer == PASSWORD_CANNOT_TELL)
         err_set(err, "it cannot be verified on this machine");

@@ -1,8 +1,9 @@
 /*
- * hashing: compares passwords with stored ones, a few at a time where that takes much memory.
+ * hashing: compares passwords with stored ones, a few at a time where that takes time or memory.
  *
  * Thread-safe. Each source has one of its own, so that the logins of one tenant do not stand in
- * line with another's. Passwords that cost little (stored_is_heavy) never wait.
+ * line with another's, nor take the whole machine from them. Passwords that cost little
+ * (stored_is_slow) never wait.
  */
 #ifndef MAILREEVE_HASHING_H
 #define MAILREEVE_HASHING_H

@@ -128,3 +128,11 @@ stored_is_heavy(const char *value, size_t length, enum stored_bare bare)
     const struct stored_scheme *scheme = find(value, length, bare, &rest);
     return scheme != NULL && scheme->family->is_heavy != NULL && scheme->family->is_heavy(rest);
 }
+
+bool
+stored_is_slow(const char *value, size_t length, enum stored_bare bare)
+{
+    struct bytes rest;
+    const struct stored_scheme *scheme = find(value, length, bare, &rest);
+    return scheme != NULL && scheme->family->cost_length != NULL;
+}

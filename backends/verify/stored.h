@@ -45,6 +45,10 @@ size_t stored_kind(const char *value, size_t length, enum stored_bare bare);
  * everybody should do it at once. */
 bool stored_is_heavy(const char *value, size_t length, enum stored_bare bare);
 
+/* Whether the scheme was made to be slow (crypt, PBKDF2 and argon2 were), so that a crowd that does
+ * it at once would take the machine from everybody else. */
+bool stored_is_slow(const char *value, size_t length, enum stored_bare bare);
+
 /* Spends the time that stored_verify would take; for names that nobody knows. */
 void stored_pretend(const char *value, size_t length, enum stored_bare bare,
                     const struct secret *password);

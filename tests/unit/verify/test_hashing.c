@@ -51,11 +51,38 @@ test_hashing_verify(void **state)
     }
 }
 
+static void
+test_what_was_made_to_be_slow_is_done_by_few_at_a_time(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *value;
+        bool want;
+    } values[] = {
+        {"{CRYPT}$6$rounds=9000000$saltsaltsalt$x", true},
+        {"{CRYPT}$2b$16$x", true},
+        {"{CRYPT}$y$j9T$x$x", true},
+        {"{PBKDF2-SHA256}100000$x$x", true},
+        {"{ARGON2}$argon2id$v=19$m=64,t=1,p=1$x", true},
+        {"{SSHA}x", false},
+        {"{SSHA512}x", false},
+        {"clear", false},
+        {"{PLAIN}clear", false},
+        {"{WHAT}x", false},
+    };
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        const char *value = values[i].value;
+        print_message("%s\n", value);
+        assert_int_equal(stored_is_slow(value, strlen(value), STORED_BARE_CLEAR), values[i].want);
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_hashing_verify),
+        cmocka_unit_test(test_what_was_made_to_be_slow_is_done_by_few_at_a_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
