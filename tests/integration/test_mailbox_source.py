@@ -66,10 +66,10 @@ def tenant(name, kind, settings):
     return TENANT.format(name=name, type=kind, settings=settings)
 
 
-def users():
-    """Everybody, in the domain of each tenant."""
+def users(more=()):
+    """Everybody, in the domain of each tenant; more: of these, too."""
     tenants = (*WAYS, *MISTRUSTED, "patient", "hasty-imap", "hasty-pop3", "clear", "failover", "front-imap",
-               "front-pop3")
+               "front-pop3", *more)
     found = {f"{name}@{tenant}.example": word for tenant in tenants for name, word in PASSWORDS.items()}
     return found | {f"{OFF}@{tenant}.example": "right-1::::::nologin=y reason=no" for tenant in tenants}
 
@@ -78,11 +78,11 @@ def users():
 UNHURT = "auth_failure_delay = 0\nservice anvil {\n unix_listener anvil-auth-penalty {\n mode = 0\n }\n}\n"
 
 
-def make_dovecot(folder, authority, settings=UNHURT):
+def make_dovecot(folder, authority, settings=UNHURT, tenants=()):
     if not dovecot_is_usable():
         pytest.skip("Dovecot is not installed")
     certificate, key = authority.issue(f"dovecot-{folder.name}", addresses=())
-    return Dovecot(folder, users(), certificate=certificate, key=key, settings=settings)
+    return Dovecot(folder, users(tenants), certificate=certificate, key=key, settings=settings)
 
 
 @pytest.fixture(scope="module")
@@ -224,6 +224,24 @@ def test_the_next_server_is_asked_if_one_is_down(scratch, authority, server):
     with Mailreeve(scratch / "service", text) as service:
         assert ask(service, "anna@failover.example", PASSWORDS["anna"]) == RIGHT
         assert ask(service, "anna@failover.example", "wrong") == WRONG
+
+
+def test_a_server_that_wants_our_certificate_gets_it(scratch, authority):
+    own, key = authority.issue("front-door")
+    key.chmod(0o600)
+    demands = f"{UNHURT}ssl_ca = <{authority.ca}\nssl_verify_client_cert = yes\nauth_ssl_require_client_cert = yes\n" \
+              "ssl_require_crl = no\n"
+    shown = {"shown": f'cert_file = "{own}"  key_file = "{key}"', "hidden": ""}
+    with make_dovecot(scratch / "demanding", authority, demands,
+                      [f"{kind}-{name}" for kind in ("imap", "pop3") for name in shown]) as server:
+        text = HEAD.format(port=10025) + "".join(
+            tenant(f"{kind}-{name}", kind,
+                   f'server = {{"localhost:{server.ports[kind]}"}}  ca_file = "{authority.ca}"  {certificate}')
+            for kind in ("imap", "pop3") for name, certificate in shown.items())
+        with Mailreeve(scratch / "service", text) as service:
+            for kind in ("imap", "pop3"):
+                assert ask(service, f"anna@{kind}-shown.example", PASSWORDS["anna"]) == RIGHT, service.decisions()
+                assert ask(service, f"anna@{kind}-hidden.example", PASSWORDS["anna"]) != RIGHT, service.decisions()
 
 
 # ---- the whole front door
