@@ -87,11 +87,12 @@ def forms(secret):
 
 
 def find_secrets(data):
-    """Which flows' secrets are in data; half a secret is one too."""
+    """Which flows' secrets are in data; half a secret is one too. All have the stem, so a core file of gigabytes is
+    searched for that alone."""
+    if not any(form in data for form in forms(STEM)):
+        return set()
     found = {flow for flow in (*FLOWS, BROKEN) if any(form in data for form in forms(word(flow)))}
-    if not found and any(form in data for form in forms(STEM)):
-        found.add("a part of some secret")
-    return found
+    return found or {"a part of some secret"}
 
 
 def plain(user, flow, **more):
