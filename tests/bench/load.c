@@ -28,7 +28,8 @@
 enum { SAMPLES_MAX = 1 << 20, REPLY_MAX = 4096 };
 
 static struct {
-    int clients, seconds, users;
+    int clients, users;
+    double seconds;
     const char *name, *password, *wanted;
     const char *target[2];
 } options = {.clients = 16,
@@ -353,7 +354,7 @@ parse_options(int argc, char **argv)
             options.clients = atoi(optarg);
             break;
         case 's':
-            options.seconds = atoi(optarg);
+            options.seconds = strtod(optarg, NULL);
             break;
         case 'u':
             options.users = atoi(optarg);
@@ -392,7 +393,7 @@ main(int argc, char **argv)
         clients[i] = (struct client){.number = i, .fd = -1, .samples_us = calloc(SAMPLES_MAX, 4)};
         pthread_create(&clients[i].thread, NULL, run_client, &clients[i]);
     }
-    sleep((unsigned)options.seconds);
+    usleep((useconds_t)(options.seconds * 1e6));
     atomic_store(&time_is_up, true);
     for (int i = 0; i < options.clients; i++)
         pthread_join(clients[i].thread, NULL);
