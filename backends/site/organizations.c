@@ -33,7 +33,10 @@ static const struct row rows[] = {
      .offset = offsetof(struct organization_values, ambiguous_user),
      .preset = "refuse",
      .choices = ambiguous,
-     .help = "When two of its sources know a name: refuse it, or let the first decide."},
+     .help =
+         "When two of its sources know a name: refuse it, or let the first decide. Those of type "
+         "smtp, imap and pop3 behind the one that took the password cannot tell, so they are not "
+         "asked."},
     {.name = "recipients",
      .type = ROW_STRING,
      .offset = offsetof(struct organization_values, recipients),

@@ -62,8 +62,9 @@ static const struct row rows[] = {
     {.name = "key_file",
      .type = ROW_PATH,
      AT(key_file),
-     .help = "PEM file of its key, which others must not be able to read; not set: it is in "
-             "cert_file"},
+     .help =
+         "PEM file of its key, without a passphrase, which others must not be able to read; not "
+         "set: it is in cert_file"},
     {.name = "directory",
      .type = ROW_CHOICE,
      AT(directory),
@@ -75,7 +76,7 @@ static const struct row rows[] = {
     {.name = "bind_dn",
      .type = ROW_STRING,
      AT(bind_dn),
-     .help = "who we are for searches; not set: anonymous"},
+     .help = "who we are for searches, and for all that is read of an entry; not set: anonymous"},
     {.name = "bind_password_file",
      .type = ROW_PATH,
      AT(bind_password_file),
@@ -124,11 +125,14 @@ static const struct row rows[] = {
     {.name = "route_attribute",
      .type = ROW_STRING,
      AT(route_attribute),
-     .help = "the attribute that names the account's own server among those of the upstream"},
+     .help = "the attribute that names the account's own server among those of the upstream, by "
+             "the server's name or the host of its address; any other one is a temporary failure; "
+             "an entry without it: any server"},
     {.name = "require_group",
      .type = ROW_STRINGS,
      AT(require_group),
-     .help = "DNs of groups: who is in none of them may not log in"},
+     .help = "DNs of groups: who is in none of them may not log in. Active Directory: groups in "
+             "groups count, the primary group does not"},
     {.name = "allowed_networks_attribute",
      .type = ROW_STRING,
      AT(allowed_networks_attribute),
@@ -201,7 +205,7 @@ static const struct row rows[] = {
      .preset = "5s",
      .low = TIMEOUT_MIN_MS,
      .high = TIMEOUT_MAX_MS,
-     .help = "how long an answer may take"},
+     .help = "how long one answer of a server may take"},
     {.name = NULL},
 };
 

@@ -28,7 +28,7 @@ const struct row login_rows[] = {
      AT(servers),
      .required = true,
      .help = "servers that are asked, host:port or host, in this order; the next one if one is "
-             "down. The port is 143 or 110, with tls = \"implicit\" 993 or 995"},
+             "down. The port is 143 (imap) or 110 (pop3), with tls = \"implicit\" 993 or 995"},
     {.name = "tls",
      .type = ROW_CHOICE,
      AT(tls),
@@ -51,8 +51,9 @@ const struct row login_rows[] = {
     {.name = "key_file",
      .type = ROW_PATH,
      AT(key_file),
-     .help = "PEM file of its key, which others must not be able to read; not set: it is in "
-             "cert_file"},
+     .help =
+         "PEM file of its key, without a passphrase, which others must not be able to read; not "
+         "set: it is in cert_file"},
     {.name = "mechanisms",
      .type = ROW_CHOICES,
      AT(mechanisms),
@@ -73,14 +74,14 @@ const struct row login_rows[] = {
      .preset = "3s",
      .low = 10,
      .high = 60000,
-     .help = "how long connecting to a server may take"},
+     .help = "how long a TCP connection to a server may take to be made"},
     {.name = "timeout",
      .type = ROW_DURATION,
      AT(timeout_ms),
      .preset = "20s",
      .low = 10,
      .high = 300000,
-     .help = "how long the conversation with a server may take"},
+     .help = "how long the whole login at a server may take, connecting included"},
     {.name = "cache",
      .type = ROW_DURATION,
      AT(cache_ms),

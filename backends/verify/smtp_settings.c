@@ -28,8 +28,10 @@ const struct row smtp_rows[] = {
      .type = ROW_STRINGS,
      SMTP_ROW(servers),
      .required = true,
-     .help = "servers that are asked, host:port, in this order; the next one if one is down. About "
-             "recipients: a port that takes mail without a login"},
+     .help =
+         "servers that are asked, host:port or host, in this order; the next one if one is "
+         "down. The port is 587, with tls = \"implicit\" 465. Name the mail server itself, never "
+         "the nginx before it. About recipients: a port that takes mail without a login"},
     {.name = "tls",
      .type = ROW_CHOICE,
      SMTP_ROW(tls),
@@ -43,11 +45,13 @@ const struct row smtp_rows[] = {
     {.name = "cert_file",
      .type = ROW_PATH,
      SMTP_ROW(cert_file),
-     .help = "PEM file of the certificate that is shown to servers that want one"},
+     .help = "PEM file of the certificate that we show to the servers; not set: none"},
     {.name = "key_file",
      .type = ROW_PATH,
      SMTP_ROW(key_file),
-     .help = "PEM file of its key, without a passphrase; the key is in cert_file if not set"},
+     .help =
+         "PEM file of its key, without a passphrase, which others must not be able to read; not "
+         "set: it is in cert_file"},
     {.name = "tls_verify",
      .type = ROW_BOOL,
      SMTP_ROW(tls_verify),
@@ -59,8 +63,10 @@ const struct row smtp_rows[] = {
      .preset = "{\"plain\", \"login\", \"cram-md5\"}",
      .choices = mechanism_choices,
      .help =
-         "SASL mechanisms that may be used: the first of these that a server offers, but without "
-         "TLS cram-md5 first, which does not show the password"},
+         "SASL mechanisms that may be used. Of those that a server offers plain is preferred to "
+         "login and login to cram-md5; without TLS cram-md5 comes first, which does not show the "
+         "password. Leave it out where the server offers it and has no passwords in clear: it "
+         "says wrong password to everybody"},
     {.name = "connections",
      .type = ROW_INT,
      SMTP_ROW(connections),
@@ -74,14 +80,14 @@ const struct row smtp_rows[] = {
      .preset = "3s",
      .low = 10,
      .high = 60000,
-     .help = "how long connecting to a server may take"},
+     .help = "how long a TCP connection to a server may take to be made"},
     {.name = "timeout",
      .type = ROW_DURATION,
      SMTP_ROW(timeout_ms),
      .preset = "20s",
      .low = 10,
      .high = 300000,
-     .help = "how long the conversation with a server may take"},
+     .help = "how long the whole conversation with a server may take, connecting included"},
     {.name = "probe_sender",
      .type = ROW_STRING,
      SMTP_ROW(probe_sender),
@@ -91,7 +97,8 @@ const struct row smtp_rows[] = {
      .type = ROW_BOOL,
      SMTP_ROW(forward_client),
      .preset = "false",
-     .help = "whether servers that offer XCLIENT are told who logs in, with address and EHLO name"},
+     .help = "whether servers that offer XCLIENT are told the address of the client and, where "
+             "nginx tells it, its EHLO name; the others are asked as if it were false"},
     {.name = "cache",
      .type = ROW_DURATION,
      SMTP_ROW(cache_ms),

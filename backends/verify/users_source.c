@@ -52,8 +52,9 @@ static const struct row users_rows[] = {
     {.name = "last_use",
      .type = ROW_PATH,
      .offset = offsetof(struct users_settings, last_use),
-     .help = "the file that keeps when each app password was last used, in a folder that the "
-             "service may write to (not set: the users file's name and .used)"},
+     .help = "the file in which the service notes when each app password was last used, for "
+             "mailreeve app-password list; its folder must be one that the service may write to, "
+             "as /var/lib/mailreeve is. Not set: the users file's name and .used"},
     {.name = NULL},
 };
 
