@@ -79,8 +79,8 @@ login_offer_read(struct login_offer *offer, enum login_protocol protocol, const 
     }
 }
 
-/* What the codes of a refusal are worth. Those that only explain an outage stand here for the log's
- * sake: a code that is not known says nothing either. */
+/* What the codes of a refusal are worth. Those of an outage are about the server; whatever else is
+ * said, known or not, is about the account that is asked about. */
 static const struct code {
     const char *name;
     enum login_judgement judgement;
@@ -91,21 +91,21 @@ static const struct code {
         name, judgement, "NO [" name "]", "-ERR [" name "]" \
     }
     CODE("AUTHENTICATIONFAILED", LOGIN_WRONG),
-    CODE("AUTHORIZATIONFAILED", LOGIN_WRONG),
+    CODE("AUTHORIZATIONFAILED", LOGIN_NOT_ALLOWED),
     CODE("AUTH", LOGIN_WRONG),
     CODE("EXPIRED", LOGIN_PASSWORD_EXPIRED),
     CODE("CONTACTADMIN", LOGIN_DISABLED), /* what Dovecot says of an account with `nologin` */
     CODE("PRIVACYREQUIRED", LOGIN_REFUSED_US),
-    CODE("CANNOT", LOGIN_NOT_JUDGED),
+    CODE("CANNOT", LOGIN_UNCLEAR),
     CODE("CLIENTBUG", LOGIN_NOT_JUDGED),
     CODE("CORRUPTION", LOGIN_NOT_JUDGED),
     CODE("IN-USE", LOGIN_NOT_JUDGED),
     CODE("INUSE", LOGIN_NOT_JUDGED),
     CODE("LIMIT", LOGIN_NOT_JUDGED),
     CODE("LOGIN-DELAY", LOGIN_NOT_JUDGED),
-    CODE("NOPERM", LOGIN_NOT_JUDGED),
-    CODE("OVERQUOTA", LOGIN_NOT_JUDGED),
-    CODE("REFERRAL", LOGIN_NOT_JUDGED),
+    CODE("NOPERM", LOGIN_UNCLEAR),
+    CODE("OVERQUOTA", LOGIN_UNCLEAR),
+    CODE("REFERRAL", LOGIN_UNCLEAR),
     CODE("SERVERBUG", LOGIN_NOT_JUDGED),
     CODE("SYS/PERM", LOGIN_NOT_JUDGED),
     CODE("SYS/TEMP", LOGIN_NOT_JUDGED),
@@ -141,6 +141,7 @@ judge_code(enum login_protocol protocol, struct words code)
             };
     return (struct login_reply){
         .word = LOGIN_WORD_NO,
+        .judgement = LOGIN_UNCLEAR,
         .said = protocol == LOGIN_IMAP ? "NO with a code that says nothing about a password"
                                        : "-ERR with a code that says nothing about a password",
     };

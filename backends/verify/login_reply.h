@@ -48,7 +48,9 @@ enum login_judgement {
     LOGIN_WRONG, /* or there is no such name */
     LOGIN_PASSWORD_EXPIRED,
     LOGIN_DISABLED,
-    LOGIN_REFUSED_US, /* our way of asking is refused: the configuration is to be mended */
+    LOGIN_NOT_ALLOWED, /* the password is right, and the account may not be had by it */
+    LOGIN_UNCLEAR,     /* the server means this account, and says neither right nor wrong */
+    LOGIN_REFUSED_US,  /* our way of asking is refused: the configuration is to be mended */
 };
 
 struct login_reply {

@@ -172,13 +172,15 @@ pop3_open(const struct section *section, struct problems *problems)
 static bool
 is_final(enum login_judgement judgement)
 {
-    return judgement != LOGIN_NOT_JUDGED && judgement != LOGIN_REFUSED_US;
+    return judgement != LOGIN_NOT_JUDGED && judgement != LOGIN_UNCLEAR &&
+           judgement != LOGIN_REFUSED_US;
 }
 
 /* Asks one server after the other. detail_r, of VERIFY_DETAIL_MAX bytes, tells why not yes. */
 static enum login_judgement
 ask(const struct login_source *source, const struct verify_request *request, char *detail_r)
 {
+    enum login_judgement worth = LOGIN_NOT_JUDGED;
     size_t used = 0;
     for (size_t i = 0; i < source->count; i++) {
         struct err err;
@@ -192,9 +194,11 @@ ask(const struct login_source *source, const struct verify_request *request, cha
                      login_server_text(source->servers[i]), err.text);
         if (is_final(judgement))
             return judgement;
+        if (judgement == LOGIN_UNCLEAR)
+            worth = LOGIN_UNCLEAR;
         used = strlen(detail_r);
     }
-    return LOGIN_NOT_JUDGED;
+    return worth;
 }
 
 static void
@@ -216,6 +220,12 @@ login_verify(void *self, const struct verify_request *request, struct verify_res
         return;
     case LOGIN_DISABLED:
         result_r->outcome = VERIFY_DISABLED;
+        return;
+    case LOGIN_NOT_ALLOWED:
+        result_r->outcome = VERIFY_NOT_ALLOWED;
+        return;
+    case LOGIN_UNCLEAR:
+        result_r->has_answered = true;
         return;
     case LOGIN_NOT_JUDGED:
     case LOGIN_REFUSED_US:

@@ -33,7 +33,7 @@ POLL_S = 0.5
 
 # A source's server is left alone for two seconds after a failure (SMTP: three). The longest that is borne is for a
 # busy machine.
-TWO_INTERVALS_S, NORMAL_AGAIN_S = 6, 20
+TWO_INTERVALS_S, NORMAL_AGAIN_S = 6, 40
 # Dovecot takes half a second for each wrong password.
 TIMEOUTS = {"ldap": "connect_timeout = 500ms  timeout = 700ms", "else": "connect_timeout = 500ms  timeout = 1500ms"}
 

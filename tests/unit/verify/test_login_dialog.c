@@ -97,7 +97,7 @@ static const struct {
      "AUTHENTICATE PLAIN: the server said BYE"},
     {"an echo of the password is not told", LOGIN_IMAP, BOTH, &all,
      "mailreeve NO [" PLAIN64 "] " PLAIN64 "\n", "mailreeve AUTHENTICATE PLAIN " PLAIN64 "\r\n",
-     LOGIN_NOT_JUDGED,
+     LOGIN_UNCLEAR,
      "AUTHENTICATE PLAIN: the server said NO with a code that says nothing about a password"},
 
     {"AUTH PLAIN", LOGIN_POP3, BOTH, &all, "+ \n+OK in\n", "AUTH PLAIN\r\n" PLAIN64 "\r\n",

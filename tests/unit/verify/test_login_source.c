@@ -65,9 +65,9 @@ static const struct conversation conversations[] = {
      VERIFY_UNAVAILABLE, "the server said BYE"},
     {"IMAP: an OK of libcurl's tag is no yes", "imap", CLEAR, IMAP_PLAIN "S A002 OK in\n" IMAP_BYE,
      VERIFY_UNAVAILABLE, "something that is no answer"},
-    {"IMAP: an echo of the password is not told", "imap", CLEAR,
-     IMAP_PLAIN "S " TAG "NO [" PLAIN64 "] " PLAIN64 "\n" IMAP_BYE, VERIFY_UNAVAILABLE,
-     "NO with a code that says nothing"},
+    {"IMAP: AUTHORIZATIONFAILED is not allowed", "imap", CLEAR,
+     IMAP_PLAIN "S " TAG "NO [AUTHORIZATIONFAILED] no\n" IMAP_BYE, VERIFY_NOT_ALLOWED,
+     "NO [AUTHORIZATIONFAILED]"},
     {"POP3: PLAIN is right", "pop3", CLEAR, POP3_PLAIN "S +OK in\n", VERIFY_OK, NULL},
     {"POP3: USER and PASS are right", "pop3", CLEAR, POP3_USER "S +OK in\n", VERIFY_OK, NULL},
     {"POP3: a server without CAPA", "pop3", CLEAR,
@@ -190,8 +190,17 @@ static const struct conversation conversations[] = {
      POP3_HELLO("S STLS\n") "C STLS\nR +OK^|+OK^|\n", VERIFY_UNAVAILABLE, "greeting"},
 };
 
+/* Said about the account that was asked about: no outage that could be bridged. */
+static const struct conversation about_the_account[] = {
+    {"IMAP: an echo of the password is not told", "imap", CLEAR,
+     IMAP_PLAIN "S " TAG "NO [" PLAIN64 "] " PLAIN64 "\n" IMAP_BYE, VERIFY_UNAVAILABLE,
+     "NO with a code that says nothing"},
+    {"IMAP: what is about the account is no outage", "imap", CLEAR,
+     IMAP_PLAIN "S " TAG "NO [NOPERM] not you\n" IMAP_BYE, VERIFY_UNAVAILABLE, "NO [NOPERM]"},
+};
+
 static void
-hear_one(const struct conversation *wanted)
+hear_one(const struct conversation *wanted, bool want_answered)
 {
     const char *const scripts[] = {wanted->script, NULL};
     struct smtp_script server;
@@ -208,6 +217,7 @@ hear_one(const struct conversation *wanted)
     verify(&opened, PASSWORD, &result);
     print_message("    %s\n", result.detail);
     assert_int_equal(result.outcome, wanted->want);
+    assert_int_equal(result.has_answered, want_answered);
     if (wanted->want_detail != NULL && strstr(result.detail, wanted->want_detail) == NULL)
         assert_string_equal(result.detail, wanted->want_detail);
     if (wanted->want == VERIFY_OK)
@@ -228,7 +238,17 @@ test_conversations(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof conversations / sizeof conversations[0]; i++) {
         print_message("%s\n", conversations[i].name);
-        hear_one(&conversations[i]);
+        hear_one(&conversations[i], false);
+    }
+}
+
+static void
+test_what_is_said_about_the_account_is_no_outage(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof about_the_account / sizeof about_the_account[0]; i++) {
+        print_message("%s\n", about_the_account[i].name);
+        hear_one(&about_the_account[i], true);
     }
 }
 
@@ -498,6 +518,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_conversations),
+        cmocka_unit_test(test_what_is_said_about_the_account_is_no_outage),
         cmocka_unit_test(test_a_certificate_of_another_name_gets_no_password),
         cmocka_unit_test(test_failover),
         cmocka_unit_test(test_a_server_that_is_down_is_passed_over_until_it_is_back),
