@@ -5,7 +5,7 @@ import pytest
 
 from harness.ldap_driver import Source
 from harness.ldap_fake import FakeServer, ber, is_bind, message_number
-from harness.ldap_setup import BASE, searching
+from harness.ldap_setup import BASE, naming, open_source, searching
 from harness.slapd import Slapd, person, slapd_is_usable
 
 pytestmark = pytest.mark.skipif(not slapd_is_usable(), reason="slapd is not installed")
@@ -45,25 +45,14 @@ def directory(shared_scratch):
 
 
 @pytest.fixture(params=["bind", "compare", "fetch", "user_dn"])
-def ask(request, shared_scratch, directory):
+def ask(request, directory, open_source):
     """(**settings) -> an open source that checks passwords in one of the ways."""
-    opened = []
-
     def make(**settings):
-        given = searching(directory, **settings)
         if request.param == "user_dn":
-            given["user_dn"] = f"uid=%n,ou=people,{BASE}"
-            del given["filter"], given["base"]
-        else:
-            given["password"] = request.param
-        source = Source(shared_scratch, **given)
-        assert source.opened, source.log.read_text()
-        opened.append(source)
-        return source
+            return open_source(**naming(directory, **settings))
+        return open_source(**searching(directory, password=request.param, **settings))
 
-    yield make
-    for source in opened:
-        source.close()
+    return make
 
 
 def log_in(source, name):

@@ -5,7 +5,7 @@ import pytest
 
 from harness.ldap_driver import Source
 from harness.ldap_fake import FakeServer, ber, is_bind, message_number
-from harness.ldap_setup import BASE, searching
+from harness.ldap_setup import BASE, open_source, searching
 from harness.process import wait_until
 from harness.slapd import Slapd, person, slapd_is_usable
 
@@ -41,19 +41,9 @@ def directory(request, shared_scratch):
 
 
 @pytest.fixture
-def ask(shared_scratch, directory):
+def ask(directory, open_source):
     """(groups, **settings) -> an open source."""
-    opened = []
-
-    def make(groups, **settings):
-        source = Source(shared_scratch, **searching(directory, require_group=groups, **settings))
-        assert source.opened, source.log.read_text()
-        opened.append(source)
-        return source
-
-    yield make
-    for source in opened:
-        source.close()
+    return lambda groups, **settings: open_source(**searching(directory, require_group=groups, **settings))
 
 
 def outcome(source, name, password=None):

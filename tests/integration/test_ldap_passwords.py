@@ -8,7 +8,7 @@ import hmac
 import pytest
 
 from harness.ldap_driver import Source
-from harness.ldap_setup import BASE, searching
+from harness.ldap_setup import BASE, naming, open_source, searching
 from harness.slapd import Slapd, person, slapd_is_usable
 
 pytestmark = pytest.mark.skipif(not slapd_is_usable(), reason="slapd is not installed")
@@ -47,23 +47,10 @@ def directory(shared_scratch):
 
 
 @pytest.fixture(params=["search", "user_dn"])
-def ask(request, shared_scratch, directory):
+def ask(request, directory, open_source):
     """(password=..., **settings) -> an open source."""
-    opened = []
-
-    def make(**settings):
-        given = searching(directory, **settings)
-        if request.param == "user_dn":
-            given["user_dn"] = f"uid=%n,ou=people,{BASE}"
-            del given["filter"], given["base"]
-        source = Source(shared_scratch, **given)
-        assert source.opened, source.log.read_text()
-        opened.append(source)
-        return source
-
-    yield make
-    for source in opened:
-        source.close()
+    settings_of = naming if request.param == "user_dn" else searching
+    return lambda **settings: open_source(**settings_of(directory, **settings))
 
 
 @pytest.mark.parametrize("password", ["bind", "fetch"])

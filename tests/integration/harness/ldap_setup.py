@@ -1,6 +1,7 @@
 """What the tests of ldap sources share: the people of one directory, fixtures that start it, and the settings to
 search it. A test file imports the fixtures that it uses by name."""
 
+import contextlib
 import time
 
 import pytest
@@ -34,6 +35,12 @@ def searching(server, **settings):
             "filter": "(|(mail=%u)(uid=%n))", **settings}
 
 
+def naming(server, **settings):
+    """Settings of a source that makes the DN of one of PEOPLE from his name."""
+    return {"uri": [server.uri], "bind_dn": server.service_dn,
+            "bind_password_file": server.service_password_file, "user_dn": f"uid=%n,ou=people,{BASE}", **settings}
+
+
 def own_name(word):
     """A name for a folder that no other has."""
     return f"{word}-{time.monotonic_ns()}"
@@ -52,6 +59,18 @@ def own_directory(shared_scratch):
     """A directory that the test may stop."""
     with Slapd(shared_scratch / own_name("slapd"), PEOPLE, base=BASE) as server:
         yield server
+
+
+@pytest.fixture
+def open_source(shared_scratch):
+    """(**settings) -> an open source, for this test."""
+    with contextlib.ExitStack() as sources:
+        def make(**settings):
+            source = sources.enter_context(Source(shared_scratch, **settings))
+            assert source.opened, source.log.read_text()
+            return source
+
+        yield make
 
 
 @pytest.fixture
