@@ -1,11 +1,11 @@
 /*
  * verify: asks the places that can verify a password, behind one table of functions.
  *
- * A source is one `source` section. Kinds ("users", "ldap", "smtp") are rows of source_kinds[]; the
- * folder's README says how to add one. Sources are thread-safe: any number of sessions ask one
- * source at once; a source has a cap on what it may hold and a short memory of "down". Every wait
- * ends at the session's deadline. Only verified facts turn into "wrong password": whatever a source
- * cannot tell is VERIFY_UNAVAILABLE.
+ * A source is one `source` section. Kinds ("users", "ldap", "smtp", "imap", "pop3") are rows of
+ * source_kinds[]; the folder's README says how to add one. Sources are thread-safe: any number of
+ * sessions ask one source at once; a source has a cap on what it may hold and a short memory of
+ * "down". Every wait ends at the session's deadline. Only verified facts turn into "wrong
+ * password": whatever a source cannot tell is VERIFY_UNAVAILABLE.
  */
 #ifndef MAILREEVE_VERIFY_H
 #define MAILREEVE_VERIFY_H
