@@ -219,3 +219,31 @@ def test_a_password_that_is_over_lets_nobody_in(service):
     wait_until(lambda: log_in(service, printer), 20, "the service to read the file")
     wait_until(lambda: not log_in(service, printer), 20, "the end of the app password")
     assert [app["state"] for app in listed(users, USER) if app["app"] == "printer"] == ["expired"]
+
+
+def test_the_last_use_is_kept_and_read_where_the_configuration_says(scratch):
+    text = configuration().replace('file = "users" }', 'file = "users"  last_use = "elsewhere" }')
+    assert "elsewhere" in text
+    with Mailreeve(scratch / "service", text, {"users": users_file()}) as service:
+        phone = add(service.folder / "users", USER, "phone").stdout.rstrip("\n")
+        wait_until(lambda: log_in(service, phone), 20, "the service to read the file")
+        wait_until((service.folder / "elsewhere").exists, 20, "the last use")
+        done = mailreeve("app-password", "list", "-c", service.path, "--json")
+        assert (done.returncode, done.stderr) == (EXIT_OK, "")
+        [app] = json.loads(done.stdout)
+        assert utc_now() - parse_time(app["last_use"]) < datetime.timedelta(minutes=2)
+    assert not (service.folder / "users.used").exists()
+
+
+@pytest.mark.parametrize("taken, own, app", [("no", True, False), ("allow", True, True), ("require", False, True)])
+def test_the_users_file_takes_what_app_passwords_says(scratch, taken, own, app):
+    text = configuration().replace('file = "users" }', f'file = "users"  app_passwords = "{taken}" }}')
+    assert "app_passwords" in text
+    files = {"users": users_file()}
+    folder = scratch / "service"
+    folder.mkdir()
+    (folder / "users").write_text(files["users"])
+    phone = add(folder / "users", USER, "phone").stdout.rstrip("\n")
+    files["users"] = (folder / "users").read_text()
+    with Mailreeve(folder, text, files) as service:
+        assert (log_in(service, PASSWORD), log_in(service, phone)) == (own, app)
