@@ -271,6 +271,33 @@ test_what_is_counted(void **state)
     source_close(source);
 }
 
+/* Strangers who make up names fill no memory, and push no right answer out. */
+static void
+test_so_many_logins_are_remembered_and_no_more(void **state)
+{
+    (void)state;
+    enum { NAMES = 70000, KEPT = 65536 };
+    struct fake fake;
+    struct source *source = open_fake(&fake, long_ones);
+    struct verify_result result = ask(source, "one");
+    verify_result_fini(&result);
+    fake.lookup = VERIFY_UNKNOWN_USER;
+    for (unsigned i = 0; i < NAMES; i++) {
+        struct username user = {0};
+        snprintf(user.text, sizeof user.text, "nobody%u", i);
+        const struct verify_request request = {.user = &user, .deadline = {INT64_MAX}};
+        source_lookup(source, &request, &result);
+        verify_result_fini(&result);
+    }
+    struct source_stats stats;
+    source_stats(source, &stats);
+    assert_int_equal(stats.logins_kept, KEPT + 1); /* the right one has a place of its own */
+    result = ask(source, "one");
+    assert_true(result.was_cached);
+    verify_result_fini(&result);
+    source_close(source);
+}
+
 static void
 test_what_is_forgotten(void **state)
 {
@@ -399,6 +426,7 @@ main(void)
         cmocka_unit_test(test_an_outage_is_bridged_where_that_is_wanted),
         cmocka_unit_test(test_what_the_source_said_of_the_account_is_not_bridged),
         cmocka_unit_test(test_what_is_counted),
+        cmocka_unit_test(test_so_many_logins_are_remembered_and_no_more),
         cmocka_unit_test(test_what_is_forgotten),
         cmocka_unit_test(test_who_else_has_a_name_is_remembered_too),
         cmocka_unit_test(test_no_time_is_spent_for_what_is_remembered),
