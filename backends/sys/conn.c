@@ -11,6 +11,7 @@
 
 #include "alloc.h"
 #include "dial.h"
+#include "shortage.h"
 
 enum { BUFFER_BYTES = 2048 }; /* thousands of sessions wait with one each */
 
@@ -44,11 +45,20 @@ wait_for(const struct conn *conn, short events, const char *what, struct deadlin
 }
 
 struct conn *
-conn_open(const struct endpoint *endpoint, struct deadline deadline, struct err *err)
+conn_open(const struct endpoint *endpoint, struct deadline deadline, bool *is_shortage,
+          struct err *err)
 {
-    int fd = dial_begin(endpoint, err);
-    if (fd < 0)
+    struct err trouble;
+    int fd = dial_begin(endpoint, &trouble);
+    if (fd == DIAL_CANNOT) {
+        shortage_tell(&trouble);
+        if (is_shortage != NULL)
+            *is_shortage = true;
+    }
+    if (fd < 0) {
+        err_set(err, "%s", trouble.text);
         return NULL;
+    }
     struct conn *conn = xmalloc(sizeof *conn);
     conn->fd = fd;
     conn->tls = NULL;

@@ -18,8 +18,11 @@
 
 struct conn;
 
-/* Connects to one endpoint. Returns NULL with err. */
-struct conn *conn_open(const struct endpoint *endpoint, struct deadline deadline, struct err *err);
+/* Connects to one endpoint. Returns NULL with err. is_shortage (NULL is allowed) becomes true if we
+ * failed for want of something of our own (shortage.h), which says nothing about the server; it is
+ * left alone otherwise. */
+struct conn *conn_open(const struct endpoint *endpoint, struct deadline deadline, bool *is_shortage,
+                       struct err *err);
 void conn_close(struct conn *conn); /* NULL is allowed; does not wait */
 
 /* Starts TLS; host is what the certificate must name and what SNI carries (RFC 6066: not for

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -24,6 +25,36 @@ is_shortage(int system_errno)
            system_errno == ENOMEM;
 }
 
+/* Whether the system has any address to come from. Connecting tells by the same error whether it
+ * has none or no port of it is left; datagrams have ports of their own. */
+static bool
+has_own_address(const struct endpoint *endpoint)
+{
+    int fd = socket(endpoint->address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return true;
+    int connected = connect(fd, (const struct sockaddr *)&endpoint->address, endpoint->length);
+    close(fd);
+    return connected == 0;
+}
+
+/* Writes err. Returns what dial_begin is to. */
+static int
+judge_connect(const struct endpoint *endpoint, int system_errno, struct err *err)
+{
+    /* A unix socket whose queue is full says EAGAIN: it is overloaded, which is an answer. */
+    if (endpoint->address.ss_family == AF_UNIX && system_errno == EAGAIN) {
+        set_trouble(err, endpoint, "its queue is full");
+        return -1;
+    }
+    if (system_errno == EADDRNOTAVAIL && has_own_address(endpoint)) {
+        set_trouble(err, endpoint, "no local port is left");
+        return DIAL_CANNOT;
+    }
+    set_trouble(err, endpoint, strerror(system_errno));
+    return system_errno == EAGAIN || is_shortage(system_errno) ? DIAL_CANNOT : -1;
+}
+
 int
 dial_begin(const struct endpoint *endpoint, struct err *err)
 {
@@ -39,10 +70,9 @@ dial_begin(const struct endpoint *endpoint, struct err *err)
     }
     if (connect(fd, (const struct sockaddr *)&endpoint->address, endpoint->length) != 0 &&
         errno != EINPROGRESS && errno != EINTR) {
-        /* A unix socket whose queue is full says EAGAIN: it is overloaded, which is an answer. */
-        set_trouble(err, endpoint, errno == EAGAIN ? "its queue is full" : strerror(errno));
+        int result = judge_connect(endpoint, errno, err);
         close(fd);
-        return -1;
+        return result;
     }
     return fd;
 }

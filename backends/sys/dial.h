@@ -9,8 +9,8 @@
 #include "endpoint.h"
 #include "err.h"
 
-/* The process or the system has no descriptor or memory left: this says nothing about the server.
- */
+/* The process or the system has no descriptor, port or memory left: this says nothing about the
+ * server. */
 enum { DIAL_CANNOT = -2 };
 
 /* Begins to connect. Returns a descriptor, writable once dial_finish may be called, or, with err,

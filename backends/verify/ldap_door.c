@@ -453,14 +453,14 @@ start_tls(struct ldap_link *link, const struct ldap_peer *peer, struct deadline 
 
 /* Tries the server's addresses in turn; each gets its share of the time. */
 static struct conn *
-dial(const struct ldap_peer *peer, struct deadline deadline, struct err *err)
+dial(const struct ldap_peer *peer, struct deadline deadline, bool *is_shortage, struct err *err)
 {
     struct endpoint endpoints[NAMES_ADDRESSES_MAX];
     size_t count = name_endpoints(peer->server, deadline_left_ms(deadline), endpoints, err);
     struct conn *conn = NULL;
     for (size_t i = 0; i < count && conn == NULL; i++) {
         int64_t share_ms = deadline_left_ms(deadline) / (int64_t)(count - i);
-        conn = conn_open(&endpoints[i], deadline_sooner(deadline, share_ms), err);
+        conn = conn_open(&endpoints[i], deadline_sooner(deadline, share_ms), is_shortage, err);
     }
     return conn;
 }
@@ -473,9 +473,10 @@ ldap_door_init(void)
 }
 
 struct ldap_link *
-ldap_link_open(const struct ldap_peer *peer, struct deadline deadline, struct err *err)
+ldap_link_open(const struct ldap_peer *peer, struct deadline deadline, bool *is_shortage,
+               struct err *err)
 {
-    struct conn *conn = dial(peer, deadline, err);
+    struct conn *conn = dial(peer, deadline, is_shortage, err);
     if (conn == NULL)
         return NULL;
     struct ldap_link *link = link_create(conn);

@@ -43,9 +43,9 @@ enum ldap_answer { LDAP_ANSWER_BROKEN = 0, LDAP_ANSWER_FAILED, LDAP_ANSWER_NO, L
 void ldap_door_init(void);
 
 /* Connects and starts TLS where the peer wants it; StartTLS that does not succeed never falls back
- * to clear text. Returns NULL with err. */
+ * to clear text. Returns NULL with err, and is_shortage as conn_open does. */
 struct ldap_link *ldap_link_open(const struct ldap_peer *peer, struct deadline deadline,
-                                 struct err *err);
+                                 bool *is_shortage, struct err *err);
 
 /* Says goodbye without waiting. NULL is allowed. */
 void ldap_link_close(struct ldap_link *link);

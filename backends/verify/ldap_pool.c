@@ -135,7 +135,7 @@ open_link(struct ldap_visit *visit, enum purpose purpose, struct err *err)
 {
     const struct ldap_pool_options *options = &visit->pool->options;
     struct deadline until = deadline_sooner(visit->deadline, options->connect_timeout_ms);
-    struct ldap_link *link = ldap_link_open(&options->peer, until, err);
+    struct ldap_link *link = ldap_link_open(&options->peer, until, &visit->is_shortage, err);
     if (link == NULL || purpose == PURPOSE_BIND || options->bind_dn == NULL)
         return link;
 
@@ -200,6 +200,7 @@ static enum ldap_answer
 run(struct ldap_visit *visit, const struct job *job, struct err *err)
 {
     int64_t began_ms = clock_now_ms();
+    visit->is_shortage = false;
     enum ldap_answer answer = run_somewhere(visit, job, err);
     if (answer != LDAP_ANSWER_BROKEN) {
         visit->evidence = GATE_WORKED;
@@ -208,7 +209,7 @@ run(struct ldap_visit *visit, const struct job *job, struct err *err)
         return answer;
     }
     bool gave_up = deadline_is_over(visit->deadline) && clock_now_ms() - began_ms < FAIR_WAIT_MS;
-    visit->evidence = gave_up ? GATE_NO_EVIDENCE : GATE_FAILED;
+    visit->evidence = gave_up || visit->is_shortage ? GATE_NO_EVIDENCE : GATE_FAILED;
     visit->trouble = *err;
     return answer;
 }

@@ -41,6 +41,7 @@ struct ldap_visit {
     enum gate_evidence evidence;
     struct err trouble;    /* why evidence is GATE_FAILED */
     bool is_misconfigured; /* the trouble will not go away by itself */
+    bool is_shortage;      /* the last operation failed for want of something of our own */
 };
 
 /* Waits in line until in_line; the visit may take until deadline. Returns 0 when inside, or -1 with

@@ -11,6 +11,7 @@
 #include "log.h"
 #include "login_dialog.h"
 #include "names.h"
+#include "shortage.h"
 
 enum { SERVER_DOWN_MS = 2000, COMPLAIN_EVERY_MS = 60000 };
 
@@ -71,7 +72,7 @@ login_server_name(const struct login_server *server)
  * -1 with err. */
 static int
 connect_to(const struct login_server *server, struct deadline deadline, struct endpoint *endpoint_r,
-           struct err *err)
+           bool *is_shortage, struct err *err)
 {
     struct endpoint endpoints[NAMES_ADDRESSES_MAX];
     const int64_t timeout_ms = server->shared->settings->connect_timeout_ms;
@@ -79,14 +80,17 @@ connect_to(const struct login_server *server, struct deadline deadline, struct e
         server->name, deadline_left_ms(deadline_sooner(deadline, timeout_ms)), endpoints, err);
     struct conn *conn = NULL;
     for (size_t i = 0; i < count && conn == NULL; i++)
-        conn = conn_open(&endpoints[i], deadline_sooner(deadline, timeout_ms), err);
+        conn = conn_open(&endpoints[i], deadline_sooner(deadline, timeout_ms), is_shortage, err);
     if (conn == NULL)
         return -1;
     *endpoint_r = *conn_endpoint(conn);
     int fd = fcntl(conn_fd(conn), F_DUPFD_CLOEXEC, 0);
     conn_close(conn);
-    if (fd < 0)
+    if (fd < 0) {
         err_set(err, "no descriptor is left for another connection");
+        shortage_tell(err);
+        *is_shortage = true;
+    }
     return fd;
 }
 
@@ -118,8 +122,8 @@ log_misconfigured(struct login_server *server, const struct err *err)
 }
 
 /* Connects and goes as far as a login can begin. Returns the talk, or NULL with err, with what the
- * failure means and what evidence it is: none, if the session had not left the server a fair time.
- */
+ * failure means and what evidence it is: none, if the session had not left the server a fair time
+ * or something of our own was short. */
 static struct curl_talk *
 greet(const struct login_server *server, struct deadline deadline, struct login_offer *offer_r,
       enum login_judgement *judgement_r, enum gate_evidence *evidence_r, struct err *err)
@@ -137,13 +141,16 @@ greet(const struct login_server *server, struct deadline deadline, struct login_
     struct endpoint endpoint;
     struct curl_talk *talk = NULL;
     enum curl_greeting greeting = CURL_GREETING_FAILED;
-    int fd = connect_to(server, deadline, &endpoint, err);
+    bool is_shortage = false;
+    int fd = connect_to(server, deadline, &endpoint, &is_shortage, err);
     if (fd >= 0)
         greeting = curl_talk_open(&manner, fd, &endpoint, deadline, &talk, offer_r, err);
     *judgement_r = greeting == CURL_GREETING_REFUSED_US ? LOGIN_REFUSED_US : LOGIN_NOT_JUDGED;
     bool was_hurried =
         deadline_is_over(deadline) && clock_now_ms() - since_ms < settings->connect_timeout_ms;
-    *evidence_r = talk != NULL ? GATE_WORKED : was_hurried ? GATE_NO_EVIDENCE : GATE_FAILED;
+    *evidence_r = talk != NULL                 ? GATE_WORKED
+                  : was_hurried || is_shortage ? GATE_NO_EVIDENCE
+                                               : GATE_FAILED;
     return talk;
 }
 

@@ -71,7 +71,8 @@ smtp_server_load(const struct smtp_server *server, struct source_load *load)
 
 /* Connects to the first of the name's addresses that answers. */
 static struct conn *
-connect_to(const struct smtp_server *server, struct deadline deadline, struct err *err)
+connect_to(const struct smtp_server *server, struct deadline deadline, bool *is_shortage,
+           struct err *err)
 {
     struct endpoint endpoints[NAMES_ADDRESSES_MAX];
     const int64_t timeout_ms = server->shared->settings->connect_timeout_ms;
@@ -79,7 +80,7 @@ connect_to(const struct smtp_server *server, struct deadline deadline, struct er
         server->name, deadline_left_ms(deadline_sooner(deadline, timeout_ms)), endpoints, err);
     struct conn *conn = NULL;
     for (size_t i = 0; i < count && conn == NULL; i++)
-        conn = conn_open(&endpoints[i], deadline_sooner(deadline, timeout_ms), err);
+        conn = conn_open(&endpoints[i], deadline_sooner(deadline, timeout_ms), is_shortage, err);
     return conn;
 }
 
@@ -119,7 +120,7 @@ log_misconfigured(struct smtp_server *server, const struct smtp_question *questi
 
 /* Connects and goes as far as questions can be put. Returns the connection, or NULL with err and
  * with what the failure means and what evidence it is: none, if the session had not left the server
- * a fair time. */
+ * a fair time or something of our own was short. */
 static struct conn *
 greet(const struct smtp_server *server, struct deadline deadline, struct smtp_reply *offer_r,
       enum smtp_judgement *judgement_r, enum gate_evidence *evidence_r, struct err *err)
@@ -132,7 +133,8 @@ greet(const struct smtp_server *server, struct deadline deadline, struct smtp_re
         .helo = server->shared->helo,
     };
     const int64_t since_ms = clock_now_ms();
-    struct conn *conn = connect_to(server, deadline, err);
+    bool is_shortage = false;
+    struct conn *conn = connect_to(server, deadline, &is_shortage, err);
     *judgement_r = SMTP_NOT_JUDGED;
     if (conn != NULL)
         *judgement_r = smtp_client_greet(conn, &manner, deadline, offer_r, err);
@@ -142,7 +144,9 @@ greet(const struct smtp_server *server, struct deadline deadline, struct smtp_re
     }
     bool was_hurried =
         deadline_is_over(deadline) && clock_now_ms() - since_ms < settings->connect_timeout_ms;
-    *evidence_r = conn != NULL ? GATE_WORKED : was_hurried ? GATE_NO_EVIDENCE : GATE_FAILED;
+    *evidence_r = conn != NULL                 ? GATE_WORKED
+                  : was_hurried || is_shortage ? GATE_NO_EVIDENCE
+                                               : GATE_FAILED;
     return conn;
 }
 

@@ -166,7 +166,7 @@ ask(const uint8_t *data, size_t size, const struct question *question, bool in_s
     struct endpoint endpoint = {.length = 0};
     int fd = listener(&endpoint);
     struct deadline deadline = deadline_after(PATIENCE_MS);
-    struct conn *conn = conn_open(&endpoint, deadline, NULL);
+    struct conn *conn = conn_open(&endpoint, deadline, NULL, NULL);
     struct server server = {data, size, accept(fd, NULL, NULL), in_steps};
     pthread_t thread;
     if (conn == NULL || server.fd < 0 || pthread_create(&thread, NULL, serve, &server) != 0)

@@ -1,9 +1,29 @@
+/* The test's own connect can be told to fail. */
+#include <dlfcn.h>
+#include <errno.h>
+
 #include "loopback.h"
 
 #include <stdlib.h>
 
 #include "clock.h"
 #include "conn.h"
+
+static int of_streams, of_datagrams; /* an errno: why connecting fails */
+
+int
+connect(int fd, const struct sockaddr *address, socklen_t length)
+{
+    static int (*real)(int, const struct sockaddr *, socklen_t);
+    int type = 0;
+    socklen_t size = sizeof type;
+    if (real == NULL)
+        *(void **)&real = dlsym(RTLD_NEXT, "connect");
+    getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size);
+    int failure = type == SOCK_STREAM ? of_streams : of_datagrams;
+    errno = failure;
+    return failure != 0 ? -1 : real(fd, address, length);
+}
 
 enum { SHORT_MS = 40, LONG_MS = 20000, SOON_MS = 5000 };
 
@@ -12,7 +32,7 @@ connect_to(const struct loopback *server)
 {
     struct endpoint endpoint = loopback_endpoint(server);
     struct err err = {0};
-    struct conn *conn = conn_open(&endpoint, deadline_after(LONG_MS), &err);
+    struct conn *conn = conn_open(&endpoint, deadline_after(LONG_MS), NULL, &err);
     assert_string_equal(err.text, "");
     assert_non_null(conn);
     assert_true(endpoint_equal(conn_endpoint(conn), &endpoint));
@@ -235,16 +255,49 @@ test_connect_fails(void **state)
     struct endpoint endpoint = loopback_endpoint(&server);
     struct err err = {0};
     char want[100];
-    assert_null(conn_open(&endpoint, deadline_after(LONG_MS), &err));
+    assert_null(conn_open(&endpoint, deadline_after(LONG_MS), NULL, &err));
     snprintf(want, sizeof want, "cannot connect to 127.0.0.1:%u: ", server.port);
     assert_memory_equal(err.text, want, strlen(want));
 
     struct endpoint_text parsed;
     assert_int_equal(endpoint_parse("unix:/nonexistent/socket", 0, &parsed, NULL), 0);
-    assert_null(conn_open(&parsed.endpoint, deadline_after(LONG_MS), &err));
+    assert_null(conn_open(&parsed.endpoint, deadline_after(LONG_MS), NULL, &err));
     assert_string_equal(err.text, "cannot connect to unix:/nonexistent/socket: No such file or "
                                   "directory");
     conn_close(NULL);
+}
+
+static void
+test_only_our_own_shortage_is_told_as_such(void **state)
+{
+    static const struct {
+        const char *name;
+        int of_streams, of_datagrams; /* what connect(2) says; 0: it does what it does */
+        bool want;
+        const char *want_err;
+    } cases[] = {
+        {"nobody listens", ECONNREFUSED, 0, false, "Connection refused"},
+        {"the network is down", ENETUNREACH, 0, false, "Network is unreachable"},
+        {"no port of ours is left", EADDRNOTAVAIL, 0, true, "no local port is left"},
+        {"we have no address of this family", EADDRNOTAVAIL, EADDRNOTAVAIL, false,
+         "Cannot assign requested address"},
+        {"no buffer of ours is left", ENOBUFS, 0, true, "No buffer space available"},
+        {"no route of ours is left", EAGAIN, 0, true, "Resource temporarily unavailable"},
+    };
+    (void)state;
+    struct endpoint_text parsed;
+    assert_int_equal(endpoint_parse("127.0.0.1:1", 0, &parsed, NULL), 0);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct err err = {0};
+        bool is_shortage = false;
+        print_message("%s\n", cases[i].name);
+        of_streams = cases[i].of_streams;
+        of_datagrams = cases[i].of_datagrams;
+        assert_null(conn_open(&parsed.endpoint, deadline_after(LONG_MS), &is_shortage, &err));
+        of_streams = of_datagrams = 0;
+        assert_int_equal(is_shortage, cases[i].want);
+        assert_non_null(strstr(err.text, cases[i].want_err));
+    }
 }
 
 /* A listener whose queue is full lets further connections hang, as a dead host does. */
@@ -261,7 +314,7 @@ test_connect_times_out(void **state)
     size_t count = 0;
     int64_t started_ms = clock_now_ms();
     while (count < 8 &&
-           (conns[count] = conn_open(&endpoint, deadline_after(SHORT_MS), &err)) != NULL)
+           (conns[count] = conn_open(&endpoint, deadline_after(SHORT_MS), NULL, &err)) != NULL)
         count++;
     assert_in_range(count, 1, 7);
     char want[100];
@@ -286,7 +339,7 @@ test_other_families(void **state)
     struct endpoint_text parsed;
     snprintf(text, sizeof text, "[::1]:%u", server.port);
     assert_int_equal(endpoint_parse(text, 0, &parsed, NULL), 0);
-    struct conn *conn = conn_open(&parsed.endpoint, deadline_after(LONG_MS), NULL);
+    struct conn *conn = conn_open(&parsed.endpoint, deadline_after(LONG_MS), NULL, NULL);
     assert_non_null(conn);
     conn_read_line(conn, line, sizeof line, deadline_after(LONG_MS), NULL);
     assert_string_equal(line, "220 six");
@@ -313,7 +366,7 @@ test_the_address_that_we_come_from(void **state)
             continue; /* a machine without IPv6 */
         snprintf(text, sizeof text, "%s:%u", cases[i].to, server.port);
         assert_int_equal(endpoint_parse(text, 0, &to, NULL), 0);
-        struct conn *conn = conn_open(&to.endpoint, deadline_after(LONG_MS), NULL);
+        struct conn *conn = conn_open(&to.endpoint, deadline_after(LONG_MS), NULL, NULL);
         assert_non_null(conn);
         const struct netaddr address = conn_own_address(conn);
         netaddr_format(&address, own);
@@ -353,6 +406,7 @@ main(void)
         cmocka_unit_test(test_write_to_a_server_that_reads_nothing),
         cmocka_unit_test(test_write_after_a_reset),
         cmocka_unit_test(test_connect_fails),
+        cmocka_unit_test(test_only_our_own_shortage_is_told_as_such),
         cmocka_unit_test(test_connect_times_out),
         cmocka_unit_test(test_other_families),
         cmocka_unit_test(test_the_address_that_we_come_from),

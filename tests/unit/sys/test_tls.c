@@ -132,7 +132,7 @@ static struct conn *
 connect_to(const struct secure_server *server)
 {
     struct endpoint endpoint = loopback_endpoint(&server->loopback);
-    struct conn *conn = conn_open(&endpoint, deadline_after(LONG_MS), NULL);
+    struct conn *conn = conn_open(&endpoint, deadline_after(LONG_MS), NULL, NULL);
     assert_non_null(conn);
     return conn;
 }

@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include "../sys/certificates.h"
 #include "conf.h"
@@ -76,6 +77,17 @@ open_at(struct opened *opened, const char *settings, const unsigned *ports, size
     for (size_t i = 0; opened->source == NULL && i < opened->problems.count; i++)
         print_error("%s\n", problems_line(&opened->problems, i));
     assert_non_null(opened->source);
+}
+
+/* Leaves the process no descriptor beyond those that it has. */
+static inline void
+take_descriptors(struct rlimit *had_r)
+{
+    int next = dup(STDERR_FILENO);
+    close(next);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, had_r), 0);
+    const struct rlimit none = {.rlim_cur = (rlim_t)next, .rlim_max = had_r->rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
 }
 
 /* Asks about boss@acme.example. */

@@ -145,7 +145,7 @@ begin(struct stage *stage, const struct play *script)
     stage->name = name_open(text, 0, &stage->err);
     assert_non_null(stage->name);
     const struct ldap_peer peer = {.server = stage->name, .security = LDAP_SECURITY_NONE};
-    stage->link = ldap_link_open(&peer, stage->deadline, &stage->err);
+    stage->link = ldap_link_open(&peer, stage->deadline, NULL, &stage->err);
     assert_non_null(stage->link);
 }
 

@@ -363,6 +363,31 @@ test_a_server_that_is_down_is_passed_over_until_it_is_back(void **state)
     assert_string_equal(server.trouble, "");
 }
 
+/* Nobody else's session must suffer from it once there are descriptors again. */
+static void
+test_our_own_shortage_shuts_no_server(void **state)
+{
+    (void)state;
+    static const char *const scripts[] = {IMAP_PLAIN "S " TAG "OK in\n" IMAP_BYE, NULL};
+    struct smtp_script server;
+    struct opened opened;
+    struct verify_result result;
+    struct rlimit had;
+    bench_type = "imap";
+    smtp_script_start(&server, scripts, NULL);
+    open_at(&opened, CLEAR, &server.port, 1);
+    take_descriptors(&had);
+    verify(&opened, PASSWORD, &result);
+    setrlimit(RLIMIT_NOFILE, &had);
+    assert_int_equal(result.outcome, VERIFY_UNAVAILABLE);
+    assert_non_null(strstr(result.detail, "a limit of this host: cannot connect"));
+    verify(&opened, PASSWORD, &result);
+    assert_int_equal(result.outcome, VERIFY_OK);
+    close_source(&opened);
+    smtp_script_stop(&server);
+    assert_string_equal(server.trouble, "");
+}
+
 /* Whoever can choose names must not be able to shut a server for the others. */
 static void
 test_what_follows_a_name_never_shuts_the_server(void **state)
@@ -522,6 +547,7 @@ main(void)
         cmocka_unit_test(test_a_certificate_of_another_name_gets_no_password),
         cmocka_unit_test(test_failover),
         cmocka_unit_test(test_a_server_that_is_down_is_passed_over_until_it_is_back),
+        cmocka_unit_test(test_our_own_shortage_shuts_no_server),
         cmocka_unit_test(test_what_follows_a_name_never_shuts_the_server),
         cmocka_unit_test(test_the_sessions_deadline_holds),
         cmocka_unit_test(test_a_long_line_is_no_answer),

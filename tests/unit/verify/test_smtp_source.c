@@ -465,6 +465,30 @@ test_a_server_that_is_down_is_passed_over_until_it_is_back(void **state)
     assert_string_equal(servers[1].trouble, "");
 }
 
+/* Nobody else's session must suffer from it once there are descriptors again. */
+static void
+test_our_own_shortage_shuts_no_server(void **state)
+{
+    (void)state;
+    static const char *const scripts[] = {AUTH_PLAIN "S 235 ok\n", NULL};
+    struct smtp_script server;
+    struct opened opened;
+    struct verify_result result;
+    struct rlimit had;
+    smtp_script_start(&server, scripts, NULL);
+    open_at(&opened, CLEAR, &server.port, 1);
+    take_descriptors(&had);
+    verify(&opened, PASSWORD, &result);
+    setrlimit(RLIMIT_NOFILE, &had);
+    assert_int_equal(result.outcome, VERIFY_UNAVAILABLE);
+    assert_non_null(strstr(result.detail, "a limit of this host: cannot connect"));
+    verify(&opened, PASSWORD, &result);
+    assert_int_equal(result.outcome, VERIFY_OK);
+    close_source(&opened);
+    smtp_script_stop(&server);
+    assert_string_equal(server.trouble, "");
+}
+
 /* Whoever can choose names must not be able to shut a server for the others. */
 static void
 test_what_follows_a_name_never_shuts_the_server(void **state)
@@ -611,6 +635,7 @@ main(void)
         cmocka_unit_test(test_failover),
         cmocka_unit_test(test_which_answers_are_no_outages),
         cmocka_unit_test(test_a_server_that_is_down_is_passed_over_until_it_is_back),
+        cmocka_unit_test(test_our_own_shortage_shuts_no_server),
         cmocka_unit_test(test_what_follows_a_name_never_shuts_the_server),
         cmocka_unit_test(test_the_sessions_deadline_holds),
         cmocka_unit_test(test_no_more_connections_than_allowed),
