@@ -4,7 +4,7 @@
  * Thread-safe. A session takes a place (gate.h) for the whole of a login and uses connections one
  * operation at a time. Searches and password checks have connections of their own: one that is
  * bound as a user must never search. So a server sees at most two connections a place:
- * `connections` / 2 logins at once, or `connections` where no search is needed. Idle connections
+ * `connections` / 2 logins at once, or `connections` where a login needs one of the two only. Idle connections
  * are kept for a minute; one that turns out to be closed is replaced once by a fresh one. No lock
  * is held while the network is waited for.
  */

@@ -97,14 +97,13 @@ open_server(struct ldap_servers *servers, const char *text, struct server *serve
         security = LDAP_SECURITY_TLS;
     else if (settings->starttls)
         security = LDAP_SECURITY_STARTTLS;
-    bool binds_only = !ldap_settings_search(settings);
     server->pool = ldap_pool_create(&(const struct ldap_pool_options){
         .source = servers->section->name,
         .uri = text,
         .peer = {.server = server->name, .security = security, .tls = servers->tls},
         .bind_dn = settings->bind_dn,
         .bind_password = &servers->bind_password,
-        .places = (unsigned)settings->connections / (binds_only ? 1 : 2),
+        .places = (unsigned)settings->connections / ldap_settings_links(settings),
         .connect_timeout_ms = settings->connect_timeout,
         .timeout_ms = settings->timeout,
     });

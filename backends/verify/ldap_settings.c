@@ -190,7 +190,7 @@ static const struct row rows[] = {
      .preset = "16",
      .low = CONNECTIONS_MIN,
      .high = CONNECTIONS_MAX,
-     .help = "connections to one server at a time; a login uses two, with user_dn one if "
+     .help = "connections to one server at a time; a login by bind uses two, with user_dn one if "
              "nothing but the password is asked for"},
     {.name = "connect_timeout",
      .type = ROW_DURATION,
@@ -294,10 +294,12 @@ ldap_settings_find_recipients(const struct ldap_settings *settings)
     return ldap_settings_recipient_filter(settings) != NULL;
 }
 
-bool
-ldap_settings_search(const struct ldap_settings *settings)
+unsigned
+ldap_settings_links(const struct ldap_settings *settings)
 {
-    return ldap_settings_can_lookup(settings) || ldap_settings_find_recipients(settings);
+    bool by_service = ldap_settings_can_lookup(settings) || ldap_settings_find_recipients(settings);
+    bool by_user = settings->password == LDAP_PASSWORD_BIND;
+    return by_service && by_user ? 2 : 1;
 }
 
 bool

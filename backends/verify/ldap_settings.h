@@ -81,8 +81,9 @@ bool ldap_settings_can_lookup(const struct ldap_settings *settings);
 /* Whether recipients are searched for. */
 bool ldap_settings_find_recipients(const struct ldap_settings *settings);
 
-/* Whether any connection is the service's: there are none where logins are binds by user_dn. */
-bool ldap_settings_search(const struct ldap_settings *settings);
+/* How many connections a login may hold: the service's, and one that is bound as the user. The
+ * former is not needed where logins are binds by user_dn, the latter where no login is a bind. */
+unsigned ldap_settings_links(const struct ldap_settings *settings);
 
 /* Reports every error and warning. Returns 0, or -1 if there was an error. */
 int ldap_settings_check(const struct section *section, struct problems *problems);

@@ -293,7 +293,8 @@ static const struct preset_case {
     const char *text;
     const char *filter, *recipients, *base, *mail; /* recipients NULL: not searched for */
     unsigned ldap, ldaps;
-    bool want_lookup, want_read, want_search;
+    bool want_lookup, want_read;
+    unsigned want_links;
 } presets[] = {
     {.text = "base = \"dc=acme\"",
      .filter = "(|(mail=%u)(uid=%n))",
@@ -303,7 +304,17 @@ static const struct preset_case {
      .ldap = 389,
      .ldaps = 636,
      .want_lookup = true,
-     .want_search = true},
+     .want_links = 2},
+    {.text =
+         "base = \"dc=acme\" password = \"fetch\" bind_dn = \"cn=us\" bind_password_file = \"/p\"",
+     .filter = "(|(mail=%u)(uid=%n))",
+     .recipients = "(mail=%u)",
+     .base = "dc=acme",
+     .mail = "mail",
+     .ldap = 389,
+     .ldaps = 636,
+     .want_lookup = true,
+     .want_links = 1},
     {.text = "directory = \"active-directory\" base = \"dc=acme\"",
      .filter = AD_FILTER,
      .recipients = AD_RECIPIENTS,
@@ -312,7 +323,7 @@ static const struct preset_case {
      .ldap = 389,
      .ldaps = 636,
      .want_lookup = true,
-     .want_search = true},
+     .want_links = 2},
     {.text = "directory = \"ad-global-catalog\"",
      .filter = AD_FILTER,
      .recipients = AD_RECIPIENTS,
@@ -321,7 +332,7 @@ static const struct preset_case {
      .ldap = 3268,
      .ldaps = 3269,
      .want_lookup = true,
-     .want_search = true},
+     .want_links = 2},
     {.text = "directory = \"edirectory\" base = \"o=acme\"",
      .filter = "(&(objectClass=inetOrgPerson)(|(mail=%u)(cn=%n)(uid=%n)))",
      .recipients = "(mail=%u)",
@@ -330,7 +341,7 @@ static const struct preset_case {
      .ldap = 389,
      .ldaps = 636,
      .want_lookup = true,
-     .want_search = true},
+     .want_links = 2},
     {.text = "directory = \"domino\"",
      .filter = "(&(objectClass=dominoPerson)(|(mail=%u)(uid=%n)(cn=%n)))",
      .recipients = "(|(mail=%u)(uid=%u))",
@@ -339,7 +350,7 @@ static const struct preset_case {
      .ldap = 389,
      .ldaps = 636,
      .want_lookup = true,
-     .want_search = true},
+     .want_links = 2},
     {.text = "directory = \"sun\" base = \"dc=acme\"",
      .filter = "(&(objectClass=inetOrgPerson)(|(mail=%u)(uid=%n)))",
      .recipients = "(|(mail=%u)(mailAlternateAddress=%u)(mailEquivalentAddress=%u))",
@@ -348,48 +359,49 @@ static const struct preset_case {
      .ldap = 389,
      .ldaps = 636,
      .want_lookup = true,
-     .want_search = true},
+     .want_links = 2},
     {.text = "directory = \"openldap\"" OWN,
      OWN_WANTS,
      .ldap = 389,
      .ldaps = 636,
      .want_lookup = true,
-     .want_search = true},
+     .want_links = 2},
     {.text = "directory = \"active-directory\"" OWN,
      OWN_WANTS,
      .ldap = 389,
      .ldaps = 636,
      .want_lookup = true,
-     .want_search = true},
+     .want_links = 2},
     {.text = "directory = \"ad-global-catalog\"" OWN,
      OWN_WANTS,
      .ldap = 3268,
      .ldaps = 3269,
      .want_lookup = true,
-     .want_search = true},
+     .want_links = 2},
     {.text = "directory = \"edirectory\"" OWN,
      OWN_WANTS,
      .ldap = 389,
      .ldaps = 636,
      .want_lookup = true,
-     .want_search = true},
+     .want_links = 2},
     {.text = "directory = \"domino\"" OWN,
      OWN_WANTS,
      .ldap = 389,
      .ldaps = 636,
      .want_lookup = true,
-     .want_search = true},
+     .want_links = 2},
     {.text = "directory = \"sun\"" OWN,
      OWN_WANTS,
      .ldap = 389,
      .ldaps = 636,
      .want_lookup = true,
-     .want_search = true},
+     .want_links = 2},
     {.text = "user_dn = \"uid=%n,dc=acme\"",
      .filter = "(|(mail=%u)(uid=%n))",
      .mail = "mail",
      .ldap = 389,
-     .ldaps = 636},
+     .ldaps = 636,
+     .want_links = 1},
     {.text = "user_dn = \"uid=%n,dc=acme\" base = \"dc=acme\" recipient_filter = \"(cn=%n)\" "
              "mail_attribute = {}",
      .filter = "(|(mail=%u)(uid=%n))",
@@ -398,7 +410,7 @@ static const struct preset_case {
      .mail = "",
      .ldap = 389,
      .ldaps = 636,
-     .want_search = true},
+     .want_links = 2},
     {.text = "user_dn = \"uid=%n,dc=acme\" route_attribute = \"mailHost\"",
      .filter = "(|(mail=%u)(uid=%n))",
      .mail = "mail",
@@ -406,14 +418,14 @@ static const struct preset_case {
      .ldaps = 636,
      .want_lookup = true,
      .want_read = true,
-     .want_search = true},
+     .want_links = 2},
     {.text = "user_dn = \"uid=%n,dc=acme\" bind_dn = \"cn=us\" bind_password_file = \"/p\"",
      .filter = "(|(mail=%u)(uid=%n))",
      .mail = "mail",
      .ldap = 389,
      .ldaps = 636,
      .want_lookup = true,
-     .want_search = true},
+     .want_links = 2},
 };
 
 static void
@@ -442,10 +454,9 @@ holds(const struct preset_case *test, const struct ldap_settings *settings)
     assert_int_equal(ldap_settings_find_recipients(settings), test->recipients != NULL);
     if (ldap_settings_can_lookup(settings) != test->want_lookup ||
         ldap_settings_read_user_dn(settings) != test->want_read ||
-        ldap_settings_search(settings) != test->want_search)
-        fail_msg("%s: lookup %d, read %d, search %d", test->text,
-                 ldap_settings_can_lookup(settings), ldap_settings_read_user_dn(settings),
-                 ldap_settings_search(settings));
+        ldap_settings_links(settings) != test->want_links)
+        fail_msg("%s: lookup %d, read %d, links %u", test->text, ldap_settings_can_lookup(settings),
+                 ldap_settings_read_user_dn(settings), ldap_settings_links(settings));
 }
 
 static void
