@@ -315,6 +315,54 @@ test_starttls(void **state)
     certified_free(&certified);
 }
 
+/* Waits until the last record that came is as long as the greeting makes it. */
+static bool
+await_greeting(int fd)
+{
+    static const unsigned char header[] = {23, 3, 3, 0, 10 + 1 + 16};
+    const struct deadline give_up = deadline_after(LONG_MS);
+    unsigned char bytes[4096];
+    while (!deadline_is_over(give_up)) {
+        ssize_t count = recv(fd, bytes, sizeof bytes, MSG_PEEK);
+        ssize_t last = count - (ssize_t)sizeof header - header[4];
+        if (last >= 0 && memcmp(bytes + last, header, sizeof header) == 0)
+            return true;
+        poll(NULL, 0, 1);
+    }
+    return false;
+}
+
+/* Or a server could send them for ever, and no deadline would be looked at. */
+static void
+test_a_session_ticket_ends_a_read(void **state)
+{
+    (void)state;
+    struct certified certified = certify(&authority, "server", "DNS:mail.test", -DAY_S, DAY_S);
+    struct tls_context *context = make_context(true);
+    struct secure_server server;
+    struct err err;
+    char line[20];
+    secure_start(&server, &certified, ENDS_WITHOUT_WORD, TLS1_3_VERSION, NULL);
+    struct conn *conn = connect_to(&server);
+    struct tls_session *session = tls_session_create(context, conn_fd(conn), "mail.test", &err);
+    int result = tls_handshake(session, &err);
+    for (; result == TLS_WANT_READ; result = tls_handshake(session, &err)) {
+        struct pollfd ready = {.fd = conn_fd(conn), .events = POLLIN};
+        poll(&ready, 1, LONG_MS);
+    }
+    assert_int_equal(result, 1);
+    assert_true(await_greeting(conn_fd(conn)));
+    assert_int_equal(tls_read(session, line, sizeof line, &err), TLS_WANT_READ);
+    while (result == 1 || result == TLS_WANT_READ)
+        result = tls_read(session, line, sizeof line, &err);
+    assert_int_equal(result, 10);
+    tls_session_free(session);
+    conn_close(conn);
+    loopback_stop(&server.loopback);
+    tls_context_free(context);
+    certified_free(&certified);
+}
+
 static void
 test_old_versions(void **state)
 {
@@ -529,6 +577,7 @@ main(void)
         cmocka_unit_test(test_verification),
         cmocka_unit_test(test_endings),
         cmocka_unit_test(test_starttls),
+        cmocka_unit_test(test_a_session_ticket_ends_a_read),
         cmocka_unit_test(test_old_versions),
         cmocka_unit_test(test_what_we_show_of_ourselves),
         cmocka_unit_test(test_keys_that_are_refused),
