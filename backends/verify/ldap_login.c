@@ -100,6 +100,13 @@ check_password(struct ldap_visit *visit, struct login *login, const char *dn, st
     return answer;
 }
 
+static void
+note_search(const struct login *login, bool has_found)
+{
+    const int64_t now_us = clock_now_us();
+    ldap_pace_note_search(login->parts->pace, has_found, now_us - login->began_us, now_us);
+}
+
 /* With user_dn alone nobody knows whether there is such an entry. */
 static enum ldap_answer
 ask_blindly(struct ldap_visit *visit, struct login *login, struct err *err)
@@ -113,7 +120,7 @@ ask_blindly(struct ldap_visit *visit, struct login *login, struct err *err)
     result->wrong_may_be_unknown = true;
     enum ldap_answer answer = check_password(visit, login, dn, err);
     if (result->outcome == VERIFY_OK)
-        ldap_pace_note_known(login->parts->pace, true, login->took_us);
+        ldap_pace_note_known(login->parts->pace, true, login->took_us, clock_now_us());
     return answer;
 }
 
@@ -134,13 +141,14 @@ ask_about_entry(struct ldap_visit *visit, struct login *login, struct err *err)
         login->must_hash = login->settings->password == LDAP_PASSWORD_FETCH;
         if (login->must_hash)
             return LDAP_ANSWER_YES;
-        ldap_pace_note_search(login->parts->pace, true, clock_now_us() - login->began_us);
+        note_search(login, true);
         enum ldap_answer answer = check_password(visit, login, dn, err);
         /* Active Directory has words of its own for who is not there; this one is. */
         if (result->outcome == VERIFY_UNKNOWN_USER)
             result->outcome = VERIFY_WRONG_PASSWORD;
         if (result->outcome == VERIFY_OK || result->outcome == VERIFY_WRONG_PASSWORD)
-            ldap_pace_note_known(login->parts->pace, result->outcome == VERIFY_OK, login->took_us);
+            ldap_pace_note_known(login->parts->pace, result->outcome == VERIFY_OK, login->took_us,
+                                 clock_now_us());
         if (result->outcome != VERIFY_OK)
             return answer;
     }
@@ -176,7 +184,7 @@ ask_server(struct ldap_visit *visit, void *context, struct err *err)
         return answer;
     if (found->count == 0) {
         if (!login->is_lookup)
-            ldap_pace_note_search(login->parts->pace, false, clock_now_us() - login->began_us);
+            note_search(login, false);
         result->outcome = VERIFY_UNKNOWN_USER;
         return LDAP_ANSWER_YES;
     }
@@ -243,7 +251,7 @@ run(struct login *login)
     if (login->must_hash) {
         judge_fetched(login);
         if (result->outcome == VERIFY_WRONG_PASSWORD)
-            ldap_pace_note_search(login->parts->pace, true, clock_now_us() - login->began_us);
+            note_search(login, true);
     }
     if (login->is_lookup && result->outcome == VERIFY_OK && login->request->wants_clear)
         ldap_fetch_clear(ldap_entry_values(&login->found, login->wanted.password), &result->clear);
@@ -284,8 +292,10 @@ ldap_login_verify(const struct ldap_parts *parts, const struct verify_request *r
     }
     ldap_wanted_init(&login.wanted, login.settings, wants);
     run(&login);
-    if (result_r->wrong_may_be_unknown && ldap_pace_note_refusal(parts->pace, login.took_us))
-        ldap_pace_wait(login.asked_us, ldap_pace_note_nobody(parts->pace, login.took_us),
+    if (result_r->wrong_may_be_unknown &&
+        ldap_pace_note_refusal(parts->pace, login.took_us, clock_now_us()))
+        ldap_pace_wait(login.asked_us,
+                       ldap_pace_note_nobody(parts->pace, login.took_us, clock_now_us()),
                        request->deadline);
 }
 

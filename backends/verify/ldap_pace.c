@@ -3,22 +3,25 @@
  * somebody: the one of the same rank. So not only the middle of both is alike but all of them are,
  * and where a directory's hashes cost next to nothing nobody waits. (Waiting for any of the known
  * ones would: the later of two is later than one.)
+ *
+ * A directory that was slow an hour ago need not be so now: what is old counts only while there is
+ * nothing younger at all. To forget it then as well would show again, wherever little happens,
+ * which names there are.
  */
 #include "ldap_pace.h"
 
 #include <pthread.h>
 #include <stddef.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include "alloc.h"
 #include "clock.h"
 
-enum { KEPT = 64, FEW = 16, SLACK_US = 80 };
+enum { KEPT = 64, FEW = 16, SLACK_US = 80, FRESH_US = 600000000 };
 
 struct ring {
-    int64_t took_us[KEPT];
+    int64_t took_us[KEPT], at_us[KEPT];
     size_t count; /* ever noted */
 };
 
@@ -47,16 +50,30 @@ ldap_pace_free(struct ldap_pace *pace)
     free(pace);
 }
 
-static size_t
-kept(const struct ring *ring)
+static void
+note(struct ring *ring, int64_t took_us, int64_t now_us)
 {
-    return ring->count < KEPT ? ring->count : KEPT;
+    ring->at_us[ring->count % KEPT] = now_us;
+    ring->took_us[ring->count++ % KEPT] = took_us;
 }
 
-static void
-note(struct ring *ring, int64_t took_us)
+/* Copies what was noted no earlier than from_us. Returns how many that are. */
+static size_t
+take(const struct ring *ring, int64_t from_us, int64_t took_us_r[KEPT])
 {
-    ring->took_us[ring->count++ % KEPT] = took_us;
+    size_t kept = ring->count < KEPT ? ring->count : KEPT, count = 0;
+    for (size_t i = 0; i < kept; i++)
+        if (ring->at_us[i] >= from_us)
+            took_us_r[count++] = ring->took_us[i];
+    return count;
+}
+
+/* What counts of a ring. Returns how many that are. */
+static size_t
+take_counting(const struct ring *ring, int64_t now_us, int64_t took_us_r[KEPT])
+{
+    size_t count = take(ring, now_us - FRESH_US, took_us_r);
+    return count > 0 ? count : take(ring, INT64_MIN, took_us_r);
 }
 
 static int
@@ -66,72 +83,81 @@ compare(const void *a, const void *b)
     return (*first > *second) - (*first < *second);
 }
 
-/* Writes what is kept in order. Returns how many that are. */
-static size_t
-sort(const struct ring *ring, int64_t sorted_r[KEPT])
-{
-    size_t count = kept(ring);
-    memcpy(sorted_r, ring->took_us, count * sizeof sorted_r[0]);
-    qsort(sorted_r, count, sizeof sorted_r[0], compare);
-    return count;
-}
-
 /* The mean of the middle half: unlike a median it stays where it is if there are two heaps. */
 static int64_t
-middle(const struct ring *ring)
+middle(const struct ring *ring, int64_t now_us)
 {
     int64_t sorted[KEPT], sum_us = 0;
-    size_t count = sort(ring, sorted), skip = count / 4;
+    size_t count = take_counting(ring, now_us, sorted), skip = count / 4;
+    qsort(sorted, count, sizeof sorted[0], compare);
     for (size_t i = skip; i < count - skip; i++)
         sum_us += sorted[i];
     return count > 0 ? sum_us / (int64_t)(count - 2 * skip) : 0;
 }
 
 void
-ldap_pace_note_search(struct ldap_pace *pace, bool has_found, int64_t took_us)
+ldap_pace_note_search(struct ldap_pace *pace, bool has_found, int64_t took_us, int64_t now_us)
 {
     pthread_mutex_lock(&pace->lock);
-    note(has_found ? &pace->found : &pace->empty, took_us);
+    note(has_found ? &pace->found : &pace->empty, took_us, now_us);
     pthread_mutex_unlock(&pace->lock);
 }
 
 void
-ldap_pace_note_work(struct ldap_pace *pace, int64_t took_us)
+ldap_pace_note_work(struct ldap_pace *pace, int64_t took_us, int64_t now_us)
 {
     pthread_mutex_lock(&pace->lock);
-    note(&pace->work, took_us);
+    note(&pace->work, took_us, now_us);
     pthread_mutex_unlock(&pace->lock);
 }
 
 int64_t
-ldap_pace_search_us(struct ldap_pace *pace)
+ldap_pace_search_us(struct ldap_pace *pace, int64_t now_us)
 {
     pthread_mutex_lock(&pace->lock);
-    int64_t more_us = middle(&pace->found) - middle(&pace->empty) - middle(&pace->work);
+    int64_t more_us =
+        middle(&pace->found, now_us) - middle(&pace->empty, now_us) - middle(&pace->work, now_us);
     pthread_mutex_unlock(&pace->lock);
     return more_us > 0 ? more_us : 0;
 }
 
 void
-ldap_pace_note_known(struct ldap_pace *pace, bool was_right, int64_t took_us)
+ldap_pace_note_known(struct ldap_pace *pace, bool was_right, int64_t took_us, int64_t now_us)
 {
     pthread_mutex_lock(&pace->lock);
-    note(was_right ? &pace->right : &pace->wrong, took_us);
+    note(was_right ? &pace->right : &pace->wrong, took_us, now_us);
     pthread_mutex_unlock(&pace->lock);
 }
 
-int64_t
-ldap_pace_note_nobody(struct ldap_pace *pace, int64_t took_us)
+/* What answers about somebody took, in order: of young wrong passwords, or else of young right
+ * ones, or else of old ones. Returns how many that are. */
+static size_t
+take_known(const struct ldap_pace *pace, int64_t now_us, int64_t sorted_r[KEPT])
 {
-    int64_t sorted[KEPT];
+    const int64_t from_us = now_us - FRESH_US;
+    size_t count = take(&pace->wrong, from_us, sorted_r);
+    if (count == 0)
+        count = take(&pace->right, from_us, sorted_r);
+    if (count == 0)
+        count = take(&pace->wrong, INT64_MIN, sorted_r);
+    if (count == 0)
+        count = take(&pace->right, INT64_MIN, sorted_r);
+    qsort(sorted_r, count, sizeof sorted_r[0], compare);
+    return count;
+}
+
+int64_t
+ldap_pace_note_nobody(struct ldap_pace *pace, int64_t took_us, int64_t now_us)
+{
+    int64_t nobody[KEPT], sorted[KEPT];
     size_t rank = 0;
     pthread_mutex_lock(&pace->lock);
-    note(&pace->nobody, took_us);
-    size_t of = kept(&pace->nobody);
-    for (size_t i = 0; i < of; i++)
-        rank += pace->nobody.took_us[i] < took_us ? 1 : 0;
-    size_t count = sort(pace->wrong.count > 0 ? &pace->wrong : &pace->right, sorted);
+    note(&pace->nobody, took_us, now_us);
+    size_t of = take(&pace->nobody, now_us - FRESH_US, nobody);
+    size_t count = take_known(pace, now_us, sorted);
     pthread_mutex_unlock(&pace->lock);
+    for (size_t i = 0; i < of; i++)
+        rank += nobody[i] < took_us ? 1 : 0;
 
     /* Of few there is no telling which of them is the slow one. */
     int64_t duration_us = took_us;
@@ -141,17 +167,17 @@ ldap_pace_note_nobody(struct ldap_pace *pace, int64_t took_us)
 }
 
 bool
-ldap_pace_note_refusal(struct ldap_pace *pace, int64_t took_us)
+ldap_pace_note_refusal(struct ldap_pace *pace, int64_t took_us, int64_t now_us)
 {
     pthread_mutex_lock(&pace->lock);
-    size_t count = kept(&pace->right);
-    int64_t least_us = INT64_MAX;
+    int64_t right[KEPT], least_us = INT64_MAX;
+    size_t count = take_counting(&pace->right, now_us, right);
     for (size_t i = 0; i < count; i++)
-        if (pace->right.took_us[i] < least_us)
-            least_us = pace->right.took_us[i];
+        if (right[i] < least_us)
+            least_us = right[i];
     bool is_too_soon = count > 0 && took_us < least_us / 2;
     if (count > 0 && !is_too_soon)
-        note(&pace->wrong, took_us);
+        note(&pace->wrong, took_us, now_us);
     pthread_mutex_unlock(&pace->lock);
     return is_too_soon;
 }

@@ -54,7 +54,8 @@ pretend_bind(const struct ldap_parts *parts, const struct verify_request *reques
     const struct ldap_question question = {.ask = ask_about_nobody, .context = &errand};
     ldap_servers_ask(parts->servers, &question, request->deadline, trouble);
     if (errand.took_us > 0)
-        ldap_pace_wait(errand.since_us, ldap_pace_note_nobody(parts->pace, errand.took_us),
+        ldap_pace_wait(errand.since_us,
+                       ldap_pace_note_nobody(parts->pace, errand.took_us, clock_now_us()),
                        request->deadline);
 }
 
@@ -66,8 +67,9 @@ ldap_pretend(const struct ldap_parts *parts, const struct verify_request *reques
     int64_t since_us = clock_now_us();
     if (ldap_servers_settings(parts->servers)->password == LDAP_PASSWORD_FETCH) {
         ldap_fetch_pretend(parts->fetch, request);
-        ldap_pace_note_work(parts->pace, clock_now_us() - since_us);
+        ldap_pace_note_work(parts->pace, clock_now_us() - since_us, clock_now_us());
     } else
         pretend_bind(parts, request);
-    ldap_pace_wait(clock_now_us(), ldap_pace_search_us(parts->pace), request->deadline);
+    ldap_pace_wait(clock_now_us(), ldap_pace_search_us(parts->pace, clock_now_us()),
+                   request->deadline);
 }
