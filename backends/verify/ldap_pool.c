@@ -7,6 +7,7 @@
 #include "alloc.h"
 #include "clock.h"
 #include "log.h"
+#include "server_news.h"
 
 enum {
     DOWN_MS = 2000,      /* a server that failed is left alone for so long */
@@ -29,6 +30,8 @@ struct ldap_pool {
     /* under lock: stacks, the one used last on top; as many at most as there are places */
     struct idle_link *idle[PURPOSE_COUNT];
     size_t count[PURPOSE_COUNT];
+    bool is_down; /* as the gate said last */
+    struct server_news news;
 };
 
 /* One operation, on whichever connection it will be. */
@@ -196,6 +199,24 @@ log_change(const struct ldap_visit *visit)
                   LOG_STR("server", options->uri));
 }
 
+/* Tells in the log what is to be told, after the gate has heard the evidence. */
+static void
+note_evidence(const struct ldap_visit *visit, bool has_changed)
+{
+    struct ldap_pool *pool = visit->pool;
+    const bool is_failure = visit->evidence == GATE_FAILED;
+    if (visit->evidence == GATE_NO_EVIDENCE)
+        return;
+    pthread_mutex_lock(&pool->lock);
+    if (has_changed)
+        pool->is_down = is_failure;
+    const bool is_news =
+        is_failure == pool->is_down && server_news_tell(&pool->news, is_failure, clock_now_ms());
+    pthread_mutex_unlock(&pool->lock);
+    if (is_news)
+        log_change(visit);
+}
+
 static enum ldap_answer
 run(struct ldap_visit *visit, const struct job *job, struct err *err)
 {
@@ -204,8 +225,8 @@ run(struct ldap_visit *visit, const struct job *job, struct err *err)
     enum ldap_answer answer = run_somewhere(visit, job, err);
     if (answer != LDAP_ANSWER_BROKEN) {
         visit->evidence = GATE_WORKED;
-        if (visit->pass.is_probe && gate_report(visit->pool->gate, &visit->pass, GATE_WORKED))
-            log_change(visit);
+        if (visit->pass.is_probe)
+            note_evidence(visit, gate_report(visit->pool->gate, &visit->pass, GATE_WORKED));
         return answer;
     }
     bool gave_up = deadline_is_over(visit->deadline) && clock_now_ms() - began_ms < FAIR_WAIT_MS;
@@ -225,8 +246,7 @@ ldap_pool_enter(struct ldap_pool *pool, struct deadline in_line, struct deadline
 void
 ldap_pool_leave(struct ldap_visit *visit)
 {
-    if (gate_leave(visit->pool->gate, &visit->pass, visit->evidence))
-        log_change(visit);
+    note_evidence(visit, gate_leave(visit->pool->gate, &visit->pass, visit->evidence));
 }
 
 static enum ldap_answer

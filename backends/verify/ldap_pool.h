@@ -4,9 +4,9 @@
  * Thread-safe. A session takes a place (gate.h) for the whole of a login and uses connections one
  * operation at a time. Searches and password checks have connections of their own: one that is
  * bound as a user must never search. So a server sees at most two connections a place:
- * `connections` / 2 logins at once, or `connections` where a login needs one of the two only. Idle connections
- * are kept for a minute; one that turns out to be closed is replaced once by a fresh one. No lock
- * is held while the network is waited for.
+ * `connections` / 2 logins at once, or `connections` where a login needs one of the two only. Idle
+ * connections are kept for a minute; one that turns out to be closed is replaced once by a fresh
+ * one. No lock is held while the network is waited for.
  */
 #ifndef MAILREEVE_LDAP_POOL_H
 #define MAILREEVE_LDAP_POOL_H
@@ -49,7 +49,8 @@ struct ldap_visit {
 int ldap_pool_enter(struct ldap_pool *pool, struct deadline in_line, struct deadline deadline,
                     struct ldap_visit *visit_r, struct err *err);
 
-/* Leaves; a server that went down or came back by what was seen is logged. */
+/* Leaves; a server that went down or came back by what was seen is logged, each at most once a
+ * minute (server_news.h). */
 void ldap_pool_leave(struct ldap_visit *visit);
 
 /* Searches as the service (see ldap_link_search). BROKEN also if the service's own bind was
