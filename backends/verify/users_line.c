@@ -251,10 +251,13 @@ check_hash(const struct users_line *line, struct err *err)
     size_t length = strlen(line->hash);
     if (stored_check(line->hash, length, STORED_BARE_CRYPT, err) != 0)
         return -1;
-    if (line->app == NULL || !stored_is_heavy(line->hash, length, STORED_BARE_CRYPT))
+    const bool is_heavy = stored_is_heavy(line->hash, length, STORED_BARE_CRYPT);
+    if (line->app == NULL || (!is_heavy && !stored_is_slow(line->hash, length, STORED_BARE_CRYPT)))
         return 0;
-    err_set(err, "the hash takes too much memory for an app password, all of which are compared "
-                 "(they are random: {SSHA256} will do, as mailreeve app-password makes it)");
+    err_set(err,
+            "the hash takes too much %s for an app password, all of which are compared (they are "
+            "random: {SSHA256} will do, as mailreeve app-password makes it)",
+            is_heavy ? "memory" : "time");
     return -1;
 }
 

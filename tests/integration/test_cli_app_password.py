@@ -14,7 +14,7 @@ from harness.process import wait_until
 from harness.setups import PASSWORD, USER, configuration, users_file
 
 FORM = re.compile(r"([a-z2-7]{5}-){4}[a-z2-7]{5}")
-HASH = "$1$saltsalt$Yo6tRKYGO/jWyb1etwHDS/"
+HASH = "{SSHA256}+E+iFJ27Yu1ODPH1UNKUmzOmUT06dwfghQJRHHnMsO5zYWx0"
 
 
 @pytest.fixture

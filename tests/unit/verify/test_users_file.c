@@ -12,8 +12,9 @@
 #include "users_file.h"
 #include "verdict.h"
 
-#define HASH   "$1$Tz41Jqow$lDmEDFh3nvZXkdfzly7sA1"
-#define BCRYPT "$2b$05$u0YkrwXPXePQ92i.XFjTKeZJVbGWTFp1auXtUzLIoD8xZYMh7Q8fC"
+#define HASH     "$1$Tz41Jqow$lDmEDFh3nvZXkdfzly7sA1"
+#define APP_HASH "{SSHA256}WQmOLnSb7LdOUB4gdj7blLCUM+IMKv8OvJoGG7kkSOZzYWx0"
+#define BCRYPT   "$2b$05$u0YkrwXPXePQ92i.XFjTKeZJVbGWTFp1auXtUzLIoD8xZYMh7Q8fC"
 
 #define YESCRYPT "$y$j9T$XXXXXXXXXXXXXXXXXXXXX/$YYYYYYYYYYYYYYYYYYYYYYYYYYYYYYYYYYYYYYYYYYY"
 
@@ -172,31 +173,36 @@ test_bad_lines(void **state)
         {"an app password without a name", TEXT("a@c.example :" HASH "\n"),
          "1: the name of an app password behind the user's must be one word of at most 64 bytes of "
          "UTF-8\n"},
-        {"an app password of two names", TEXT("a@c.example my phone:" HASH "\n"),
+        {"an app password of two names", TEXT("a@c.example my phone:" APP_HASH "\n"),
          "1: the name of an app password "},
-        {"an app password with a tab in its name", TEXT("a@c.example my\tphone:" HASH "\n"),
+        {"an app password with a tab in its name", TEXT("a@c.example my\tphone:" APP_HASH "\n"),
          "1: the name of an app password "},
         {"an app password whose name is not UTF-8", TEXT("a@c.example \xff:" HASH "\n"),
          "1: the name of an app password "},
         {"an app password is not disabled, but revoked",
-         TEXT("a@c.example phone:" HASH ":disabled\n"),
+         TEXT("a@c.example phone:" APP_HASH ":disabled\n"),
          "1: no such option: \"disabled\" (of app passwords: networks=, created=, expires= or "
          "comment=, separated by commas)\n"},
         {"an app password that expires on no day",
-         TEXT("a@c.example phone:" HASH ":expires=2027-02-30\n"),
+         TEXT("a@c.example phone:" APP_HASH ":expires=2027-02-30\n"),
          "1: expires: no such date, or before 1970\n"},
         {"an app password that expires when all time begins",
-         TEXT("a@c.example phone:" HASH ":expires=1970-01-01\n"),
+         TEXT("a@c.example phone:" APP_HASH ":expires=1970-01-01\n"),
          "1: expires: no such date, or before 1970\n"},
         {"an app password that was made some day",
-         TEXT("a@c.example phone:" HASH ":created=yesterday\n"), "1: created: not a date"},
+         TEXT("a@c.example phone:" APP_HASH ":created=yesterday\n"), "1: created: not a date"},
         {"an app password that stands twice, in another case",
-         TEXT("a@c.example phone:" HASH "\nb@c.example phone:" HASH "\nA@c.example Phone:" HASH
-              "\n"),
+         TEXT("a@c.example phone:" APP_HASH "\nb@c.example phone:" APP_HASH
+              "\nA@c.example Phone:" APP_HASH "\n"),
          "3: \"a@c.example phone\" stands in line 1 already\n"},
         {"an app password that costs too much", TEXT("a@c.example phone:" YESCRYPT "\n"),
          "1: the hash takes too much memory for an app password, all of which are compared (they "
          "are random: {SSHA256} will do, as mailreeve app-password makes it)\n"},
+        {"an app password that costs much time",
+         TEXT("a@c.example phone:{CRYPT}$6$rounds=9999999$saltsalt$"
+              "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+              "aa\n"),
+         "1: the hash takes too much time for an app password"},
         {"networks separated by commas", TEXT("a@c.example:" HASH ":networks=10.0.0.1,10.0.0.2\n"),
          "1: no such option: \"\""},
         {"Windows line ends", TEXT("a@c.example:" HASH "\r\n"),
@@ -229,11 +235,11 @@ test_app_passwords(void **state)
 {
     (void)state;
     static const char text[] =
-        "a@b.example Phone:" HASH ":expires=2027-01-31,networks=192.0.2.0/24,comment=x, y\n"
+        "a@b.example Phone:" APP_HASH ":expires=2027-01-31,networks=192.0.2.0/24,comment=x, y\n"
         "# a user between his app passwords\n"
         "A@b.example:" BCRYPT "\n"
-        "other@b.example  tablet:" HASH "\n"
-        "a@b.example tablet:" HASH ":created=2026-11-22T10:00:00Z\n";
+        "other@b.example  tablet:" APP_HASH "\n"
+        "a@b.example tablet:" APP_HASH ":created=2026-11-22T10:00:00Z\n";
     struct complaints complaints;
     struct users_file *users = parse(text, strlen(text), &complaints);
     assert_string_equal(complaints.text, "");
@@ -246,7 +252,7 @@ test_app_passwords(void **state)
     assert_ptr_equal(phone, users_file_app_at(users, 0));
     assert_string_equal(phone->user, "a@b.example");
     assert_string_equal(phone->name, "Phone");
-    assert_string_equal(phone->hash, HASH);
+    assert_string_equal(phone->hash, APP_HASH);
     assert_int_equal(phone->created_s, 0);
     assert_int_equal(phone->expires_s, 1801353600);
     assert_int_equal(list_size(phone->networks), 1);
@@ -278,13 +284,13 @@ static void
 test_nobody_has_more_app_passwords_than_are_compared(void **state)
 {
     (void)state;
-    enum { LINE = 64 };
+    enum { LINE = 96 };
     char *text = calloc(APP_PASSWORDS_MAX + 1, LINE);
     assert_non_null(text);
     size_t length = 0, length_of_most = 0;
     for (unsigned i = 0; i <= APP_PASSWORDS_MAX; i++) {
         length_of_most = length;
-        length += (size_t)snprintf(text + length, LINE, "a@b.example p%u:%s\n", i, HASH);
+        length += (size_t)snprintf(text + length, LINE, "a@b.example p%u:%s\n", i, APP_HASH);
     }
     struct complaints complaints;
     struct users_file *users = parse(text, length_of_most, &complaints);
@@ -346,7 +352,8 @@ test_a_million_users(void **state)
     for (unsigned i = 0; i < USERS; i++) {
         length += (size_t)snprintf(text + length, LINE, "user%u@acme.example:%s\n", i, HASH);
         if (i % EVERY == 0)
-            length += (size_t)snprintf(text + length, LINE, "user%u@acme.example p:%s\n", i, HASH);
+            length +=
+                (size_t)snprintf(text + length, LINE, "user%u@acme.example p:%s\n", i, APP_HASH);
     }
     struct complaints complaints = {""};
     struct users_file *users = users_file_parse(text, length, "users", complain, &complaints);

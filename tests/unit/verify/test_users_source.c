@@ -235,10 +235,11 @@ test_lookups(void **state)
          SMTP_AUTH_ANY_SENDER},
     };
     struct opened opened;
-    write_users(BOSS ":smtp_auth=matching-sender,networks=::1\n"
-                     "gone@acme.example:" SESAME ":disabled\n"
-                     "reader@acme.example:" SESAME ":smtp_auth=no\n"
-                     "apps@acme.example phone:" SESAME "\n");
+    write_users(
+        BOSS ":smtp_auth=matching-sender,networks=::1\n"
+             "gone@acme.example:" SESAME ":disabled\n"
+             "reader@acme.example:" SESAME ":smtp_auth=no\n"
+             "apps@acme.example phone:{SSHA256}iZEFdwbi/IUETYXgMpjvwZbJS7aeU8icc98FKE8S1k1zYWx0\n");
     open_source(&opened);
     assert_false(opened.source->kind->knows_clear(opened.source->self));
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
