@@ -269,7 +269,7 @@ file_lock(const char *path, int wait_ms, struct err *err)
     snprintf(lock, room, "%s.lock", path);
 
     struct deadline deadline = deadline_after(wait_ms);
-    int fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    int fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     int locked = fd < 0 ? -1 : flock(fd, LOCK_EX | LOCK_NB);
     while (fd >= 0 && locked != 0 && (errno == EWOULDBLOCK || errno == EINTR) &&
            !deadline_is_over(deadline)) {

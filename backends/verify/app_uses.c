@@ -16,7 +16,7 @@
 #include "log.h"
 #include "uses_file.h"
 
-enum { WRITE_EVERY_MS = 60000, IDLE_MS = 3600000, NEW_FILE_MODE = 0640 };
+enum { WRITE_EVERY_MS = 60000, IDLE_MS = 3600000, NEW_FILE_MODE = 0640, LOCK_WAIT_MS = 2000 };
 const unsigned long app_uses_bytes_max = 1UL << 28;
 
 struct app_uses {
@@ -43,19 +43,15 @@ app_uses_path(const char *users_file)
     return path;
 }
 
-/* A file that is not there says nothing. */
-static int
-merge_file(struct uses_file *uses, const char *path, struct err *err)
+/* Reads what others wrote. A file that is not there says nothing. Returns the text, or NULL with
+ * err. */
+static char *
+read_file(const char *path, size_t *length_r, struct err *err)
 {
-    size_t length = 0;
+    *length_r = 0;
     if (access(path, F_OK) != 0 && errno == ENOENT)
-        return 0;
-    char *text = file_read(path, app_uses_bytes_max, &length, err);
-    if (text == NULL)
-        return -1;
-    uses_file_merge(uses, text, length);
-    free(text);
-    return 0;
+        return xstrdup("");
+    return file_read(path, app_uses_bytes_max, length_r, err);
 }
 
 static void
@@ -64,6 +60,7 @@ tell_result(struct app_uses *uses, int status, const struct err *err)
     pthread_mutex_lock(&uses->lock);
     bool is_news = status != 0 && !uses->is_broken;
     uses->is_broken = status != 0;
+    uses->is_new |= status != 0; /* to be tried again */
     pthread_mutex_unlock(&uses->lock);
     if (is_news)
         log_event(LOG_WARN, "users.uses-not-kept", LOG_STR("source", uses->source),
@@ -79,31 +76,59 @@ give_to_service(const char *path)
     struct stat folder;
     char *copy = xstrdup(path);
     if (geteuid() == 0 && stat(dirname(copy), &folder) == 0 &&
-        chown(path, folder.st_uid, folder.st_gid) != 0)
+        lchown(path, folder.st_uid, folder.st_gid) != 0)
         log_event(LOG_WARN, "users.uses-not-given", LOG_STR("file", path),
                   LOG_STR("error", strerror(errno)));
     free(copy);
 }
 
-/* The file is read first: whoever wrote it knows of uses that we do not. */
+/* Root writes nothing where somebody else may put a link in the place of a file: the service, whose
+ * folder that is, writes there. */
+static bool
+is_ours_to_write(const char *path)
+{
+    struct stat folder;
+    char *copy = xstrdup(path);
+    bool is_ours = geteuid() != 0 || stat(dirname(copy), &folder) != 0 ||
+                   (folder.st_uid == 0 && (folder.st_mode & (S_IWGRP | S_IWOTH)) == 0);
+    free(copy);
+    return is_ours;
+}
+
+/* The file is read first: whoever wrote it knows of uses that we do not. Disks may hang: none is
+ * waited for with the lock that logins need. Returns 0, or -1 with err. */
+static int
+replace_file(struct app_uses *uses, struct err *err)
+{
+    size_t length = 0;
+    char *theirs = read_file(uses->path, &length, err);
+    if (theirs == NULL)
+        return -1;
+    pthread_mutex_lock(&uses->lock);
+    uses_file_merge(uses->uses, theirs, length);
+    char *text = uses_file_format(uses->uses, uses->is_known, uses->context, &length);
+    pthread_mutex_unlock(&uses->lock);
+    free(theirs);
+
+    bool is_new = access(uses->path, F_OK) != 0;
+    int status = file_replace(uses->path, text, length, NEW_FILE_MODE, err);
+    if (status == 0 && is_new)
+        give_to_service(uses->path);
+    free(text);
+    return status;
+}
+
+/* Others who write the file (before a reload, or of another source) wait for each other. */
 static void
 write_file(struct app_uses *uses)
 {
     struct err err;
-    size_t length = 0;
-    char *text = NULL;
-    pthread_mutex_lock(&uses->lock);
-    int status = merge_file(uses->uses, uses->path, &err);
-    if (status == 0)
-        text = uses_file_format(uses->uses, uses->is_known, uses->context, &length);
-    pthread_mutex_unlock(&uses->lock);
-
-    bool is_new = access(uses->path, F_OK) != 0;
-    if (status == 0)
-        status = file_replace(uses->path, text, length, NEW_FILE_MODE, &err);
-    if (status == 0 && is_new)
-        give_to_service(uses->path);
-    free(text);
+    if (!is_ours_to_write(uses->path))
+        return;
+    int lock = file_lock(uses->path, LOCK_WAIT_MS, &err);
+    int status = lock < 0 ? -1 : replace_file(uses, &err);
+    if (lock >= 0)
+        close(lock);
     tell_result(uses, status, &err);
 }
 

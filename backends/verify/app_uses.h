@@ -4,7 +4,8 @@
  * Thread-safe. Noting a use costs no login any time: a thread writes the file, at most once a
  * minute while there is something new, and the rest is written at the end. What somebody else (the
  * service before a reload) wrote to it in the meantime stays. A file that cannot be written is told
- * in the log once.
+ * in the log once, and tried again. Root writes only to a folder that nobody else can write to:
+ * what the operator's command notes elsewhere is forgotten.
  */
 #ifndef MAILREEVE_APP_USES_H
 #define MAILREEVE_APP_USES_H
