@@ -61,8 +61,8 @@ note(struct ring *ring, int64_t took_us, int64_t now_us)
 static size_t
 take(const struct ring *ring, int64_t from_us, int64_t took_us_r[KEPT])
 {
-    size_t kept = ring->count < KEPT ? ring->count : KEPT, count = 0;
-    for (size_t i = 0; i < kept; i++)
+    size_t count = 0;
+    for (size_t i = 0; i < KEPT && i < ring->count; i++)
         if (ring->at_us[i] >= from_us)
             took_us_r[count++] = ring->took_us[i];
     return count;
