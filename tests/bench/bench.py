@@ -16,8 +16,8 @@ PROGRAMS = {"Lists": "bench_list", "Users file": "bench_users", "Decisions": "be
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=2, help="length of one measurement")
-    parser.add_argument("--rounds", type=int, default=7, help="measurements of each")
+    parser.add_argument("--seconds", type=float, default=1, help="length of one measurement")
+    parser.add_argument("--rounds", type=int, default=13, help="measurements of each")
     options = parser.parse_args()
 
     folder = make_scratch("bench")
