@@ -112,6 +112,7 @@ class Session:
         self.listener = configuration.listeners.get(facts["listener"])
         self.client = values.address(facts["ip"])
         self.user = None        # of AUTH or of a relay window; None: nobody is authenticated, or not named yet
+        self.vouched_by = None  # where the entry of the client's certificate stands; None: there is none
         self.sender = self.recipient = None
 
     @property

@@ -89,7 +89,7 @@ def certificate(s):
         return s.answer("internal", where)
     if s.facts["user"] and s.user != user:
         return s.answer("auth.bad-credentials", where)
-    s.user = user
+    s.user, s.vouched_by = user, where
     return None
 
 
@@ -142,12 +142,21 @@ def own_sources(s):
     return [name for name in named if s.configuration.sources[name].knows_accounts]
 
 
+def is_vouched_for(s):
+    """'No source that can tell -> the list entry alone suffices': one of the organization's own; a users file does not
+    speak for the names of other sources."""
+    is_theirs = s.user_organization and s.user_organization["sources"] and s.user not in s.configuration.accounts
+    return bool(s.vouched_by and is_theirs) and not own_sources(s)
+
+
 def who_speaks(s):
     """'The internal user database is looked up first, and if not found ..., SMG will look up the OU database for a
     matching domain.' Returns the account (None: nobody's line), and where it is described."""
     account = s.configuration.accounts.get(s.user)
     if account:
         return account, account.where
+    if is_vouched_for(s):
+        return None, s.vouched_by
     own = own_sources(s)
     if len(own) > 1:
         return None, s.user_organization.where("sources")
@@ -158,6 +167,8 @@ def verified(s):
     """'Verification outcome: ok, wrong password, unknown user, disabled, unavailable', and 'all but OK and unavailable
     -> auth.bad-credentials'. A name that neither the users file nor a source of its organization could know is
     unknown, whatever the password is."""
+    if is_vouched_for(s):
+        return None
     account, where = who_speaks(s)
     knows = account or own_sources(s)
     if knows and s.facts["password-ok"] == "unavailable":

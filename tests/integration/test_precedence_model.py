@@ -146,6 +146,7 @@ POSITIONS = [
     ("auth.source-unavailable", "source", None), ("auth.source-unavailable", "organization", "sources"),
     ("auth.source-unavailable", "organization", "shared_with"),
     ("auth.ok", "source", None), ("auth.ok", "organization", "sources"),
+    ("auth.ok", "listener", "certificates"),
     ("session.tls-required", "listener", "require_tls"), ("session.auth-required", "listener", "require_auth"),
     ("sender.mismatch", "listener", "smtp_auth"), ("auth.source-unavailable", "listener", "smtp_auth"),
     ("role.auth-required", "listener", "roles_must_auth"), ("ip.auth-required", "listener", "local_ips"),

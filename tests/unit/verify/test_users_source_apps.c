@@ -63,7 +63,7 @@ test_app_passwords_are_found(void **state)
     struct opened opened;
     write_users(BOSS "\n"
                      "boss@acme.example phone:{PLAIN}" APP_PLAIN ":networks=192.0.2.0/24\n"
-                     "boss@acme.example Tablet:" SESAME ":expires=2999-01-01\n"
+                     "boss@acme.example Tablet:" QUICK_SESAME ":expires=2999-01-01\n"
                      "boss@acme.example printer:{PLAIN}old:expires=2001-01-01\n"
                      "two@acme.example old:{PLAIN}old:expires=2001-01-01\n"
                      "two@acme.example new:{PLAIN}old\n"

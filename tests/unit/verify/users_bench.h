@@ -16,9 +16,10 @@
 #include "users_source.h"
 
 /* A hash of "open sesame" that costs little. */
-#define SESAME      "$1$Tz41Jqow$lDmEDFh3nvZXkdfzly7sA1"
-#define BOSS        "boss@acme.example:" SESAME
-#define PROMPTLY_MS 60000
+#define SESAME       "$1$Tz41Jqow$lDmEDFh3nvZXkdfzly7sA1"
+#define QUICK_SESAME "{SSHA256}mawpkfNze21cebJxTyol+4rI1K6KHfRAoSr3QayjlFtzYWx0c2FsdA=="
+#define BOSS         "boss@acme.example:" SESAME
+#define PROMPTLY_MS  60000
 
 static char folder[] = "/tmp/test_users_source.XXXXXX";
 static char conf_file[64], users_path[64], uses_path[64];
