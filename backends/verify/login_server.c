@@ -1,19 +1,18 @@
 #include "login_server.h"
 
 #include <fcntl.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "alloc.h"
 #include "clock.h"
 #include "conn.h"
 #include "gate.h"
-#include "log.h"
 #include "login_dialog.h"
 #include "names.h"
+#include "server_log.h"
 #include "shortage.h"
 
-enum { SERVER_DOWN_MS = 2000, COMPLAIN_EVERY_MS = 60000 };
+enum { SERVER_DOWN_MS = 2000 };
 
 struct login_server {
     /* set once */
@@ -97,28 +96,16 @@ connect_to(const struct login_server *server, struct deadline deadline, struct e
 static void
 log_change(const struct login_server *server, const struct err *failure)
 {
-    if (failure != NULL)
-        log_event(LOG_WARN, "source.down", LOG_STR("source", server->shared->source),
-                  LOG_STR("server", server->text), LOG_STR("error", failure->text));
-    else
-        log_event(LOG_INFO, "source.up", LOG_STR("source", server->shared->source),
-                  LOG_STR("server", server->text));
+    server_log_change(server->shared->source, server->text, failure);
 }
 
-/* A server that answers, but not in the way that the configuration expects, is for a person to
- * mend. */
 static void
 log_misconfigured(struct login_server *server, const struct err *err)
 {
-    int64_t now_ms = clock_now_ms();
-    int64_t again_ms = atomic_load(&server->complain_again_ms);
-    if (now_ms < again_ms || !atomic_compare_exchange_strong(&server->complain_again_ms, &again_ms,
-                                                             now_ms + COMPLAIN_EVERY_MS))
-        return;
-    log_event(
-        LOG_ERROR, "source.misconfigured", LOG_STR("source", server->shared->source),
-        LOG_STR("server", server->text), LOG_STR("error", err->text),
-        LOG_STR("hint", "the server refuses the way it is asked (see port, tls and mechanisms)"));
+    server_log_misconfigured(
+        server->shared->source, server->text, err,
+        "the server refuses the way it is asked (see port, tls and mechanisms)",
+        &server->complain_again_ms);
 }
 
 /* Connects and goes as far as a login can begin. Returns the talk, or NULL with err, with what the

@@ -1,15 +1,14 @@
 #include "smtp_server.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "alloc.h"
 #include "clock.h"
 #include "gate.h"
-#include "log.h"
 #include "names.h"
+#include "server_log.h"
 
-enum { SERVER_DOWN_MS = 3000, COMPLAIN_EVERY_MS = 60000, PORT_SUBMISSION = 587, PORT_TLS = 465 };
+enum { SERVER_DOWN_MS = 3000, PORT_SUBMISSION = 587, PORT_TLS = 465 };
 
 struct smtp_server {
     /* set once */
@@ -87,16 +86,9 @@ connect_to(const struct smtp_server *server, struct deadline deadline, bool *is_
 static void
 log_change(const struct smtp_server *server, const struct err *failure)
 {
-    if (failure != NULL)
-        log_event(LOG_WARN, "source.down", LOG_STR("source", server->shared->source),
-                  LOG_STR("server", server->text), LOG_STR("error", failure->text));
-    else
-        log_event(LOG_INFO, "source.up", LOG_STR("source", server->shared->source),
-                  LOG_STR("server", server->text));
+    server_log_change(server->shared->source, server->text, failure);
 }
 
-/* A server that answers, but not in the way that the configuration expects, is for a person to
- * mend. */
 static void
 log_misconfigured(struct smtp_server *server, const struct smtp_question *question,
                   const struct err *err)
@@ -107,15 +99,8 @@ log_misconfigured(struct smtp_server *server, const struct smtp_question *questi
         [SMTP_ABOUT_RECIPIENT] = "the server refuses to be asked about recipients (see tls and "
                                  "probe_sender, and what it thinks of this host)",
     };
-    _Atomic int64_t *again = &server->complain_again_ms[question->subject];
-    int64_t now_ms = clock_now_ms();
-    int64_t again_ms = atomic_load(again);
-    if (now_ms < again_ms ||
-        !atomic_compare_exchange_strong(again, &again_ms, now_ms + COMPLAIN_EVERY_MS))
-        return;
-    log_event(LOG_ERROR, "source.misconfigured", LOG_STR("source", server->shared->source),
-              LOG_STR("server", server->text), LOG_STR("error", err->text),
-              LOG_STR("hint", hints[question->subject]));
+    server_log_misconfigured(server->shared->source, server->text, err, hints[question->subject],
+                             &server->complain_again_ms[question->subject]);
 }
 
 /* Connects and goes as far as questions can be put. Returns the connection, or NULL with err and
