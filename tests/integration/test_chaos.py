@@ -213,6 +213,8 @@ def disturb(world, lane, fault, effects, took_s):
 
 @pytest.mark.timeout_s(240)
 def test_whatever_fails_the_verdict_is_temporary_or_right(world):
+    # its socket takes connections before its own threads are there
+    wait_until(lambda: world.service.events("service.started"), 20, "the service to have started")
     idle_threads = threads_of(world.service.process)
     on_all(world.lanes, lambda lane: lane.await_normal(world.service))
     descriptors = descriptors_of(world)
