@@ -31,6 +31,7 @@ static const enum http_status of_reason[REASON_COUNT] = {
     [REASON_AUTH_USER_DENIED] = HTTP_FORBIDDEN,
     [REASON_AUTH_ORG_USER_DENIED] = HTTP_FORBIDDEN,
     [REASON_AUTH_BANNED] = HTTP_TOO_MANY,
+    [REASON_AUTH_THROTTLED] = HTTP_TOO_MANY,
 };
 
 static enum http_status

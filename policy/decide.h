@@ -3,10 +3,10 @@
  *
  * Pure: facts in, decision out. The service and `mailreeve explain` call these same functions, so
  * their answers cannot differ. The order of AUTH (design "Precedence"): malformed request, ban,
- * listener (auth, TLS, method, certificate, address list, name list), the organization's name list;
- * then the caller asks the sources, and decide_login judges what they said, asks whether the user
- * may relay, and asks the `rule` sections. The order of none is decide_recipient.c's table (design
- * section 5). A decision names the upstream; the caller chooses a server of it.
+ * listener (auth, TLS, method, certificate, address list, name list), throttle, the organization's
+ * name list; then the caller asks the sources, and decide_login judges what they said, asks whether
+ * the user may relay, and asks the `rule` sections. The order of none is decide_recipient.c's table
+ * (design section 5). A decision names the upstream; the caller chooses a server of it.
  *
  * How a session calls it:
  *     AUTH:  decide_auth(); if the verdict is ACCEPT, verify; decide_login(); route
@@ -36,8 +36,10 @@ struct facts {
         client; /* NETADDR_NONE: not an address (unix:); address lists then cannot tell */
     bool tls;
     bool banned;
-    unsigned attempt; /* Auth-Login-Attempt, from 1 */
-    const char *user; /* may hold NULs; NULL: not sent */
+    const struct rule_ref *throttled_by; /* AUTH only: the limit that the login is over, or what
+                                            closes its account to the client; NULL: nothing */
+    unsigned attempt;                    /* Auth-Login-Attempt, from 1 */
+    const char *user;                    /* may hold NULs; NULL: not sent */
     size_t user_length;
     const char *password; /* looked at only for what must never reach a source: empty, NUL, control
                              characters, over-long */
@@ -102,6 +104,8 @@ struct decision {
                              empty: nobody is authenticated */
     const struct rule *tagged_by; /* the `rule` section with action tag that matched, or NULL */
     bool ban_client;              /* the client is to be banned for what it did */
+    bool is_attempt; /* AUTH only: the listener lets the login through, so it counts as one, whether
+                        it is throttled or not */
     struct upstream
         *upstream; /* of an accepted session; NULL: verdict.rule names the section that lacks one */
     struct smtp_path sender, recipient; /* none only */
@@ -135,6 +139,12 @@ void decide_login(const struct tenancy *tenancy, const struct decide_settings *s
 void decide_recipient(const struct tenancy *tenancy, const struct decide_settings *settings,
                       const struct facts *facts, const struct trail *trail,
                       struct decision *decision_r);
+
+/* Turns the decision about a login into auth.throttled: what was found out about the account after
+ * the sources were asked. */
+void decide_throttled(const struct decide_settings *settings, const struct facts *facts,
+                      const struct rule_ref *rule, const struct trail *trail,
+                      struct decision *decision);
 
 /* Turns an accepted decision into route.none: no upstream is configured (rule names the section) or
  * none is up. A web page's login (PROTOCOL_HTTP) needs no upstream and stays accepted. */

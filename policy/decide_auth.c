@@ -212,6 +212,16 @@ ask_names(const struct question *question)
     return conclude_access(question, answer, REASON_AUTH_USER_DENIED, &rule);
 }
 
+/* Design "Precedence": what a listener refuses is no attempt. */
+static bool
+ask_throttle(const struct question *question)
+{
+    question->decision->is_attempt = true;
+    const struct rule_ref *by = question->facts->throttled_by;
+    struct rule_ref rule = question_fixed_rule(question, "throttle", NULL);
+    return question_unless(question, by != NULL, REASON_AUTH_THROTTLED, by != NULL ? by : &rule);
+}
+
 /* Without its settings an organization's users are neither let in nor turned away. */
 static bool
 ask_intact(const struct question *question)
@@ -246,9 +256,9 @@ ask_password(const struct question *question)
 
 /* Design "Precedence". */
 static bool (*const rules[])(const struct question *question) = {
-    ask_request, question_ban, question_listener,      ask_auth,
-    ask_tls,     ask_method,   ask_certificate,        ask_addresses,
-    ask_names,   ask_intact,   ask_organization_names, ask_password,
+    ask_request, question_ban,           question_listener, ask_auth,  ask_tls,
+    ask_method,  ask_certificate,        ask_addresses,     ask_names, ask_throttle,
+    ask_intact,  ask_organization_names, ask_password,
 };
 
 void

@@ -1,4 +1,4 @@
-/* decide_no_route, decide_no_password: a login that was accepted cannot be had at the server. */
+/* decide_no_route, decide_throttled, decide_no_password: a login that cannot be had after all. */
 #include <assert.h>
 #include <stdio.h>
 
@@ -18,6 +18,15 @@ decide_no_route(const struct decide_settings *settings, const struct facts *fact
         snprintf(route.detail, sizeof route.detail, "%s",
                  decision->upstream == NULL ? "none is set" : "none is up");
     question_end(&question, REASON_ROUTE_NONE, &route);
+}
+
+void
+decide_throttled(const struct decide_settings *settings, const struct facts *facts,
+                 const struct rule_ref *rule, const struct trail *trail, struct decision *decision)
+{
+    struct question question = {
+        .settings = settings, .facts = facts, .trail = trail, .decision = decision};
+    question_end(&question, REASON_AUTH_THROTTLED, rule);
 }
 
 bool

@@ -10,7 +10,8 @@ static unsigned
 wait_s(const struct question *question, const struct verdict *verdict)
 {
     const struct facts *facts = question->facts;
-    if (verdict->action == VERDICT_ACCEPT || verdict->reason == REASON_AUTH_BANNED)
+    if (verdict->action == VERDICT_ACCEPT || verdict->reason == REASON_AUTH_BANNED ||
+        verdict->reason == REASON_AUTH_THROTTLED)
         return 0;
     /* RFC 5321 3.8: a 421 says that the connection closes. */
     if (verdict->reason == REASON_RULE && strncmp(verdict->decided_by->code, "421", 3) == 0)

@@ -7,10 +7,11 @@
 set -euo pipefail
 
 build=(build-essential cmake ninja-build pkg-config libfcgi-dev libldap-dev libssl-dev libcrypt-dev
-    libargon2-dev libcurl4-openssl-dev libpcre2-dev libidn2-dev libconfuse-dev libcmocka-dev)
+    libargon2-dev libcurl4-openssl-dev libpcre2-dev libidn2-dev libconfuse-dev
+    liblmdb-dev libhiredis-dev libjansson-dev libcmocka-dev)
 demo=(nginx libnginx-mod-mail slapd ldap-utils postfix dovecot-core dovecot-imapd dovecot-pop3d swaks
     libnet-ssleay-perl curl openssl python3)
-test=(slapd-contrib dovecot-ldap msmtp python3-pytest clang clang-format clang-tidy
+test=(redis-server redis-sentinel nftables fail2ban iproute2 libnginx-mod-stream slapd-contrib dovecot-ldap msmtp python3-pytest clang clang-format clang-tidy
     libclang-rt-dev cppcheck gdb git mandoc)
 
 case "${1:-test}" in

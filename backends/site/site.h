@@ -13,8 +13,11 @@
 #include "log.h"
 #include "route.h"
 #include "screen.h"
+#include "store.h"
 #include "tenancy.h"
 #include "verify.h"
+
+struct alerts;
 
 /* The top-level settings. */
 struct site_settings {
@@ -27,6 +30,8 @@ struct site_settings {
     enum log_level log_level;
     struct decide_settings decide;
     struct screen screen;
+    struct limits limits;
+    struct store_settings store; /* a change takes a restart */
 };
 
 struct site {
@@ -35,6 +40,8 @@ struct site {
     struct tenancy *tenancy;
     const struct source_chain *users_chain; /* for names of no organization */
     bool has_relay_windows; /* a listener's relay_window is not 0: logins by POP and IMAP count */
+    int64_t longest_window_ms; /* of them all */
+    struct alerts *alerts;     /* its `alert` sections, for alerts_use; SITE_RUN only, else NULL */
 };
 
 enum site_purpose {

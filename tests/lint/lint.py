@@ -23,8 +23,9 @@ LAYERS = {
     "backends/verify": ["policy", "backends/sys", "backends/conf"],
     "backends/route": ["policy", "backends/sys", "backends/conf"],
     "backends/state": ["policy", "backends/sys"],
+    "backends/alert": ["policy", "backends/sys", "backends/conf"],
     "backends/site": ["policy", "backends/sys", "backends/conf", "backends/verify", "backends/route",
-                      "backends/state"],
+                      "backends/state", "backends/alert"],
 }
 LAYERS["fcgi-auth"] = LAYERS["cli"] = [*LAYERS]
 
@@ -36,6 +37,9 @@ DOORS = {
     "ldap.h": {"backends/verify/ldap_door.c"},
     "lber.h": {"backends/verify/ldap_door.c"},
     "openldap.h": {"backends/verify/ldap_door.c"},
+    "lmdb.h": {"backends/state/lmdb_door.c"},
+    "hiredis": {"backends/state/redis_door.c"},
+    "jansson.h": {"fcgi-auth/json.c"},
     "crypt.h": {"backends/verify/password.c"},
     "argon2.h": {"backends/verify/argon2.c"},
     "curl/": {"backends/verify/curl_door.c"},

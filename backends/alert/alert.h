@@ -1,0 +1,35 @@
+/*
+ * alert: tells people about alarms, by commands of their own (`alert` sections).
+ *
+ * Thread-safe. Alarms come by sys/alarm.h. Those that are counted (account-failures by account, ban
+ * together) are told once `threshold` of them came `within` a time; the others are told at once. At
+ * most one message per alert, event and subject in at_most_every (ban: per alert and event); what
+ * came meanwhile is counted and said in the next one. The command is started without a shell, hears
+ * one line of JSON on standard input, and is ended after 30 seconds; one at a time for each alert,
+ * and at most 100 wait (the oldest go, and that is logged). A command that fails is logged once a
+ * minute. Sessions never wait for any of it.
+ *
+ * The JSON: {"alert": NAME, "event": "ban", "subject": ..., "time": "2026-11-22T02:40:00.123Z",
+ * "host": ..., "count": how many since the last message, and the alarm's own fields}. Bytes that
+ * are no UTF-8 are escaped as in the log.
+ */
+#ifndef MAILREEVE_ALERT_H
+#define MAILREEVE_ALERT_H
+
+#include "alarm.h"
+#include "conf.h"
+
+/* The section type "alert". */
+extern const struct section_type alert_section;
+
+struct alerts;
+
+/* Opens the `alert` sections of a configuration. Never NULL; problems tells. conf outlives it. */
+struct alerts *alerts_open(const struct conf *conf, struct problems *problems);
+void alerts_close(struct alerts *alerts); /* NULL is allowed; ends commands under way */
+
+/* The alerts in force from now on; the ones before go on until their queues are empty or they are
+ * closed. NULL: none. For the service, at its start, at a reload, before its end. */
+void alerts_use(struct alerts *alerts);
+
+#endif
