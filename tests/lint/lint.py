@@ -38,7 +38,7 @@ DOORS = {
     "lber.h": {"backends/verify/ldap_door.c"},
     "openldap.h": {"backends/verify/ldap_door.c"},
     "lmdb.h": {"backends/state/lmdb_door.c"},
-    "hiredis": {"backends/state/redis_door.c"},
+    "hiredis/": {"backends/state/redis_door.c"},
     "jansson.h": {"fcgi-auth/json.c"},
     "crypt.h": {"backends/verify/password.c"},
     "argon2.h": {"backends/verify/argon2.c"},
