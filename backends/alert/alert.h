@@ -26,10 +26,13 @@ struct alerts;
 
 /* Opens the `alert` sections of a configuration. Never NULL; problems tells. conf outlives it. */
 struct alerts *alerts_open(const struct conf *conf, struct problems *problems);
-void alerts_close(struct alerts *alerts); /* NULL is allowed; ends commands under way */
+void alerts_close(struct alerts *alerts); /* NULL is allowed; never of those in force */
 
-/* The alerts in force from now on; the ones before go on until their queues are empty or they are
- * closed. NULL: none. For the service, at its start, at a reload, before its end. */
+/* The alerts in force from now on; NULL: none. For the service, at its start, at a reload, before
+ * its end. What those before had counted goes on in those of the same name, and so do messages that
+ * wait and commands under way, which need nothing of the alerts that made them. With NULL they have
+ * ALERTS_GRACE_MS; then the rest is ended and dropped, and that is logged. */
+enum { ALERTS_GRACE_MS = 2000 };
 void alerts_use(struct alerts *alerts);
 
 #endif

@@ -27,7 +27,8 @@ const char *alarm_kind_name(enum alarm_kind kind);
 typedef void alarm_handler(void *context, enum alarm_kind kind, const char *subject,
                            const struct log_field *fields, size_t count);
 
-/* One handler for the process; NULL: nobody listens. Waits for calls of the one before to end. */
+/* One handler for the process; NULL: nobody listens. Waits for calls of the one before to end. A
+ * handler raises nothing itself. */
 void alarm_listen(alarm_handler *handler, void *context);
 
 /* subject is what it is about: the account, the network, the source, the upstream, the engine.
