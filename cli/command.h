@@ -32,12 +32,15 @@ struct options {
     const char *listener, *ip, *protocol, *tls; /* login */
     const char *file, *source;                  /* user */
     const char *method, *protocols, *networks, *smtp_auth, *comment;
-    const char *expires; /* app-password add */
-    const char *socket;  /* reload, cache */
+    const char *expires;           /* app-password add */
+    const char *socket;            /* reload, cache */
+    const char *duration, *reason; /* ban add */
     bool help, version, json;
     bool print, manual;     /* check */
     bool all;               /* explain, app-password revoke */
     bool disabled, enabled; /* user add, user set */
+    bool forever, force;    /* ban add */
+    bool nginx;             /* ban list */
 };
 
 struct arguments {
@@ -82,7 +85,7 @@ int command_run(const struct command *program, int argc, char **argv);
 /* Says what is wrong with the command line of a running command. Returns EXIT_USAGE. */
 int usage_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-extern const struct command command_app_password, command_cache, command_check, command_explain,
-    command_login, command_recipient, command_reload, command_user;
+extern const struct command command_app_password, command_ban, command_cache, command_check,
+    command_explain, command_login, command_recipient, command_reload, command_user, command_window;
 
 #endif
