@@ -52,27 +52,32 @@ enum store_action {
     /* A counter: the sum of what was added within the last window_ms (forgotten at the latest an
      * eighth of the window later, never earlier). Adds amount, which may be 0 or negative, at at_ms
      * (0: now); the sum never gets below 0. count is the sum afterwards; hit: most > 0 and count >=
-     * most. What was added at a time is taken back by adding the negative at the same at_ms. */
+     * most. What was added at a time is taken back by adding the negative at the same at_ms (if
+     * that is forgotten already, nothing happens); what another counter holds, by `take`. Amount 0
+     * without take only reads. */
     STORE_COUNT,
     /* The same, but adds only if the sum before (and that of `plus`) is less than most; hit: it is
      * not, and nothing was added. */
     STORE_ADMIT,
     /* A set of members, each for window_ms from when it was put in last, at most STORE_MEMBERS_MAX
      * of them (the oldest goes). amount 1: puts member in; 0: only reads; -1: takes it out. count
-     * is how many there are afterwards; was_there: the member was; hit as with STORE_COUNT. */
+     * is how many there are afterwards; was_there: the member was; hit as with STORE_COUNT, but
+     * with hit_if_there: was_there. */
     STORE_MARK,
     /* The same, but puts a new member in only if there are fewer than most; hit: there are not, and
      * it is not one of them. */
     STORE_ADMIT_MEMBER,
     /* Bans. The longest network with a ban that has not ended and that has the address: hit and
-     * ban_r. */
+     * ban_r. Bans whose maker is not in makers (if that is not 0) are passed over: a shorter
+     * network's may hold. */
     STORE_FIND_BAN,
     /* An offence of a network: bans it until now + the length that belongs to the offence (the last
      * for all later ones); while it is banned it stays so for as long as it was. Offences are
      * forgotten once the ban has been over for as long as the last of the lengths. hit: it was not
      * banned before; ban_r is the ban in force. */
     STORE_OFFEND,
-    STORE_SET_BAN, /* writes ban as it is, whatever was there */
+    STORE_SET_BAN, /* writes ban as it is, whatever was there; offences 0: those stay that were
+                      there, of a ban that is over as well */
 };
 
 /* Who made a ban. */
@@ -107,9 +112,13 @@ struct store_op {
     bool ends;      /* if this hits, no later operation is run */
 
     int64_t window_ms, at_ms, amount, most;
-    unsigned plus;   /* ADMIT: its count is added to the sum that is held against most */
-    unsigned take;   /* COUNT: its count is subtracted from amount */
-    uint64_t member; /* MARK, ADMIT_MEMBER */
+    unsigned plus;     /* ADMIT: its count is added to the sum that is held against most */
+    unsigned take;     /* COUNT: what the counter of that COUNT (same window_ms) holds is taken off
+                          this one, each amount at the time at which it was added, so that neither
+                          is forgotten sooner than the other; no time's amount gets below 0 */
+    uint64_t member;   /* MARK, ADMIT_MEMBER */
+    bool hit_if_there; /* MARK */
+    unsigned makers;   /* FIND_BAN: mask of 1u << enum ban_maker; 0: all */
 
     const void *value; /* PUT */
     size_t value_length;
