@@ -16,35 +16,35 @@ enum { CROWDED_WAIT_S = 1 };
 
 static const char json[] = "application/json";
 
-typedef void endpoint(const struct endpoints *endpoints, char **params, bool crowded,
+typedef void endpoint(const struct endpoints *endpoints, const struct call *call,
                       struct answer *answer_r);
 
 static void
-serve_auth(const struct endpoints *endpoints, char **params, bool crowded, struct answer *answer_r)
+serve_auth(const struct endpoints *endpoints, const struct call *call, struct answer *answer_r)
 {
-    if (crowded) {
+    if (call->crowded) {
         log_event(LOG_DEBUG, "session.crowded",
-                  LOG_STR("client", param_find(params, "HTTP_CLIENT_IP")));
+                  LOG_STR("client", param_find(call->params, "HTTP_CLIENT_IP")));
         auth_reply_wait(answer_r, CROWDED_WAIT_S);
         return;
     }
     struct site *site = reload_hold(endpoints->reload);
-    session_run(site, endpoints->state, params, answer_r);
+    session_run(site, endpoints->state, call->params, answer_r);
     reload_release(endpoints->reload, site);
 }
 
 static void
-serve_auth_request(const struct endpoints *endpoints, char **params, bool crowded,
+serve_auth_request(const struct endpoints *endpoints, const struct call *call,
                    struct answer *answer_r)
 {
-    if (crowded) {
+    if (call->crowded) {
         log_event(LOG_DEBUG, "session.crowded",
-                  LOG_STR("client", param_find(params, "REMOTE_ADDR")));
+                  LOG_STR("client", param_find(call->params, "REMOTE_ADDR")));
         http_reply_refuse(answer_r, HTTP_UNAVAILABLE);
         return;
     }
     struct site *site = reload_hold(endpoints->reload);
-    session_run_web(site, endpoints->state, params, answer_r);
+    session_run_web(site, endpoints->state, call->params, answer_r);
     reload_release(endpoints->reload, site);
 }
 
@@ -78,11 +78,9 @@ has_method(char **params, const char *wanted, struct answer *answer_r)
 }
 
 static void
-serve_reload(const struct endpoints *endpoints, char **params, bool crowded,
-             struct answer *answer_r)
+serve_reload(const struct endpoints *endpoints, const struct call *call, struct answer *answer_r)
 {
-    (void)crowded;
-    if (!has_method(params, "POST", answer_r))
+    if (!has_method(call->params, "POST", answer_r))
         return;
     struct problems problems;
     problems_init(&problems);
@@ -100,14 +98,13 @@ serve_reload(const struct endpoints *endpoints, char **params, bool crowded,
 }
 
 static void
-serve_cache_flush(const struct endpoints *endpoints, char **params, bool crowded,
+serve_cache_flush(const struct endpoints *endpoints, const struct call *call,
                   struct answer *answer_r)
 {
-    (void)crowded;
-    if (!has_method(params, "POST", answer_r))
+    if (!has_method(call->params, "POST", answer_r))
         return;
     char *user;
-    if (cache_query_user(param_find(params, "QUERY_STRING"), &user) != 0) {
+    if (cache_query_user(param_find(call->params, "QUERY_STRING"), &user) != 0) {
         answer_text(answer_r, "400 Bad Request", xstrdup("write ?user=NAME, or nothing\n"));
         return;
     }
@@ -118,13 +115,11 @@ serve_cache_flush(const struct endpoints *endpoints, char **params, bool crowded
 }
 
 static void
-serve_sources(const struct endpoints *endpoints, char **params, bool crowded,
-              struct answer *answer_r)
+serve_sources(const struct endpoints *endpoints, const struct call *call, struct answer *answer_r)
 {
-    (void)crowded;
-    if (!has_method(params, "GET", answer_r))
+    if (!has_method(call->params, "GET", answer_r))
         return;
-    const char *query = param_find(params, "QUERY_STRING");
+    const char *query = param_find(call->params, "QUERY_STRING");
     bool is_for_people = query != NULL && strcmp(query, "format=text") == 0;
     struct site *site = reload_hold(endpoints->reload);
     if (is_for_people)
@@ -146,15 +141,14 @@ static const struct {
 };
 
 void
-endpoints_serve(const struct endpoints *endpoints, char **params, bool crowded,
-                struct answer *answer_r)
+endpoints_serve(const struct endpoints *endpoints, const struct call *call, struct answer *answer_r)
 {
-    const char *path = param_find(params, "DOCUMENT_URI");
+    const char *path = param_find(call->params, "DOCUMENT_URI");
     if (path == NULL)
-        path = param_find(params, "SCRIPT_NAME");
+        path = param_find(call->params, "SCRIPT_NAME");
     for (size_t i = 0; path != NULL && i < sizeof served / sizeof served[0]; i++)
         if (strcmp(path, served[i].path) == 0) {
-            served[i].serve(endpoints, params, crowded, answer_r);
+            served[i].serve(endpoints, call, answer_r);
             return;
         }
     log_event(LOG_WARN, "request.unknown-path", LOG_STR("path", path));

@@ -7,9 +7,8 @@
 #ifndef MAILREEVE_ENDPOINTS_H
 #define MAILREEVE_ENDPOINTS_H
 
-#include <stdbool.h>
-
 #include "answer.h"
+#include "call.h"
 #include "reload.h"
 #include "state.h"
 
@@ -19,8 +18,8 @@ struct endpoints {
     struct state *state;
 };
 
-/* crowded: too many sessions run; those who ask for one are asked to wait. */
-void endpoints_serve(const struct endpoints *endpoints, char **params, bool crowded,
+/* Where too many sessions run, those who ask for one are asked to wait. */
+void endpoints_serve(const struct endpoints *endpoints, const struct call *call,
                      struct answer *answer_r);
 
 #endif

@@ -17,11 +17,14 @@
 
 #include "alloc.h"
 
-/* nginx mail sends no body and the interface needs none; more than this is not for us. */
-enum { BODY_BYTES_MAX = 64 * 1024 };
+/* nginx mail sends no body; who sends more than this is cut off. */
+enum { SKIPPED_BYTES_MAX = 1024 * 1024 };
 
 struct fcgi_request {
     FCGX_Request fcgx;
+    /* of the request that was read; NULL: it has none */
+    char *body;
+    size_t body_length;
 };
 
 int
@@ -55,13 +58,25 @@ wipe_registers(void)
     __asm__ volatile("" : : "r"(copy) : "memory");
 }
 
-/* Frees what libfcgi holds for the request, but leaves the connection alone. */
+static void
+forget_body(struct fcgi_request *request)
+{
+    if (request->body == NULL)
+        return;
+    explicit_bzero(request->body, request->body_length);
+    free(request->body);
+    request->body = NULL;
+    request->body_length = 0;
+}
+
+/* Frees what the request holds, but leaves the connection alone. */
 static void
 forget(struct fcgi_request *request)
 {
     if (request->fcgx.in != NULL)
         for (char **param = request->fcgx.envp; *param != NULL; param++)
             explicit_bzero(*param, strlen(*param));
+    forget_body(request);
     FCGX_Free(&request->fcgx, 0);
     request->fcgx.ipcFd = -1;
     wipe_registers();
@@ -76,24 +91,44 @@ fcgi_request_free(struct fcgi_request *request)
     free(request);
 }
 
-/* Takes the body off the connection: closing a socket with unread bytes in it would destroy the
- * answer, and what follows on a kept connection must be the next request. Returns 0 or -1. */
-static int
-skip_body(struct fcgi_request *request)
+/* Moves what was kept, so that none of it stays behind in a block that realloc has left. */
+static void
+keep(struct fcgi_request *request, const char *bytes, size_t count)
 {
-    char bytes[1024];
-    size_t skipped = 0;
+    char *body = xmalloc(request->body_length + count);
+    size_t length = request->body_length;
+    if (length > 0)
+        memcpy(body, request->body, length);
+    memcpy(body + length, bytes, count);
+    forget_body(request);
+    request->body = body;
+    request->body_length = length + count;
+}
+
+/* Takes the body off the connection, all of it: closing a socket with unread bytes in it would
+ * destroy the answer, and what follows on a kept connection must be the next request. Returns 0 or
+ * -1. */
+static int
+read_body(struct fcgi_request *request, bool *is_too_long_r)
+{
+    char bytes[4096];
+    size_t total = 0;
     int count;
     while ((count = FCGX_GetStr(bytes, sizeof bytes, request->fcgx.in)) > 0) {
-        skipped += (size_t)count;
-        if (skipped > BODY_BYTES_MAX)
+        total += (size_t)count;
+        if (total > SKIPPED_BYTES_MAX)
             return -1;
+        if (total <= CALL_BODY_MAX)
+            keep(request, bytes, (size_t)count);
+        else
+            forget_body(request);
     }
+    *is_too_long_r = total > CALL_BODY_MAX;
     return FCGX_GetError(request->fcgx.in) == 0 ? 0 : -1;
 }
 
 int
-fcgi_read(struct fcgi_request *request, int fd)
+fcgi_read(struct fcgi_request *request, int fd, struct call *call_r)
 {
     int duplicate = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     if (duplicate < 0)
@@ -107,18 +142,15 @@ fcgi_read(struct fcgi_request *request, int fd)
         return -1;
     }
 
-    bool whole = skip_body(request) == 0;
+    *call_r = (struct call){.params = request->fcgx.envp};
+    bool whole = read_body(request, &call_r->is_body_too_long) == 0;
+    call_r->body = request->body;
+    call_r->body_length = request->body_length;
     close(duplicate);
     request->fcgx.ipcFd = fd;
     if (!whole)
         forget(request);
     return whole ? 0 : -1;
-}
-
-char **
-fcgi_params(const struct fcgi_request *request)
-{
-    return request->fcgx.envp;
 }
 
 bool

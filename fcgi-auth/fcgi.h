@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 #include "answer.h"
+#include "call.h"
 #include "err.h"
 
 struct fcgi_request;
@@ -23,12 +24,9 @@ struct fcgi_request *fcgi_request_create(void);       /* never NULL */
 void fcgi_request_free(struct fcgi_request *request); /* NULL is allowed */
 
 /* Reads one whole request. Returns 0; or -1 if the peer closed the connection, broke off, or did
- * not speak FastCGI: then the connection is good for close(2) only. */
-int fcgi_read(struct fcgi_request *request, int fd);
-
-/* The parameters of the request that was read: "NAME=VALUE" strings in their order, ends with
- * NULL. The strings may be changed in place; they are wiped and gone after fcgi_reply. */
-char **fcgi_params(const struct fcgi_request *request);
+ * not speak FastCGI: then the connection is good for close(2) only. What call_r points to is wiped
+ * and gone after fcgi_reply; parameters are in their order. */
+int fcgi_read(struct fcgi_request *request, int fd, struct call *call_r);
 
 /* Sends the answer and forgets the request. Returns whether the connection is kept for another. */
 bool fcgi_reply(struct fcgi_request *request, const struct answer *answer);

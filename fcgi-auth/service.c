@@ -37,10 +37,10 @@ struct service {
 };
 
 static void
-serve(void *context, char **params, bool crowded, struct answer *answer_r)
+serve(void *context, const struct call *call, struct answer *answer_r)
 {
     struct service *service = context;
-    endpoints_serve(&service->endpoints, params, crowded, answer_r);
+    endpoints_serve(&service->endpoints, call, answer_r);
 }
 
 static bool

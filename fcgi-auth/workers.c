@@ -125,15 +125,16 @@ static bool
 serve_request(struct workers *workers, struct peer *peer, struct fcgi_request *request)
 {
     peer_io_begin(peer, PEER_IO_MS);
-    int result = fcgi_read(request, peer->fd);
+    struct call call;
+    int result = fcgi_read(request, peer->fd, &call);
     peer_io_end(peer);
     if (result != 0)
         return false;
 
     unsigned running = atomic_fetch_add(&workers->sessions, 1);
+    call.crowded = running >= atomic_load(&workers->max_sessions);
     struct answer answer;
-    workers->serve(workers->context, fcgi_params(request),
-                   running >= atomic_load(&workers->max_sessions), &answer);
+    workers->serve(workers->context, &call, &answer);
     atomic_fetch_sub(&workers->sessions, 1);
 
     peer_io_begin(peer, PEER_IO_MS);

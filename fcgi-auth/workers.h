@@ -13,16 +13,14 @@
 #ifndef MAILREEVE_WORKERS_H
 #define MAILREEVE_WORKERS_H
 
-#include <stdbool.h>
-
 #include "answer.h"
+#include "call.h"
 #include "deadline.h"
 
 struct workers;
 
-/* Answers one request, in a worker's thread. params may be changed in place. crowded: more than
- * max_sessions are running, so the answer has to be "later", at once. */
-typedef void workers_serve(void *context, char **params, bool crowded, struct answer *answer_r);
+/* Answers one request, in a worker's thread. */
+typedef void workers_serve(void *context, const struct call *call, struct answer *answer_r);
 
 /* Makes no thread yet. Never NULL. */
 struct workers *workers_create(unsigned max_sessions, workers_serve *serve, void *context);
