@@ -141,6 +141,8 @@ choose_variant(struct checking *checking, struct loaded *loaded, size_t index)
         return;
     }
     const char *word = variant_word(&checking->conf->outline, index, base->variant_setting);
+    if (word == NULL)
+        word = schema_row(base, base->variant_setting)->preset;
     const struct section_type *variant = word != NULL ? schema_variant(base, word) : NULL;
     if (variant != NULL) {
         set_type(checking, loaded, variant);
@@ -261,8 +263,9 @@ check_setting(struct checking *checking, const struct outline_node *node)
     const struct row *row = schema_row(type, node->name);
     if (row == NULL)
         complain(checking, loaded, node->name, node->origin,
-                 "is not a setting of a %s with %s = \"%s\"", base->name, base->variant_setting,
-                 type->variant_word);
+                 "is not a setting of a %s with %s = \"%s\" (it needs \"%s\")", base->name,
+                 base->variant_setting, type->variant_word,
+                 schema_variant_with_setting(base, node->name)->variant_word);
     else if (note_place(checking, loaded, node->name, &loaded->set_at[row - type->rows],
                         node->origin))
         check_value(checking, loaded, row, node);

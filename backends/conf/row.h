@@ -66,8 +66,8 @@ struct section_type {
     const struct row *rows; /* ends with name NULL */
     const struct section_type *const *children; /* ends with NULL; NULL: no sections inside */
     /* Kinds that differ by a setting (source: type = "ldap"): that setting's name and the types,
-     * found by their variant word. The variant's rows, size and children then hold instead of this
-     * type's; rows are only `type`. */
+     * found by their variant word, or by that row's preset where it is not set. The variant's rows,
+     * size and children then hold instead of this type's; rows are only `type`. */
     const char *variant_setting;
     const struct section_type *const *variants; /* ends with NULL */
     const char *variant_word;                   /* in a variant: its word */

@@ -144,6 +144,15 @@ schema_delegable_names(const struct section_type *type)
     return names;
 }
 
+const struct section_type *
+schema_variant_with_setting(const struct section_type *base, const char *name)
+{
+    for (size_t i = 0; i < variant_count(base); i++)
+        if (schema_row(base->variants[i], name) != NULL)
+            return base->variants[i];
+    return NULL;
+}
+
 const char **
 schema_variant_words(const struct section_type *base)
 {

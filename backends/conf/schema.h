@@ -32,8 +32,10 @@ bool schema_section_is_delegable(const struct section_type *type);
 const struct section_type *schema_child_with_setting(const struct section_type *type,
                                                      const char *name);
 
-/* The variant with a word, or NULL. */
+/* The variant with a word, or NULL; the first one that has such a setting, or NULL. */
 const struct section_type *schema_variant(const struct section_type *base, const char *word);
+const struct section_type *schema_variant_with_setting(const struct section_type *base,
+                                                       const char *name);
 
 /* Words to suggest from: the names of all settings and sections, of those that may stand in a
  * delegated file, or of all variants. Ends with NULL; free the array. */

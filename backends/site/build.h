@@ -49,6 +49,8 @@ extern const struct section_type listener_section;
 extern const struct section_type organization_section;
 extern const struct section_type rule_section;
 extern const struct section_type screen_section;
+extern const struct section_type limits_section;
+extern const struct section_type state_section;
 extern const struct parts_kind list_parts;
 
 /* Reads the top level's settings (settings.c). */
@@ -78,8 +80,14 @@ bool method_needs_clear(enum auth_method method);
 /* Makes the `rule` sections, in the order of the file (rules.c). */
 void build_rules(struct built_site *built, struct problems *problems);
 
-/* Reads the `screen` section, or its defaults where there is none (screening.c). */
+/* Reads the `screen` section; where there is none its mode is off (screening.c). */
 void build_screen(struct built_site *built, struct problems *problems);
+
+/* Reads the `limits` section; where there is none there are no limits (limits.c). */
+void build_limits(struct built_site *built, struct problems *problems);
+
+/* Reads the `state` section, or its defaults where there is none (store_settings.c). */
+void build_store(struct built_site *built, struct problems *problems);
 
 /*
  * Settings that name lists (list_settings.c). lists are those that the section may name; mistakes
@@ -160,6 +168,18 @@ struct list_values {
     int kind; /* enum list_kind, or LIST_OF_CERTIFICATES */
     struct strings entries;
     const char *file;
+};
+
+struct screen_values {
+    int mode; /* enum screen_mode */
+    int64_t failures, within_ms;
+    int64_t unknown_names, unknown_within_ms;
+    int64_t bad_recipients;
+    struct strings ban;
+    bool same_password_once;
+    int64_t ipv4_prefix, ipv6_prefix;
+    const char *never;
+    int64_t account_failures, account_within_ms;
 };
 
 struct rule_values {

@@ -122,7 +122,7 @@ static const struct row rows[] = {
      .high = 7 * (int64_t)DAY_MS,
      .help = "SMTP after POP: a client counts as logged in for so long after a POP3 or IMAP login "
              "from its address. 0: never. Everybody behind that address can use it; give it only "
-             "to those whose mail programs cannot log in. Kept in memory like bans (see screen)."},
+             "to those whose mail programs cannot log in. Kept in the store (see state)."},
     {.name = "upstream",
      .type = ROW_STRING,
      .offset = offsetof(struct listener_values, upstream),
@@ -230,6 +230,8 @@ read_relay(struct built_site *built, const struct section *section, struct liste
     read_roles(built->site.conf, section, &listener->roles_must_auth, problems);
     listener->relay_window_ms = values->relay_window_ms;
     built->site.has_relay_windows |= values->relay_window_ms > 0;
+    if (values->relay_window_ms > built->site.longest_window_ms)
+        built->site.longest_window_ms = values->relay_window_ms;
     listener->relay_window_origin = section_origin(section, "relay_window");
     listener->upstream = build_upstream(built, section, "upstream", values->upstream, problems);
     listener->upstream_inbound =

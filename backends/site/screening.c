@@ -3,41 +3,108 @@
 #include "build.h"
 #include "units.h"
 
-struct screen_values {
-    struct strings ban;
-    const char *never;
-    int64_t ipv4_prefix, ipv6_prefix;
+enum {
+    SECOND_MS = 1000,
+    MINUTE_MS = 60 * SECOND_MS,
+    HOUR_MS = 60 * MINUTE_MS,
+    DAY_MS = 24 * HOUR_MS,
+    COUNT_MAX = 1000000,
+    LONGEST_BAN_D = 365
 };
 
-enum { SECOND_MS = 1000, LONGEST_BAN_D = 365 };
+#define AT(member) .offset = offsetof(struct screen_values, member)
+#define COUNT      .type = ROW_INT, .low = 0, .high = COUNT_MAX
+#define WITHIN     .type = ROW_DURATION, .low = SECOND_MS, .high = INT64_C(30) * DAY_MS
+
+static const struct choice modes[] = {
+    {"off", SCREEN_OFF}, {"monitor", SCREEN_MONITOR}, {"enforce", SCREEN_ENFORCE}, {0}};
 
 static const struct row rows[] = {
+    {.name = "mode",
+     .type = ROW_CHOICE,
+     AT(mode),
+     .preset = "enforce",
+     .choices = modes,
+     .help =
+         "off: nothing is counted. monitor: all is counted and the log says who would be banned, "
+         "but nobody is. enforce: whoever reaches a count is banned. Bans by hand hold in all "
+         "three, those of on_auth_when_off in off and enforce."},
+    {.name = "failures",
+     COUNT,
+     AT(failures),
+     .preset = "10",
+     .help =
+         "So many failed logins of a client within `within` ban it: wrong passwords and unknown "
+         "names, never outages. As many may be under way at a time. 0: not counted."},
+    {.name = "within",
+     WITHIN,
+     AT(within_ms),
+     .preset = "10min",
+     .help = "The time in which failures, and bad_recipients, are counted together."},
+    {.name = "unknown_names",
+     COUNT,
+     AT(unknown_names),
+     .preset = "5",
+     .help =
+         "So many different names that nobody has, tried by a client within unknown_within, ban "
+         "it. 0: not counted."},
+    {.name = "unknown_within",
+     WITHIN,
+     AT(unknown_within_ms),
+     .preset = "1h",
+     .help = "The time in which unknown_names are counted together."},
+    {.name = "bad_recipients",
+     COUNT,
+     AT(bad_recipients),
+     .preset = "10",
+     .help = "So many recipients of a client that has not logged in, refused because they do not "
+             "exist or are elsewhere, ban it within `within`. 0: not counted."},
     {.name = "ban",
      .type = ROW_STRINGS,
-     .offset = offsetof(struct screen_values, ban),
+     AT(ban),
      .preset = "{\"1h\", \"1d\", \"7d\"}",
      .help = "How long a client is shut out for its first, second and later offences; the last one "
              "holds for all that follow. Eight durations at most."},
-    {.name = "never",
-     .type = ROW_STRING,
-     .may_be_empty = true,
-     .offset = offsetof(struct screen_values, never),
-     .help = "A list of kind ip: clients that are never banned, such as proxies and monitoring. "
-             "Not set or an empty list: nobody is exempt."},
+    {.name = "same_password_once",
+     .type = ROW_BOOL,
+     AT(same_password_once),
+     .preset = "true",
+     .help = "A wrong password that was tried before for the same name is no new failure: a mail "
+             "program with an old password repeats it, somebody who guesses does not."},
     {.name = "ipv4_prefix",
      .type = ROW_INT,
-     .offset = offsetof(struct screen_values, ipv4_prefix),
+     AT(ipv4_prefix),
      .preset = "32",
      .low = 8,
      .high = 32,
-     .help = "The network of an IPv4 client that is banned with it, in bits."},
+     .help = "The network of an IPv4 client that is counted and banned as one, in bits."},
     {.name = "ipv6_prefix",
      .type = ROW_INT,
-     .offset = offsetof(struct screen_values, ipv6_prefix),
+     AT(ipv6_prefix),
      .preset = "64",
      .low = 16,
      .high = 128,
      .help = "The same for IPv6, where one client has a whole /64 to choose its address from."},
+    {.name = "never",
+     .type = ROW_STRING,
+     .may_be_empty = true,
+     AT(never),
+     .help = "A list of kind ip: clients that are never counted, never banned and never held to "
+             "limits by address, such as proxies and monitoring. Not set or an empty list: nobody "
+             "is exempt."},
+    {.name = "account_failures",
+     COUNT,
+     AT(account_failures),
+     .preset = "50",
+     .help =
+         "So many failed logins of an account within account_within, from wherever, close it to "
+         "networks that it has not logged in from in the last 90 days; its owner goes on from "
+         "where he is known. 0: accounts are not protected."},
+    {.name = "account_within",
+     WITHIN,
+     AT(account_within_ms),
+     .preset = "1d",
+     .help = "The time in which account_failures are counted together."},
     {0}};
 
 const struct section_type screen_section = {
@@ -45,27 +112,38 @@ const struct section_type screen_section = {
     .single = true,
     .size = sizeof(struct screen_values),
     .rows = rows,
-    .help = "How long, and with which network, a client is banned that does what a listener bans "
-            "for (on_auth_when_off). Bans are kept in the memory of mailreeve-auth: a reload keeps "
-            "them, a restart forgets them.",
+    .help = "Dynamic screening: clients that guess passwords, names or recipients are banned for a "
+            "time, and accounts under attack are protected. Without this section nothing is "
+            "counted, and only bans by hand and those of on_auth_when_off hold, for 1h, 1d and 7d. "
+            "What is counted is kept in the store (state).",
 };
 
-/* What the rows say too: they hold where there is no section. */
-static const struct screen defaults = {
-    .ban_ms = {INT64_C(60) * 60 * SECOND_MS, INT64_C(24) * 60 * 60 * SECOND_MS,
-               INT64_C(7) * 24 * 60 * 60 * SECOND_MS},
-    .ban_count = 3,
-    .ipv4_prefix = 32,
-    .ipv6_prefix = 64,
-};
+/* Where there is no section; the numbers are those of the rows. */
+static void
+set_defaults(struct screen *screen, struct origin origin)
+{
+    *screen = (struct screen){
+        .mode = SCREEN_OFF,
+        .origin = origin,
+        .failures_origin = origin,
+        .account_failures_origin = origin,
+        .within_ms = INT64_C(10) * MINUTE_MS,
+        .unknown_within_ms = HOUR_MS,
+        .account_within_ms = DAY_MS,
+        .ban_ms = {HOUR_MS, DAY_MS, 7 * (int64_t)DAY_MS},
+        .ban_count = 3,
+        .same_password_once = true,
+        .ipv4_prefix = 32,
+        .ipv6_prefix = 64,
+    };
+}
 
 static int
 read_ban(const char *text, int64_t *ms_r, struct err *err)
 {
-    const int64_t longest = INT64_C(24) * 60 * 60 * SECOND_MS * LONGEST_BAN_D;
     if (duration_parse(text, ms_r, err) != 0)
         return -1;
-    if (*ms_r >= SECOND_MS && *ms_r <= longest)
+    if (*ms_r >= SECOND_MS && *ms_r <= LONGEST_BAN_D * (int64_t)DAY_MS)
         return 0;
     err_set(err, "%s is out of range (1s to %dd)", text, LONGEST_BAN_D);
     return -1;
@@ -88,20 +166,39 @@ read_bans(const struct section *section, struct screen *screen, struct problems 
     }
 }
 
+static void
+read_counts(const struct section *section, struct screen *screen)
+{
+    const struct screen_values *values = section->values;
+    screen->mode = (enum screen_mode)values->mode;
+    screen->origin = section->origin;
+    screen->failures = values->failures;
+    screen->failures_origin = section_origin(section, "failures");
+    screen->within_ms = values->within_ms;
+    screen->unknown_names = values->unknown_names;
+    screen->unknown_within_ms = values->unknown_within_ms;
+    screen->bad_recipients = values->bad_recipients;
+    screen->same_password_once = values->same_password_once;
+    screen->ipv4_prefix = (unsigned)values->ipv4_prefix;
+    screen->ipv6_prefix = (unsigned)values->ipv6_prefix;
+    screen->account_failures = values->account_failures;
+    screen->account_failures_origin = section_origin(section, "account_failures");
+    screen->account_within_ms = values->account_within_ms;
+}
+
 void
 build_screen(struct built_site *built, struct problems *problems)
 {
     struct screen *screen = &built->site.settings.screen;
     size_t count;
     const struct section *const *sections = conf_sections(built->site.conf, NULL, "screen", &count);
-    *screen = defaults;
+    set_defaults(screen, conf_top(built->site.conf)->origin);
     if (count == 0)
         return;
     const struct section *section = sections[0];
     const struct screen_values *values = section->values;
+    read_counts(section, screen);
     read_bans(section, screen, problems);
-    screen->ipv4_prefix = (unsigned)values->ipv4_prefix;
-    screen->ipv6_prefix = (unsigned)values->ipv6_prefix;
     screen->never = build_list_setting(&built->lists, section, "never", values->never, LIST_IP,
                                        "nobody is exempt", problems)
                         .list;

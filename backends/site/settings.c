@@ -93,8 +93,8 @@ static const struct row rows[] = {
     {0}};
 
 static const struct section_type *const children[] = {
-    &listener_section, &organization_section, &source_section, &upstream_section,
-    &list_section,     &rule_section,         &screen_section, NULL,
+    &listener_section, &organization_section, &source_section, &upstream_section, &list_section,
+    &rule_section,     &screen_section,       &limits_section, &state_section,    NULL,
 };
 
 const struct section_type site_section = {

@@ -82,6 +82,8 @@ build(struct conf *conf, const struct site *previous, struct problems *problems)
     build_listeners(built, problems);
     build_rules(built, problems);
     build_screen(built, problems);
+    build_limits(built, problems);
+    build_store(built, problems);
     build_open_relay(built, problems);
     built->previous = NULL;
     return built;

@@ -55,7 +55,7 @@ static const struct bad_case bad_cases[] = {
          "\"green\"?)\n"
          "t.conf:10: box \"a\": colors: \"yellow\" is unknown (it may be red, green or blue)\n"
          "t.conf:11: box \"a\": shelf \"top\": weight: \"heavy\" is not a number\n"
-         "t.conf:13: pet \"tom\": sound: is not a setting of a pet with type = \"cat\"\n"
+         "t.conf:13: pet \"tom\": sound: is not a setting of a pet with type = \"cat\" (it needs \"dog\")\n"
          "t.conf:13: pet \"tom\": lives: 10 is out of range (1 to 9)\n"
          "t.conf:14: pet \"rex\": sound: is missing (it must be set)\n"},
     {.name = "a truncated file is refused",

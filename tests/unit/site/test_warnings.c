@@ -332,20 +332,50 @@ static const struct site_case cases[] = {
              "authenticate_senders is \"always\"\n"
              "list:4: warning: organization \"acme\": match_exempt_senders: has no effect without "
              "match_sender, but on accounts whose smtp_auth is matching-sender\n"},
-    {.name = "a screen needs somebody who bans",
-     .text = TOP ORG SUB "screen { ban = 1h }\n",
-     .want_site = true,
-     .want = "t.conf:4: warning: screen: has no effect: no listener bans (on_auth_when_off = "
-             "\"ban\", with auth = \"off\")\n"},
-    {.name = "a screen that never bans",
-     .text =
-         TOP ORG SUB "list \"all\" { kind = ip entries = {\"*\"} }\n"
-                     "listener \"mx\" { auth = off upstream_inbound = in on_auth_when_off = ban }\n"
-                     "screen {\n"
-                     "never = all }\n",
+    {.name = "a screen that exempts everybody, in both modes that count",
+     .text = TOP ORG SUB "list \"all\" { kind = ip entries = {\"*\"} }\n"
+                         "screen {\n"
+                         "never = all }\n",
      .want_site = true,
      .want =
-         "t.conf:7: warning: screen: never: list \"all\" holds every address: nobody is banned\n"},
+         "t.conf:6: warning: screen: never: list \"all\" holds every address: nobody is counted "
+         "or banned\n"},
+    {.name = "a screen that counts nothing",
+     .text = TOP ORG SUB
+     "screen { failures = 0 unknown_names = 0 bad_recipients = 0 account_failures = 0 }\n",
+     .want_site = true,
+     .want =
+         "t.conf:4: warning: screen: counts nothing: failures, unknown_names, bad_recipients and "
+         "account_failures are 0 (mode = \"off\" says that plainly)\n"},
+    {.name = "a screen that is off, or counts one thing only, is no mistake",
+     .text = TOP ORG SUB "screen { mode = off failures = 0 unknown_names = 0 bad_recipients = 0 "
+                         "account_failures = 0 }\n",
+     .want_site = true,
+     .want = ""},
+    {.name = "accounts may be protected without bans",
+     .text = TOP ORG SUB "screen { failures = 0 unknown_names = 0 bad_recipients = 0 }\n",
+     .want_site = true,
+     .want = ""},
+    {.name = "later offences that ban for less",
+     .text = TOP ORG SUB "screen {\nban = {\"1h\",\n\"2h\",\n\"60min\", \"60min\"} }\n",
+     .want_site = true,
+     .want =
+         "t.conf:7: warning: screen: ban: 60min for a later offence is shorter than the 2h before "
+         "it\n"},
+    {.name = "networks that are no one client",
+     .text = TOP ORG SUB "screen {\nipv4_prefix = 16\nipv6_prefix = 32 }\n",
+     .want_site = true,
+     .want =
+         "t.conf:5: warning: screen: ipv4_prefix: is wide: 65536 addresses are banned with one "
+         "client (24 to 32 is usual)\n"
+         "t.conf:6: warning: screen: ipv6_prefix: is wide: whole network operators may be banned "
+         "with one client (48 to 64 is usual)\n"},
+    {.name = "a part of what one IPv6 client has",
+     .text = TOP ORG SUB "screen { ipv4_prefix = 24\nipv6_prefix = 65 }\n",
+     .want_site = true,
+     .want =
+         "t.conf:5: warning: screen: ipv6_prefix: is narrow: one client has a whole /64 to choose "
+         "its address from, and evades counts and bans (64 is usual)\n"},
     {.name = "an open relay that is meant must be one",
      .text = TOP ORG SUB "i_know_this_is_an_open_relay = true\n",
      .want_site = true,

@@ -1,0 +1,179 @@
+/* The `state` section: where bans, counters and relay windows are kept. */
+#include "build.h"
+#include "file.h"
+#include "secret.h"
+
+struct state_values {
+    const char *path;
+    int64_t size_bytes;
+    const char *url, *password_file, *ca_file;
+    struct strings sentinels;
+    const char *master, *prefix;
+    int64_t connections;
+    int64_t timeout_ms;
+};
+
+enum { DEFAULT_CONNECTIONS = 16, DEFAULT_TIMEOUT_MS = 500 };
+
+#define AT(member) .offset = offsetof(struct state_values, member)
+
+#define TIMEOUT                                                                                  \
+    {                                                                                            \
+        .name = "timeout", .type = ROW_DURATION, AT(timeout_ms), .preset = "500ms", .low = 10,   \
+        .high = 10000,                                                                           \
+        .help =                                                                                  \
+            "So long a question may take. What takes longer has failed: sessions go on without " \
+            "what would have been counted."                                                      \
+    }
+
+static const struct row lmdb_rows[] = {
+    {.name = "path",
+     .type = ROW_PATH,
+     AT(path),
+     .preset = "/var/lib/mailreeve",
+     .help =
+         "A folder, made if it is not there, that belongs to the user of mailreeve-auth alone."},
+    {.name = "size",
+     .type = ROW_SIZE,
+     AT(size_bytes),
+     .preset = "256M",
+     .low = INT64_C(1) << 20,
+     .high = INT64_C(1) << 40,
+     .help =
+         "Of the file in it, taken from the disk at once. What is oldest makes room for what is "
+         "new; bans have half of it and are never pushed out."},
+    TIMEOUT,
+    {0}};
+
+static const struct section_type lmdb_section = {
+    .name = "state",
+    .single = true,
+    .size = sizeof(struct state_values),
+    .rows = lmdb_rows,
+    .variant_word = "lmdb",
+    .help = "A file that all processes of this host share. It survives restarts.",
+};
+
+static const struct row redis_rows[] = {
+    {.name = "url",
+     .type = ROW_STRING,
+     AT(url),
+     .help = "The server: redis://HOST:PORT/DATABASE, rediss:// for TLS, or unix:/PATH."},
+    {.name = "password_file",
+     .type = ROW_PATH,
+     AT(password_file),
+     .help = "A file with the password for the server on its first line, which others must not be "
+             "able to read."},
+    {.name = "ca_file",
+     .type = ROW_PATH,
+     AT(ca_file),
+     .help =
+         "With rediss://: certificates of the authorities that may vouch for the server, in PEM. "
+         "Not set: those that the system trusts."},
+    {.name = "sentinels",
+     .type = ROW_STRINGS,
+     AT(sentinels),
+     .help = "HOST:PORT of Sentinels, which know which server is the master. Eight at most."},
+    {.name = "master",
+     .type = ROW_STRING,
+     AT(master),
+     .help = "With sentinels: the name that they know the master by."},
+    {.name = "prefix",
+     .type = ROW_STRING,
+     AT(prefix),
+     .preset = "mailreeve:",
+     .help = "What all keys begin with, where others use the server too."},
+    {.name = "connections",
+     .type = ROW_INT,
+     AT(connections),
+     .preset = "16",
+     .low = 1,
+     .high = 1000,
+     .help = "Connections to the server at a time."},
+    TIMEOUT,
+    {0}};
+
+static const struct section_type redis_section = {
+    .name = "state",
+    .single = true,
+    .size = sizeof(struct state_values),
+    .rows = redis_rows,
+    .variant_word = "redis",
+    .help =
+        "A Redis server that all hosts of a cluster share. Their clocks must agree to a second.",
+};
+
+static const struct section_type *const variants[] = {&lmdb_section, &redis_section, NULL};
+
+static const struct row engine_rows[] = {{.name = "engine",
+                                          .type = ROW_STRING,
+                                          .preset = "lmdb",
+                                          .help = "lmdb: a file of this host. redis: a server that "
+                                                  "several hosts share."},
+                                         {0}};
+
+const struct section_type state_section = {
+    .name = "state",
+    .single = true,
+    .rows = engine_rows,
+    .variant_setting = "engine",
+    .variants = variants,
+    .help =
+        "Where bans, counters and relay windows are kept. While it cannot be asked, sessions go "
+        "on: nobody is banned or counted, and relay windows are closed. A change takes a "
+        "restart of mailreeve-auth.",
+};
+
+/* Where there is no section; the numbers are those of the rows. */
+static const struct store_settings defaults = {
+    .engine = STORE_LMDB,
+    .path = "/var/lib/mailreeve",
+    .size_bytes = INT64_C(256) << 20,
+    .connections = DEFAULT_CONNECTIONS,
+    .timeout_ms = DEFAULT_TIMEOUT_MS,
+};
+
+static struct store_settings
+read_store(const struct section *section)
+{
+    const struct state_values *values = section->values;
+    return (struct store_settings){
+        .engine = section->type == &redis_section ? STORE_REDIS : STORE_LMDB,
+        .path = values->path,
+        .size_bytes = values->size_bytes,
+        .url = values->url,
+        .password_file = values->password_file,
+        .ca_file = values->ca_file,
+        .sentinels = values->sentinels.items,
+        .sentinel_count = values->sentinels.count,
+        .sentinel_master = values->master,
+        .prefix = values->prefix,
+        .connections = values->connections,
+        .timeout_ms = values->timeout_ms,
+    };
+}
+
+/* It is read when the store connects; what is wrong with it is wanted now. */
+static void
+check_password_file(const struct section *section, const char *path, struct problems *problems)
+{
+    struct secret secret;
+    secret_init(&secret);
+    struct err err;
+    if (path != NULL && file_read_secret(path, &secret, &err) != 0)
+        section_problem(section, "password_file", problems, PROBLEM_ERROR, "%s", err.text);
+    secret_fini(&secret);
+}
+
+void
+build_store(struct built_site *built, struct problems *problems)
+{
+    struct store_settings *store = &built->site.settings.store;
+    size_t count;
+    const struct section *const *sections = conf_sections(built->site.conf, NULL, "state", &count);
+    *store = defaults;
+    if (count == 0 || sections[0]->type == NULL)
+        return;
+    *store = read_store(sections[0]);
+    check_password_file(sections[0], store->password_file, problems);
+}
