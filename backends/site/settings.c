@@ -2,6 +2,7 @@
 #include <string.h>
 #include <sys/un.h>
 
+#include "alert.h"
 #include "build.h"
 
 struct top_values {
@@ -93,8 +94,17 @@ static const struct row rows[] = {
     {0}};
 
 static const struct section_type *const children[] = {
-    &listener_section, &organization_section, &source_section, &upstream_section, &list_section,
-    &rule_section,     &screen_section,       &limits_section, &state_section,    NULL,
+    &listener_section,
+    &organization_section,
+    &source_section,
+    &upstream_section,
+    &list_section,
+    &rule_section,
+    &screen_section,
+    &limits_section,
+    &state_section,
+    &alert_section,
+    NULL,
 };
 
 const struct section_type site_section = {

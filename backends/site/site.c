@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "alert.h"
 #include "alloc.h"
 #include "build.h"
 
@@ -62,6 +63,7 @@ free_built(struct built_site *built)
     parts_close(&built->upstreams);
     parts_close(&built->lists);
     build_drop_delegated(built);
+    alerts_close(built->site.alerts);
     conf_free(built->site.conf);
     free(built);
 }
@@ -84,6 +86,7 @@ build(struct conf *conf, const struct site *previous, struct problems *problems)
     build_screen(built, problems);
     build_limits(built, problems);
     build_store(built, problems);
+    built->site.alerts = alerts_open(conf, problems);
     build_open_relay(built, problems);
     built->previous = NULL;
     return built;

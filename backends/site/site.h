@@ -41,7 +41,7 @@ struct site {
     const struct source_chain *users_chain; /* for names of no organization */
     bool has_relay_windows; /* a listener's relay_window is not 0: logins by POP and IMAP count */
     int64_t longest_window_ms; /* of them all */
-    struct alerts *alerts;     /* its `alert` sections, for alerts_use; SITE_RUN only, else NULL */
+    struct alerts *alerts;     /* its `alert` sections, for alerts_use; never NULL */
 };
 
 enum site_purpose {
