@@ -44,6 +44,20 @@ ban_network_parse(const char *text, struct netprefix *network_r)
     return usage_error("%s: %s", shown, err.text);
 }
 
+unsigned
+ban_makers_heeded(enum screen_mode mode)
+{
+    switch (mode) {
+    case SCREEN_OFF:
+        return 1u << BAN_BY_HAND | 1u << BAN_BY_LISTENER;
+    case SCREEN_MONITOR:
+        return 1u << BAN_BY_HAND;
+    case SCREEN_ENFORCE:
+        return 1u << BAN_BY_HAND | 1u << BAN_BY_LISTENER | 1u << BAN_BY_COUNT;
+    }
+    return 1u << BAN_BY_HAND;
+}
+
 static int
 parse_length(const struct options *given, struct ban_order *order)
 {
@@ -151,7 +165,7 @@ run_add(const struct arguments *arguments)
     return status;
 }
 
-/* Says so if another ban holds all of the network. Returns 0, or -1 with err. */
+/* Says so if another ban shuts out all of the network. Returns 0, or -1 with err. */
 static int
 print_wider(const struct shared_state *state, const struct netprefix *network, struct err *err)
 {
@@ -159,6 +173,7 @@ print_wider(const struct shared_state *state, const struct netprefix *network, s
         .action = STORE_FIND_BAN,
         .space = STORE_BANS,
         .network = netaddr_prefix(&network->addr, netaddr_bits(&network->addr)),
+        .makers = ban_makers_heeded(state->site->settings.screen.mode),
     };
     if (store_run(state->store, &op, 1, clock_wall_ms(), state->deadline, err) != 0)
         return -1;

@@ -104,31 +104,17 @@ print_as_json(const struct bans *bans)
     printf("%s]\n", bans->count > 0 ? "\n" : "");
 }
 
-/* Whether sessions heed a ban of that maker (screen.h). */
-static bool
-holds(enum screen_mode mode, enum ban_maker maker)
-{
-    switch (maker) {
-    case BAN_BY_COUNT:
-        return mode == SCREEN_ENFORCE;
-    case BAN_BY_LISTENER:
-        return mode != SCREEN_MONITOR;
-    case BAN_BY_HAND:
-        return true;
-    }
-    return false;
-}
-
 /* nginx is to shut out nobody whom we let in. Of a network with exempt addresses in it the
  * administrator must `allow` those before he includes this. */
 static void
 print_for_nginx(const struct bans *bans, const struct screen *screen)
 {
+    const unsigned makers = ban_makers_heeded(screen->mode);
     for (size_t i = 0; i < bans->count; i++) {
         const struct netprefix *network = &bans->all[i].network;
         bool is_exempt = network->length == netaddr_bits(&network->addr) &&
                          screening_is_exempt(screen, &network->addr);
-        if (is_exempt || !holds(screen->mode, bans->all[i].maker))
+        if (is_exempt || (makers & 1u << bans->all[i].maker) == 0)
             continue;
         char text[NETPREFIX_TEXT_MAX];
         netprefix_format(network, text);
