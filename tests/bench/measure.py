@@ -13,6 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "integration"))
 
+from harness.first_line import first_line  # noqa: E402
 from harness.process import Process, build_dir, socket_answers  # noqa: E402
 
 BIN = build_dir() / "bin"
@@ -55,7 +56,7 @@ def mailreeve_auth(folder, configuration):
     """mailreeve-auth on its own, at folder / "auth.sock"."""
     folder.mkdir()
     socket = folder / "auth.sock"
-    (folder / "mailreeve.conf").write_text(f'socket = "{socket}"\n{configuration}')
+    (folder / "mailreeve.conf").write_text(f"{first_line(socket, folder, configuration)}\n{configuration}")
     return Process([BIN / "mailreeve-auth", "-c", folder / "mailreeve.conf"], folder / "mailreeve.log",
                    ready=lambda: socket_answers(socket))
 

@@ -10,7 +10,7 @@ import pytest
 from harness.command import EXIT_OK, EXIT_PROBLEM, EXIT_TEMPORARY, mailreeve
 from harness.process import Process, build_dir, socket_answers
 
-CONFIG = """socket = "auth.sock"
+CONFIG = """socket = "auth.sock"  state { path = "state"  size = "1M" }
 listener "mx" { auth = "off"  upstream_inbound = "mta" }
 upstream "mta" { check = "none"  server "one" { address = "127.0.0.1:25" } }
 """

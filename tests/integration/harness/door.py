@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from .first_line import first_line, state_section
 from .nginx import Nginx
 from .process import Process, build_dir, socket_answers
 
@@ -12,9 +13,9 @@ class FrontDoor:
     def __init__(self, folder, certificate, key, configuration, files=None, env=None, user=None,
                  http_settings="", **nginx):
         """configuration: the text of mailreeve.conf without `socket`, or the path of a file that is used as it
-        is (it sets socket = "FOLDER/auth.sock" itself); files: {name: text} that the configuration names, made
-        beside it, readable by nobody else; env: for ${NAME} in it; user: of nginx's workers;
-        http_settings and more: as Nginx takes them."""
+        is (it sets socket = "FOLDER/auth.sock" itself); if it has no `state` section the store is in
+        FOLDER/state; files: {name: text} that the configuration names, made beside it, readable by nobody else;
+        env: for ${NAME} in it; user: of nginx's workers; http_settings and more: as Nginx takes them."""
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o755)
@@ -24,9 +25,10 @@ class FrontDoor:
             (self.folder / name).chmod(0o600)
         self.configuration = self.folder / "mailreeve.conf"
         if isinstance(configuration, Path):
-            self.configuration.write_bytes(configuration.read_bytes())
+            text = configuration.read_text()
+            self.configuration.write_text(f"{text}{state_section(self.folder, text)}\n")
         else:
-            self.configuration.write_text(f'socket = "{self.socket}"\n{configuration}')
+            self.configuration.write_text(f"{first_line(self.socket, self.folder, configuration)}\n{configuration}")
         self.environment = env or {}
         self.log = self.folder / "mailreeve-auth.log"
         self.service = Process([build_dir() / "bin" / "mailreeve-auth", "-c", self.configuration], self.log,

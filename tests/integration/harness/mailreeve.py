@@ -5,6 +5,7 @@ import signal
 from pathlib import Path
 
 from . import fastcgi
+from .first_line import first_line
 from .process import Process, build_dir, socket_answers, wait_until
 
 PROGRAM = "mailreeve-auth"
@@ -18,8 +19,9 @@ class Mailreeve:
     """`socket` is the path of its socket, `log` what it wrote. Use as a context manager, or start() and stop()."""
 
     def __init__(self, folder, configuration, files=None, env=None, socket=None, wrapper=()):
-        """configuration: the text of mailreeve.conf without `socket`; files: {name: text} that it names, readable
-        by nobody else; socket: another path than FOLDER/auth.sock; wrapper: command that runs the program."""
+        """configuration: the text of mailreeve.conf without `socket`; if it has no `state` section the store is in
+        FOLDER/state; files: {name: text} that it names, readable by nobody else; socket: another path than
+        FOLDER/auth.sock; wrapper: command that runs the program."""
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.socket = Path(socket or self.folder / "auth.sock")
@@ -38,7 +40,7 @@ class Mailreeve:
 
     def configure(self, configuration):
         """Writes another configuration; it takes effect with a reload."""
-        self.path.write_text(f'socket = "{self.socket}"\n{configuration}')
+        self.path.write_text(f"{first_line(self.socket, self.folder, configuration)}\n{configuration}")
 
     def write_file(self, name, text):
         path = self.folder / name

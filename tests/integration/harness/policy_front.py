@@ -4,6 +4,7 @@ import socket
 
 from . import fastcgi
 from .door import FrontDoor
+from .first_line import first_line
 from .mailreeve import parse_logfmt
 from .policy_cases import PASSWORD, World, common_configuration
 from .smtp_talk import SmtpTalk, plain
@@ -19,7 +20,7 @@ class PolicyDoor:
     def __init__(self, folder, certificate, environment, directory_password):
         self.folder = folder
         self.directory_password = directory_password
-        self.first_line = f'socket = "{folder / "auth.sock"}"'
+        self.first_line = first_line(folder / "auth.sock", folder)
         world = self._write(common_configuration(), {})
         self.front = FrontDoor(folder, *certificate, world.configuration, env=environment)
         self.ports = self.front.ports
