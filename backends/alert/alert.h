@@ -6,12 +6,12 @@
  * most one message per alert, event and subject in at_most_every (ban: per alert and event); what
  * came meanwhile is counted and said in the next one. The command is started without a shell, hears
  * one line of JSON on standard input, and is ended after 30 seconds; one at a time for each alert,
- * and at most 100 wait (the oldest go, and that is logged). A command that fails is logged once a
- * minute. Sessions never wait for any of it.
+ * and at most 100 messages wait (the oldest go). A command that fails is logged once a minute, with
+ * the beginning of what it wrote. Sessions never wait for any of it.
  *
  * The JSON: {"alert": NAME, "event": "ban", "subject": ..., "time": "2026-11-22T02:40:00.123Z",
- * "host": ..., "count": how many since the last message, and the alarm's own fields}. Bytes that
- * are no UTF-8 are escaped as in the log.
+ * "host": ..., "count": how many since the last message, "since": when the first of them came, and
+ * the alarm's own fields}. Bytes that are no UTF-8 are escaped as in the log.
  */
 #ifndef MAILREEVE_ALERT_H
 #define MAILREEVE_ALERT_H
@@ -26,7 +26,7 @@ struct alerts;
 
 /* Opens the `alert` sections of a configuration. Never NULL; problems tells. conf outlives it. */
 struct alerts *alerts_open(const struct conf *conf, struct problems *problems);
-void alerts_close(struct alerts *alerts); /* NULL is allowed; never of those in force */
+void alerts_close(struct alerts *alerts); /* NULL is allowed; of those in force: none are then */
 
 /* The alerts in force from now on; NULL: none. For the service, at its start, at a reload, before
  * its end. What those before had counted goes on in those of the same name, and so do messages that

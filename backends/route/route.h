@@ -11,6 +11,8 @@
 #ifndef MAILREEVE_ROUTE_H
 #define MAILREEVE_ROUTE_H
 
+#include <stdbool.h>
+
 #include "conf.h"
 #include "err.h"
 #include "names.h"
@@ -24,7 +26,8 @@ extern const struct section_type upstream_section;
  * section outlive it. */
 struct upstream *upstream_open(const struct conf *conf, const struct section *section,
                                struct problems *problems);
-/* Begins to resolve and to check the servers; logs upstream.down and upstream.up. */
+/* Begins to resolve and to check the servers; logs upstream.down, which raises an alarm, and
+ * upstream.up. */
 void upstream_start(struct upstream *upstream);
 
 void upstream_close(
@@ -32,6 +35,15 @@ void upstream_close(
 
 const char *upstream_name(const struct upstream *upstream);
 const struct section *upstream_section_of(const struct upstream *upstream);
+
+/* What is known about one server. */
+struct upstream_server {
+    const char *name; /* borrowed from the upstream */
+    bool is_up;
+};
+
+/* The servers in the order of the file, from 0. Returns false behind the last. */
+bool upstream_server_at(struct upstream *upstream, size_t index, struct upstream_server *server_r);
 
 enum {
     ROUTE_SERVER_MAX = 64,

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "alarm.h"
 #include "alloc.h"
 #include "chooser.h"
 #include "escape.h"
@@ -161,6 +162,14 @@ servers_choose_host(struct servers *servers, const char *host, struct route *rou
 }
 
 static void
+raise_alarm(const struct servers *servers, const struct server *server, const struct err *err)
+{
+    const struct log_field fields[] = {LOG_STR("server", server->name),
+                                       LOG_STR("error", err->text)};
+    alarm_raise(ALARM_UPSTREAM_DOWN, servers->upstream, fields, sizeof fields / sizeof fields[0]);
+}
+
+static void
 log_change(const struct servers *servers, const struct server *server, enum health_change change,
            const struct endpoint *endpoint, const struct err *err)
 {
@@ -173,6 +182,7 @@ log_change(const struct servers *servers, const struct server *server, enum heal
     case HEALTH_WENT_DOWN:
         log_event(LOG_WARN, "upstream.down", LOG_STR("upstream", servers->upstream),
                   LOG_STR("server", server->name), LOG_STR("error", err->text));
+        raise_alarm(servers, server, err);
         break;
     case HEALTH_CAME_UP:
         log_event(LOG_INFO, "upstream.up", LOG_STR("upstream", servers->upstream),

@@ -7,6 +7,7 @@
 #include "alloc.h"
 #include "clock.h"
 #include "log.h"
+#include "server_log.h"
 #include "server_news.h"
 
 enum {
@@ -190,13 +191,15 @@ static void
 log_change(const struct ldap_visit *visit)
 {
     const struct ldap_pool_options *options = &visit->pool->options;
-    if (visit->evidence == GATE_FAILED)
-        log_event(visit->is_misconfigured ? LOG_ERROR : LOG_WARN, "source.down",
-                  LOG_STR("source", options->source), LOG_STR("server", options->uri),
-                  LOG_STR("error", visit->trouble.text));
-    else
+    if (visit->evidence != GATE_FAILED) {
         log_event(LOG_INFO, "source.up", LOG_STR("source", options->source),
                   LOG_STR("server", options->uri));
+        return;
+    }
+    log_event(visit->is_misconfigured ? LOG_ERROR : LOG_WARN, "source.down",
+              LOG_STR("source", options->source), LOG_STR("server", options->uri),
+              LOG_STR("error", visit->trouble.text));
+    server_log_alarm(options->source, options->uri, &visit->trouble);
 }
 
 /* Tells in the log what is to be told, after the gate has heard the evidence. */
