@@ -121,12 +121,29 @@ static const struct section_type sample_pet_type = {
     .variants = sample_pet_variants,
 };
 
-static const struct row sample_door_rows[] = {{0}};
+/* Variants, one of which is meant where none is named. */
+static const struct row sample_oak_rows[] = {{0}};
+
+static const struct section_type sample_oak_type = {
+    .name = "door", .single = true, .rows = sample_oak_rows, .variant_word = "oak"};
+static const struct section_type sample_iron_type = {.name = "door",
+                                                     .single = true,
+                                                     .size = sizeof(struct sample_shelf),
+                                                     .rows = sample_shelf_rows,
+                                                     .variant_word = "iron"};
+
+static const struct section_type *const sample_door_variants[] = {&sample_oak_type,
+                                                                  &sample_iron_type, NULL};
+
+static const struct row sample_door_rows[] = {
+    {.name = "made_of", .type = ROW_STRING, .preset = "oak"}, {0}};
 
 static const struct section_type sample_door_type = {
     .name = "door",
     .single = true,
     .rows = sample_door_rows,
+    .variant_setting = "made_of",
+    .variants = sample_door_variants,
 };
 
 static const struct section_type *const sample_children[] = {&sample_box_type, &sample_pet_type,

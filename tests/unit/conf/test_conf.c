@@ -55,9 +55,19 @@ static const struct bad_case bad_cases[] = {
          "\"green\"?)\n"
          "t.conf:10: box \"a\": colors: \"yellow\" is unknown (it may be red, green or blue)\n"
          "t.conf:11: box \"a\": shelf \"top\": weight: \"heavy\" is not a number\n"
-         "t.conf:13: pet \"tom\": sound: is not a setting of a pet with type = \"cat\" (it needs \"dog\")\n"
+         "t.conf:13: pet \"tom\": sound: is not a setting of a pet with type = \"cat\" (it needs "
+         "\"dog\")\n"
          "t.conf:13: pet \"tom\": lives: 10 is out of range (1 to 9)\n"
          "t.conf:14: pet \"rex\": sound: is missing (it must be set)\n"},
+    {.name = "a variant that is meant where none is named",
+     .text = "door {\n weight = 3 }\n",
+     .want = "t.conf:2: door: weight: is not a setting of a door with made_of = \"oak\" (it needs "
+             "\"iron\")\n"},
+    {.name = "the other variant, by its name only",
+     .text = "door { made_of = ion }\n",
+     .want =
+         "t.conf:1: door: made_of: \"ion\" is unknown (did you mean \"iron\"?) (it may be: oak, "
+         "iron)\n"},
     {.name = "a truncated file is refused",
      .text = "count = 3\nbox \"a\" {\n  open = yes\n",
      .want = "t.conf:2: box: the section that begins here is not closed (a } is missing, or the "
@@ -271,7 +281,8 @@ test_values(void **state)
                                   "  items = {\"x\", '/^a\\.b$/', # why\n  http://y}\n"
                                   "  shelf s1 { weight = 7 } shelf s2 { weight = 8 } }\n"
                                   "box 'b' { items = one } // end\n"
-                                  "pet \"tom\" { lives = 3 type = cat }");
+                                  "pet \"tom\" { lives = 3 type = cat }\n"
+                                  "door { made_of = iron weight = 4 }");
     const struct sample_top *top = conf_top(conf)->values;
     assert_string_equal(top->name, "x \"thereA");
     assert_int_equal(top->count, 5);
@@ -310,6 +321,10 @@ test_values(void **state)
     assert_ptr_equal(tom->type, &sample_cat_type);
     assert_int_equal(((const struct sample_pet *)tom->values)->lives, 3);
     assert_null(conf_find(conf, "pet", "a"));
+
+    const struct section *door = conf_sections(conf, NULL, "door", &count)[0];
+    assert_ptr_equal(door->type, &sample_iron_type);
+    assert_int_equal(section_origin(door, "made_of").line, 11);
     conf_free(conf);
 }
 
@@ -353,6 +368,7 @@ test_print(void **state)
                                "    sound = \"w\"\n"
                                "}\n"
                                "\ndoor {\n"
+                               "    made_of = \"oak\"\n"
                                "}\n");
     conf = load_good(first);
     char *second = print(conf);

@@ -1,4 +1,6 @@
 /* What is built of the settings of the rules. */
+#include <sys/stat.h>
+
 #include "site_cases.h"
 
 static void
@@ -140,56 +142,167 @@ test_rules(void **state)
     site_drop(site);
 }
 
-static struct screen
-load_screen(const char *text)
+static struct site *
+load_text(const char *text)
 {
     write_text("users", "");
     write_text("t.conf", text);
-    struct site *site = load_good("t.conf", "");
-    struct screen screen = site->settings.screen;
-    site_drop(site);
-    return screen;
+    return load_good("t.conf", "");
 }
 
-/* A section that sets nothing is no other than none. */
+/* Without a section nothing is counted, but what the numbers would be is known. */
+static void
+test_screen_defaults(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {TOP ORG SUB, TOP ORG SUB "screen { }\n"};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        struct site *site = load_text(texts[i]);
+        const struct screen *screen = &site->settings.screen;
+        assert_int_equal(screen->mode, i == 0 ? SCREEN_OFF : SCREEN_ENFORCE);
+        assert_int_equal(screen->failures, i == 0 ? 0 : 10);
+        assert_int_equal(screen->within_ms, 10 * 60 * 1000);
+        assert_int_equal(screen->unknown_names, i == 0 ? 0 : 5);
+        assert_int_equal(screen->unknown_within_ms, 3600 * 1000);
+        assert_int_equal(screen->bad_recipients, i == 0 ? 0 : 10);
+        assert_int_equal(screen->ban_count, 3);
+        assert_int_equal(screen->ban_ms[0], 3600 * 1000);
+        assert_int_equal(screen->ban_ms[1], 24 * 3600 * 1000);
+        assert_int_equal(screen->ban_ms[2], 7 * 24 * 3600 * 1000);
+        assert_true(screen->same_password_once);
+        assert_int_equal(screen->ipv4_prefix, 32);
+        assert_int_equal(screen->ipv6_prefix, 64);
+        assert_null(screen->never);
+        assert_int_equal(screen->account_failures, i == 0 ? 0 : 50);
+        assert_int_equal(screen->account_within_ms, 24 * 3600 * 1000);
+        assert_int_equal(screen->origin.line, i == 0 ? 1 : 4);
+        assert_int_equal(screen->failures_origin.line, i == 0 ? 1 : 4);
+        site_drop(site);
+    }
+}
+
 static void
 test_screen(void **state)
 {
     (void)state;
-    static const char *const texts[] = {TOP ORG SUB, TOP ORG SUB
-                                        "listener \"mx\" { auth = off upstream_inbound = in "
-                                        "on_auth_when_off = ban }\nscreen { }\n"};
+    struct site *site =
+        load_text(TOP ORG SUB OFFICE "screen { ban = {1s, 365d} never = office mode = monitor\n"
+                                     "failures = 7\nwithin = 2min unknown_names = 3\n"
+                                     "unknown_within = 3h bad_recipients = 4 ipv4_prefix = 24\n"
+                                     "ipv6_prefix = 48 same_password_once = no\n"
+                                     "account_failures = 9\naccount_within = 2d }\n");
+    const struct screen *screen = &site->settings.screen;
+    assert_int_equal(screen->mode, SCREEN_MONITOR);
+    assert_int_equal(screen->failures, 7);
+    assert_int_equal(screen->within_ms, 2 * 60 * 1000);
+    assert_int_equal(screen->unknown_names, 3);
+    assert_int_equal(screen->unknown_within_ms, 3 * 3600 * 1000);
+    assert_int_equal(screen->bad_recipients, 4);
+    assert_int_equal(screen->ban_count, 2);
+    assert_int_equal(screen->ban_ms[0], 1000);
+    assert_true(screen->ban_ms[1] == INT64_C(365) * 24 * 3600 * 1000);
+    assert_false(screen->same_password_once);
+    assert_int_equal(screen->ipv4_prefix, 24);
+    assert_int_equal(screen->ipv6_prefix, 48);
+    assert_non_null(screen->never);
+    assert_int_equal(screen->account_failures, 9);
+    assert_int_equal(screen->account_within_ms, 2 * 24 * 3600 * 1000);
+    assert_int_equal(screen->origin.line, 5);
+    assert_int_equal(screen->failures_origin.line, 6);
+    assert_int_equal(screen->account_failures_origin.line, 10);
+    site_drop(site);
+}
+
+static void
+assert_rate(const struct rate *rate, int64_t most, int64_t within_ms, unsigned line)
+{
+    assert_int_equal(rate->most, most);
+    assert_int_equal(rate->within_ms, within_ms);
+    assert_int_equal(rate->origin.line, line);
+}
+
+static void
+test_limits(void **state)
+{
+    (void)state;
+    struct site *site = load_text(TOP ORG SUB);
+    assert_rate(&site->settings.limits.logins_per_address, 0, 0, 1);
+    assert_rate(&site->settings.limits.logins_per_user, 0, 0, 1);
+    assert_rate(&site->settings.limits.addresses_per_user, 0, 0, 1);
+    site_drop(site);
+
+    site = load_text(TOP ORG SUB "limits { logins_per_address = \"100/30s\"\n"
+                                 "logins_per_user = 0\n addresses_per_user = \"255/30d\" }\n");
+    assert_rate(&site->settings.limits.logins_per_address, 100, 30 * 1000, 4);
+    assert_rate(&site->settings.limits.logins_per_user, 0, 0, 5);
+    assert_rate(&site->settings.limits.addresses_per_user, 255, INT64_C(30) * 24 * 3600 * 1000, 6);
+    site_drop(site);
+}
+
+static void
+test_store(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {TOP ORG SUB, TOP ORG SUB "state { }\n",
+                                        TOP ORG SUB "state { engine = lmdb }\n"};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        struct screen screen = load_screen(texts[i]);
-        assert_int_equal(screen.ban_count, 3);
-        assert_int_equal(screen.ban_ms[0], 3600 * 1000);
-        assert_int_equal(screen.ban_ms[1], 24 * 3600 * 1000);
-        assert_int_equal(screen.ban_ms[2], 7 * 24 * 3600 * 1000);
-        assert_int_equal(screen.ipv4_prefix, 32);
-        assert_int_equal(screen.ipv6_prefix, 64);
-        assert_null(screen.never);
+        struct site *site = load_text(texts[i]);
+        const struct store_settings *store = &site->settings.store;
+        assert_int_equal(store->engine, STORE_LMDB);
+        assert_string_equal(store->path, "/var/lib/mailreeve");
+        assert_int_equal(store->size_bytes, 256 << 20);
+        assert_int_equal(store->timeout_ms, 500);
+        site_drop(site);
     }
-    struct screen screen =
-        load_screen(TOP ORG SUB OFFICE "listener \"mx\" { auth = off upstream_inbound = in "
-                                       "on_auth_when_off = ban }\n"
-                                       "screen { ban = {1s, 365d} never = office ipv4_prefix = 24 "
-                                       "ipv6_prefix = 48 }\n");
-    assert_int_equal(screen.ban_count, 2);
-    assert_int_equal(screen.ban_ms[0], 1000);
-    assert_true(screen.ban_ms[1] == INT64_C(365) * 24 * 3600 * 1000);
-    assert_int_equal(screen.ipv4_prefix, 24);
-    assert_int_equal(screen.ipv6_prefix, 48);
-    assert_non_null(screen.never);
+    struct site *site = load_text(TOP ORG SUB "state { path = kept size = 4M timeout = 1s }\n");
+    assert_string_equal(site->settings.store.path, "kept");
+    assert_int_equal(site->settings.store.size_bytes, 4 << 20);
+    assert_int_equal(site->settings.store.timeout_ms, 1000);
+    site_drop(site);
+
+    write_text("list", "secret\n");
+    assert_int_equal(chmod("list", 0600), 0);
+    site = load_text(TOP ORG SUB "state { engine = redis url = \"redis://192.0.2.1:6379/1\"\n"
+                                 "password_file = list sentinels = {\"a:1\", \"b:2\"} master = m\n"
+                                 "prefix = \"p:\" connections = 3 }\n");
+    const struct store_settings *store = &site->settings.store;
+    assert_int_equal(store->engine, STORE_REDIS);
+    assert_string_equal(store->url, "redis://192.0.2.1:6379/1");
+    assert_string_equal(store->password_file, "list");
+    assert_int_equal(store->sentinel_count, 2);
+    assert_string_equal(store->sentinels[1], "b:2");
+    assert_string_equal(store->sentinel_master, "m");
+    assert_string_equal(store->prefix, "p:");
+    assert_int_equal(store->connections, 3);
+    assert_int_equal(store->timeout_ms, 500);
+    site_drop(site);
+}
+
+static void
+test_longest_window(void **state)
+{
+    (void)state;
+    struct site *site = load_text(TOP ORG SUB);
+    assert_false(site->has_relay_windows);
+    assert_int_equal(site->longest_window_ms, 0);
+    site_drop(site);
+    site =
+        load_text(TOP ORG SUB
+                  "listener \"a\" { upstream = up upstream_inbound = in relay_window = 20min }\n"
+                  "listener \"b\" { upstream = up upstream_inbound = in relay_window = 15min }\n");
+    assert_true(site->has_relay_windows);
+    assert_int_equal(site->longest_window_ms, 20 * 60 * 1000);
+    site_drop(site);
 }
 
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_listener),
-        cmocka_unit_test(test_organization),
-        cmocka_unit_test(test_rules),
-        cmocka_unit_test(test_screen),
+        cmocka_unit_test(test_listener), cmocka_unit_test(test_organization),
+        cmocka_unit_test(test_rules),    cmocka_unit_test(test_screen_defaults),
+        cmocka_unit_test(test_screen),   cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_store),    cmocka_unit_test(test_longest_window),
     };
     return cmocka_run_group_tests(tests, enter_scratch, remove_scratch);
 }

@@ -120,11 +120,14 @@ static const struct bad_case bad_cases[] = {
      .text = "delegated = \"other.conf\"\n",
      .want = "acme.conf:1: delegated: " MAY COLD},
     {.name = "no section but list may stand there, not even its own organization",
-     .text = "organization \"acme\" { auth_users = any }\nlistener \"sub\" { auth = off }\n"
-             "source \"x\" { type = users }\nupstream \"up\" { }\nrule \"r\" { }\nscreen { }\n",
+     .text =
+         "organization \"acme\" { auth_users = any }\nlistener \"sub\" { auth = off }\n"
+         "source \"x\" { type = users }\nupstream \"up\" { }\nrule \"r\" { }\nscreen { }\nlimits { "
+         "}\nstate { engine = redis }\nalert \"a\" { }\n",
      .want =
          "acme.conf:1: organization: " MAY "acme.conf:2: listener: " MAY "acme.conf:3: source: " MAY
-         "acme.conf:4: upstream: " MAY "acme.conf:5: rule: " MAY "acme.conf:6: screen: " MAY COLD},
+         "acme.conf:4: upstream: " MAY "acme.conf:5: rule: " MAY "acme.conf:6: screen: " MAY
+         "acme.conf:7: limits: " MAY "acme.conf:8: state: " MAY "acme.conf:9: alert: " MAY COLD},
     {.name = "a list of its own has entries and no file",
      .text = "auth_users = \"allow l\"\nlist \"l\" { kind = user file = \"/etc/shadow\" }\n",
      .want = "acme.conf:2: list \"l\": file: may not be set in a delegated file here (it may set: "
