@@ -235,6 +235,19 @@ upstream_section_of(const struct upstream *upstream)
     return upstream->section;
 }
 
+bool
+upstream_server_at(struct upstream *upstream, size_t index, struct upstream_server *server_r)
+{
+    struct servers *servers = &upstream->servers;
+    if (index >= servers->count)
+        return false;
+    pthread_mutex_lock(&servers->lock);
+    *server_r = (struct upstream_server){.name = servers->items[index].name,
+                                         .is_up = !servers->items[index].health.down};
+    pthread_mutex_unlock(&servers->lock);
+    return true;
+}
+
 int
 upstream_choose(struct upstream *upstream, struct route *route_r, struct err *err)
 {

@@ -69,6 +69,9 @@ const struct source_chain *site_chain(const struct site *site, const struct deci
 /* The sources in the order of the file, from 0; NULL behind the last. Borrowed from the site. */
 struct source *site_source(const struct site *site, size_t index);
 
+/* The upstreams, likewise. */
+struct upstream *site_upstream(const struct site *site, size_t index);
+
 /* Forgets what the sources remember about a name, as source_flush has it, or about all if name is
  * NULL. Returns how many answers that were. */
 size_t site_flush(const struct site *site, const char *name);

@@ -8,6 +8,13 @@ site_source(const struct site *site, size_t index)
     return index < sources->count ? sources->items[index].item : NULL;
 }
 
+struct upstream *
+site_upstream(const struct site *site, size_t index)
+{
+    const struct parts *upstreams = &((const struct built_site *)site)->upstreams;
+    return index < upstreams->count ? upstreams->items[index].item : NULL;
+}
+
 size_t
 site_flush(const struct site *site, const char *name)
 {
