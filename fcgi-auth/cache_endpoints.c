@@ -6,34 +6,9 @@
 #include <string.h>
 
 #include "alloc.h"
-#include "escape.h"
 #include "log.h"
 #include "percent.h"
-
-enum { NAME_JSON_MAX = 1024 };
-
-/* A text that is written as a file. */
-struct writing {
-    FILE *file;
-    char *text;
-    size_t length;
-};
-
-static void
-writing_begin(struct writing *writing)
-{
-    writing->file = open_memstream(&writing->text, &writing->length);
-    if (writing->file == NULL)
-        abort();
-}
-
-static char *
-writing_end(struct writing *writing)
-{
-    if (fclose(writing->file) != 0)
-        abort();
-    return writing->text;
-}
+#include "writing.h"
 
 int
 cache_query_user(const char *query, char **user_r)
@@ -70,10 +45,9 @@ cache_flush_json(const struct site *site, const char *user)
 static void
 write_json(FILE *file, const struct source *source, const struct source_stats *stats)
 {
-    char name[NAME_JSON_MAX];
-    const char *text = source_name(source);
-    escape_json(text, strlen(text), name, sizeof name);
-    fprintf(file, "{\"source\": %s, \"logins\": {", name);
+    fputs("{\"source\": ", file);
+    write_json_text(file, source_name(source));
+    fputs(", \"logins\": {", file);
     for (int i = 0; i < VERIFY_OUTCOMES; i++)
         fprintf(file, "%s\"%s\": %" PRIu64, i > 0 ? ", " : "",
                 verify_outcome_name((enum verify_outcome)i), stats->outcomes[i]);

@@ -9,8 +9,10 @@
 #include "cache_endpoints.h"
 #include "http_reply.h"
 #include "log.h"
+#include "metrics_text.h"
 #include "params.h"
 #include "session.h"
+#include "status.h"
 
 enum { CROWDED_WAIT_S = 1 };
 
@@ -19,18 +21,40 @@ static const char json[] = "application/json";
 typedef void endpoint(const struct endpoints *endpoints, const struct call *call,
                       struct answer *answer_r);
 
+static struct world
+world_of(const struct endpoints *endpoints, const struct site *site)
+{
+    return (struct world){.site = site, .store = endpoints->store, .metrics = endpoints->metrics};
+}
+
+typedef void session_function(const struct world *world, char **params, struct answer *answer_r);
+
+static void
+run_session(const struct endpoints *endpoints, session_function *run, const struct call *call,
+            struct answer *answer_r)
+{
+    struct site *site = reload_hold(endpoints->reload);
+    const struct world world = world_of(endpoints, site);
+    run(&world, call->params, answer_r);
+    reload_release(endpoints->reload, site);
+}
+
+static void
+note_crowded(const struct endpoints *endpoints, const char *client)
+{
+    log_event(LOG_DEBUG, "session.crowded", LOG_STR("client", client));
+    metrics_waits(endpoints->metrics);
+}
+
 static void
 serve_auth(const struct endpoints *endpoints, const struct call *call, struct answer *answer_r)
 {
     if (call->crowded) {
-        log_event(LOG_DEBUG, "session.crowded",
-                  LOG_STR("client", param_find(call->params, "HTTP_CLIENT_IP")));
+        note_crowded(endpoints, param_find(call->params, "HTTP_CLIENT_IP"));
         auth_reply_wait(answer_r, CROWDED_WAIT_S);
         return;
     }
-    struct site *site = reload_hold(endpoints->reload);
-    session_run(site, endpoints->state, call->params, answer_r);
-    reload_release(endpoints->reload, site);
+    run_session(endpoints, session_run, call, answer_r);
 }
 
 static void
@@ -38,14 +62,11 @@ serve_auth_request(const struct endpoints *endpoints, const struct call *call,
                    struct answer *answer_r)
 {
     if (call->crowded) {
-        log_event(LOG_DEBUG, "session.crowded",
-                  LOG_STR("client", param_find(call->params, "REMOTE_ADDR")));
+        note_crowded(endpoints, param_find(call->params, "REMOTE_ADDR"));
         http_reply_refuse(answer_r, HTTP_UNAVAILABLE);
         return;
     }
-    struct site *site = reload_hold(endpoints->reload);
-    session_run_web(site, endpoints->state, call->params, answer_r);
-    reload_release(endpoints->reload, site);
+    run_session(endpoints, session_run_web, call, answer_r);
 }
 
 /* An answer for people and scripts. The Auth-Status is there for nginx mail, which would otherwise
@@ -114,18 +135,49 @@ serve_cache_flush(const struct endpoints *endpoints, const struct call *call,
     free(user);
 }
 
+/* Whether the answer is to be text, not JSON. */
+static bool
+is_for_people(char **params)
+{
+    const char *query = param_find(params, "QUERY_STRING");
+    return query != NULL && strcmp(query, "format=text") == 0;
+}
+
 static void
 serve_sources(const struct endpoints *endpoints, const struct call *call, struct answer *answer_r)
 {
     if (!has_method(call->params, "GET", answer_r))
         return;
-    const char *query = param_find(call->params, "QUERY_STRING");
-    bool is_for_people = query != NULL && strcmp(query, "format=text") == 0;
     struct site *site = reload_hold(endpoints->reload);
-    if (is_for_people)
+    if (is_for_people(call->params))
         answer_text(answer_r, "200 OK", cache_sources_text(site));
     else
         answer_with(answer_r, "200 OK", json, cache_sources_json(site));
+    reload_release(endpoints->reload, site);
+}
+
+static void
+serve_status(const struct endpoints *endpoints, const struct call *call, struct answer *answer_r)
+{
+    if (!has_method(call->params, "GET", answer_r))
+        return;
+    struct site *site = reload_hold(endpoints->reload);
+    const struct world world = world_of(endpoints, site);
+    if (is_for_people(call->params))
+        answer_text(answer_r, "200 OK", status_text(&world));
+    else
+        answer_with(answer_r, "200 OK", json, status_json(&world));
+    reload_release(endpoints->reload, site);
+}
+
+static void
+serve_metrics(const struct endpoints *endpoints, const struct call *call, struct answer *answer_r)
+{
+    if (!has_method(call->params, "GET", answer_r))
+        return;
+    struct site *site = reload_hold(endpoints->reload);
+    const struct world world = world_of(endpoints, site);
+    answer_with(answer_r, "200 OK", metrics_text_type, metrics_text(&world));
     reload_release(endpoints->reload, site);
 }
 
@@ -138,6 +190,8 @@ static const struct {
     {"/api/v1/reload", serve_reload},
     {"/api/v1/cache/flush", serve_cache_flush},
     {"/api/v1/sources", serve_sources},
+    {"/status", serve_status},
+    {"/metrics", serve_metrics},
 };
 
 void

@@ -9,13 +9,15 @@
 
 #include "answer.h"
 #include "call.h"
+#include "metrics.h"
 #include "reload.h"
-#include "state.h"
+#include "store.h"
 
 /* What all requests of one service share. */
 struct endpoints {
     struct reload *reload;
-    struct state *state;
+    struct store *store;
+    struct metrics *metrics;
 };
 
 /* Where too many sessions run, those who ask for one are asked to wait. */

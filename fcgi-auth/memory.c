@@ -4,68 +4,170 @@
 #include <string.h>
 
 #include "clock.h"
-#include "log.h"
+
+void
+memory_init(struct memory *memory, struct store *store, const struct site *site)
+{
+    *memory = (struct memory){.store = store,
+                              .site = site,
+                              .rules = {.screen = &site->settings.screen,
+                                        .limits = &site->settings.limits,
+                                        .longest_window_ms = site->longest_window_ms}};
+}
+
+bool
+memory_begin(struct memory *memory, const struct decision *decision, struct deadline deadline,
+             struct facts *facts)
+{
+    if (decision->verdict.reason == REASON_REQUEST_MALFORMED)
+        return true;
+    const struct organization *organization = decision->organization;
+    struct attempt *attempt = &memory->attempt;
+    memory->question =
+        (struct attempt_question){.client = facts->client,
+                                  .organization = organization != NULL ? organization->name : NULL,
+                                  .login = decision->user.text,
+                                  .only_bans = !decision->is_attempt};
+    attempt_begin(memory->store, &memory->rules, &memory->question, clock_wall_ms(), deadline,
+                  attempt);
+    facts->banned = attempt->answer == ATTEMPT_BANNED;
+    facts->throttled_by = attempt->answer == ATTEMPT_THROTTLED ? &attempt->rule : NULL;
+    return attempt->answer != ATTEMPT_WAIT;
+}
 
 /* A directory may name its accounts without a domain; who logged in had one. */
 static const char *
-full_name(const struct window_user *user)
+full_name(const struct window *window)
 {
-    bool is_bare = strchr(user->name, '@') == NULL;
-    return is_bare && strchr(user->login, '@') != NULL ? user->login : user->name;
+    bool is_bare = strchr(window->name, '@') == NULL;
+    return is_bare && strchr(window->login, '@') != NULL ? window->login : window->name;
 }
 
-static const char *
-find_window(struct state *state, const struct site *site, const struct facts *facts,
-            struct window_user *window_r)
+/* How old a window may be for the session's listener. */
+static int64_t
+window_age_ms(const struct site *site, const struct facts *facts)
 {
-    if (!site->has_relay_windows || facts->method != METHOD_NONE || facts->listener == NULL)
-        return NULL;
-    const struct listener *listener = tenancy_listener(site->tenancy, facts->listener);
-    if (listener == NULL || listener->relay_window_ms == 0)
-        return NULL;
-    bool is_open = state_find_window(state, &facts->client, listener->relay_window_ms,
-                                     clock_now_ms(), window_r);
-    return is_open ? full_name(window_r) : NULL;
+    const struct listener *listener =
+        facts->listener != NULL ? tenancy_listener(site->tenancy, facts->listener) : NULL;
+    return listener != NULL ? listener->relay_window_ms : 0;
 }
 
 void
-memory_recall(struct state *state, const struct site *site, struct facts *facts,
-              struct window_user *window_r)
+memory_recall(struct memory *memory, struct deadline deadline, struct facts *facts)
 {
-    facts->banned = state_is_banned(state, &site->settings.screen, &facts->client, clock_now_ms());
-    facts->window = find_window(state, site, facts, window_r);
-    facts->window_matching_sender = facts->window != NULL && window_r->matching_sender;
+    if (facts->malformed != NULL)
+        return;
+    const struct client_question question = {.client = facts->client,
+                                             .window_age_ms = window_age_ms(memory->site, facts)};
+    struct client_answer *answer = &memory->client;
+    client_recall(memory->store, &memory->rules, &question, clock_wall_ms(), deadline, answer);
+    facts->banned = answer->is_banned;
+    facts->window = answer->has_window ? full_name(&answer->window) : NULL;
+    facts->window_matching_sender = answer->has_window && answer->window.matching_sender;
 }
 
-int64_t
-memory_ban(struct state *state, const struct site *site, const char *session,
-           const struct facts *facts, const struct decision *decision)
+const struct window *
+memory_window(const struct memory *memory)
 {
-    if (!decision->ban_client)
-        return 0;
-    int64_t length_ms = state_ban(state, &site->settings.screen, &facts->client, clock_now_ms());
-    if (length_ms == 0)
-        return 0;
-    char client[NETADDR_TEXT_MAX], reason[VERDICT_ID_MAX];
-    netaddr_format(&facts->client, client);
-    verdict_id(&decision->verdict, reason);
-    log_event(LOG_INFO, "client.banned", LOG_STR("session", session), LOG_STR("client", client),
-              LOG_INT("seconds", (length_ms + 999) / 1000), LOG_STR("reason", reason));
-    return length_ms;
+    return &memory->client.window;
 }
 
 void
-memory_log_in(struct state *state, const struct site *site, const struct facts *facts,
-              const struct username *user, const struct account *account)
+memory_explain(const struct memory *memory, struct decision *decision)
+{
+    if (decision->verdict.reason != REASON_AUTH_BANNED)
+        return;
+    const struct rule_ref *ban =
+        memory->client.is_banned ? &memory->client.rule : &memory->attempt.rule;
+    snprintf(decision->verdict.rule.detail, RULE_DETAIL_MAX, "%s", ban->detail);
+}
+
+/* What is noted at the end must not be lost because the session took all its time. */
+static struct deadline
+end_deadline(const struct memory *memory)
+{
+    return deadline_after(memory->site->settings.store.timeout_ms);
+}
+
+/* Whether the login opens a relay window: one by POP or IMAP, of an account that may use SMTP. */
+static bool
+opens_window(const struct facts *facts, const struct account *account)
 {
     bool is_reading = facts->protocol == PROTOCOL_IMAP || facts->protocol == PROTOCOL_POP3;
     bool may_send =
         account->protocols == 0 || (account->protocols & PROTOCOL_BIT(PROTOCOL_SMTP)) != 0;
-    if (!site->has_relay_windows || !is_reading || !may_send || account->smtp_auth == SMTP_AUTH_NO)
-        return;
-    struct window_user window = {.matching_sender =
-                                     account->smtp_auth == SMTP_AUTH_MATCHING_SENDER};
+    return is_reading && may_send && account->smtp_auth != SMTP_AUTH_NO;
+}
+
+static struct window
+window_of(const struct facts *facts, const struct username *user, const struct account *account,
+          int64_t now_ms)
+{
+    struct window window = {.client = facts->client,
+                            .opened_ms = now_ms,
+                            .matching_sender = account->smtp_auth == SMTP_AUTH_MATCHING_SENDER};
     snprintf(window.name, sizeof window.name, "%s", account->name);
     snprintf(window.login, sizeof window.login, "%s", user->text);
-    state_open_window(state, &facts->client, &window, clock_now_ms());
+    return window;
+}
+
+/* With a challenge, or a certificate, there is no password that could be the same again. */
+static const struct secret *
+password_of(const struct request *request)
+{
+    return request->facts.method == METHOD_PLAIN ? &request->password : NULL;
+}
+
+static void
+end_attempt(struct memory *memory, const struct request *request, const struct decision *decision,
+            const struct verify_result *verified)
+{
+    const int64_t now_ms = clock_wall_ms();
+    struct attempt_result result = {.was_verified = verified != NULL};
+    struct window window;
+    if (verified != NULL) {
+        result.outcome = verified->outcome;
+        result.is_accepted =
+            verified->outcome == VERIFY_OK && decision->verdict.action == VERDICT_ACCEPT;
+        result.account = verified->account.name;
+        result.password = password_of(request);
+        if (result.is_accepted && opens_window(&request->facts, &verified->account)) {
+            window = window_of(&request->facts, &decision->user, &verified->account, now_ms);
+            result.window = &window;
+        }
+    }
+    attempt_end(memory->store, &memory->rules, &memory->question, &memory->attempt, &result, now_ms,
+                end_deadline(memory), &memory->end);
+}
+
+/* MDaemon, dynamic screening: refused recipients count against whoever has not logged in. */
+static bool
+is_bad_recipient(const struct decision *decision)
+{
+    enum reason reason = decision->verdict.reason;
+    return decision->user.text[0] == '\0' &&
+           (reason == REASON_RECIPIENT_UNKNOWN || reason == REASON_RELAY_DENIED);
+}
+
+void
+memory_end(struct memory *memory, const struct request *request, const struct decision *decision,
+           const struct verify_result *verified)
+{
+    const struct facts *facts = &request->facts;
+    const char *reason = reason_id(decision->verdict.reason);
+    if (memory->attempt.is_counted)
+        end_attempt(memory, request, decision, verified);
+    else if (decision->ban_client)
+        client_offence(memory->store, &memory->rules, &facts->client, reason, clock_wall_ms(),
+                       end_deadline(memory), &memory->end);
+    else if (facts->method == METHOD_NONE && is_bad_recipient(decision))
+        client_bad_recipient(memory->store, &memory->rules, &facts->client, reason, clock_wall_ms(),
+                             end_deadline(memory), &memory->end);
+}
+
+int64_t
+memory_banned_ms(const struct memory *memory)
+{
+    const struct attempt_end *end = &memory->end;
+    return end->is_new_ban ? end->ban.until_ms - end->ban.since_ms : 0;
 }

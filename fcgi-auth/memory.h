@@ -1,29 +1,51 @@
 /*
- * memory: what the service remembers about a session's client, before it is decided about, and what
- * the session leaves in that memory.
+ * memory: what the store remembers about a session's client, as facts for a decision, and what the
+ * session leaves in the store. What is counted, and how, is screening.h's.
+ *
+ * A value of one session; what it borrows lives as long. Facts point into it.
  */
 #ifndef MAILREEVE_MEMORY_H
 #define MAILREEVE_MEMORY_H
 
-#include <stdint.h>
-
 #include "decide.h"
+#include "request.h"
+#include "screening.h"
 #include "site.h"
-#include "state.h"
 
-/* Fills facts->banned, facts->window and what the window's account may send as; window_r says whose
- * it is and holds the window's name: the one with a domain, which tells the organization. */
-void memory_recall(struct state *state, const struct site *site, struct facts *facts,
-                   struct window_user *window_r);
+struct memory {
+    struct store *store;
+    const struct site *site;
+    struct screening_rules rules;
+    struct attempt_question question;
+    struct attempt attempt;      /* AUTH */
+    struct client_answer client; /* none */
+    struct attempt_end end;      /* what came of the session */
+};
 
-/* Bans the client if the decision says so. Returns for how long in ms; 0: it is not banned. session
- * is for the log. */
-int64_t memory_ban(struct state *state, const struct site *site, const char *session,
-                   const struct facts *facts, const struct decision *decision);
+void memory_init(struct memory *memory, struct store *store, const struct site *site);
 
-/* After a login was accepted: one by POP or IMAP opens a relay window, if some listener takes
- * notice of them and the account may use SMTP at all. user is the name that logged in. */
-void memory_log_in(struct state *state, const struct site *site, const struct facts *facts,
-                   const struct username *user, const struct account *account);
+/* AUTH: begins an attempt and fills facts->banned and facts->throttled_by. decision is
+ * decide_auth's without them. A malformed request is no attempt and asks nothing. Returns false if
+ * it is to be asked again in a moment (ATTEMPT_WAIT). */
+bool memory_begin(struct memory *memory, const struct decision *decision, struct deadline deadline,
+                  struct facts *facts);
+
+/* none: fills facts->banned, facts->window and what the window's account may send as. The window's
+ * name in facts is the one with a domain, which tells the organization. */
+void memory_recall(struct memory *memory, struct deadline deadline, struct facts *facts);
+
+/* Whose window it is; "": nobody's. */
+const struct window *memory_window(const struct memory *memory);
+
+/* Lets a decision that a ban made say which ban that is. */
+void memory_explain(const struct memory *memory, struct decision *decision);
+
+/* After the decision: ends the attempt, or counts a recipient that was refused, or that AUTH was
+ * tried where it is off. verified NULL: the sources were not asked. Fills end. */
+void memory_end(struct memory *memory, const struct request *request,
+                const struct decision *decision, const struct verify_result *verified);
+
+/* How long the client is banned for what it did, in ms; 0: it is not. */
+int64_t memory_banned_ms(const struct memory *memory);
 
 #endif

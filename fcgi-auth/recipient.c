@@ -76,8 +76,8 @@ is_own_question(const char *session, const struct request *request, struct decis
  * is what it is while it asks: a temporary failure. */
 void
 recipient_decide(const struct site *site, const char *session, struct deadline deadline,
-                 struct request *request, const struct window_user *window,
-                 struct decision *decision_r, struct recipient_asked *asked_r)
+                 struct request *request, const struct window *window, struct decision *decision_r,
+                 struct recipient_asked *asked_r)
 {
     enum { FACTS = 3 };
     struct facts *facts = &request->facts;

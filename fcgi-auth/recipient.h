@@ -10,7 +10,7 @@
 #include "decide.h"
 #include "request.h"
 #include "site.h"
-#include "state.h"
+#include "windows.h"
 
 /* What was found out about the recipient, for the audit line. */
 struct recipient_asked {
@@ -21,7 +21,7 @@ struct recipient_asked {
 /* Fills the request's facts sender_elsewhere, sender_owned and recipient where they are asked for.
  * window says whose open relay window it is, if there is one. session is for the log. */
 void recipient_decide(const struct site *site, const char *session, struct deadline deadline,
-                      struct request *request, const struct window_user *window,
+                      struct request *request, const struct window *window,
                       struct decision *decision_r, struct recipient_asked *asked_r);
 
 #endif

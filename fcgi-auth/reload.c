@@ -60,9 +60,14 @@ drop_retired(struct reload *reload)
 }
 
 void
-reload_free(struct reload *reload)
+reload_stop(struct reload *reload)
 {
     background_stop(reload->background);
+}
+
+void
+reload_free(struct reload *reload)
+{
     drop_retired(reload);
     site_drop(reload->site);
     pthread_mutex_destroy(&reload->lock);

@@ -19,7 +19,11 @@ typedef void reload_applied(void *context, const struct site *old, const struct 
 /* Takes over the reference to the first site. Never NULL. */
 struct reload *reload_create(const char *path, struct site *site, reload_applied *applied,
                              void *context);
-void reload_free(struct reload *reload); /* all sessions must have ended */
+
+/* All sessions must have ended: no site comes into service any more; the last one stays until
+ * reload_free, which comes next. */
+void reload_stop(struct reload *reload);
+void reload_free(struct reload *reload);
 
 /* The site in service, for one session; give it back with reload_release. */
 struct site *reload_hold(struct reload *reload);

@@ -21,8 +21,7 @@ has_address(const struct account *account, const struct mailbox *sender)
 }
 
 static enum knowledge
-judge(const struct verify_result *result, const struct window_user *window,
-      const struct mailbox *sender)
+judge(const struct verify_result *result, const struct window *window, const struct mailbox *sender)
 {
     switch (result->outcome) {
     case VERIFY_UNAVAILABLE:
@@ -50,7 +49,7 @@ judge(const struct verify_result *result, const struct window_user *window,
 /* The name that he logged in by is asked about: the sources found him by it. */
 enum knowledge
 sender_owned_find(const struct site *site, const char *session, struct deadline deadline,
-                  const struct netaddr *client, const struct window_user *window,
+                  const struct netaddr *client, const struct window *window,
                   const struct decision *decision)
 {
     struct username user;

@@ -9,12 +9,12 @@
 
 #include "decide.h"
 #include "site.h"
-#include "state.h"
+#include "windows.h"
 
 /* decision is one that asks ASKS_SENDER_OWNED. An account that may no longer log in, or that is
  * another than the window's by now, owns nothing. session is for the log. */
 enum knowledge sender_owned_find(const struct site *site, const char *session,
                                  struct deadline deadline, const struct netaddr *client,
-                                 const struct window_user *window, const struct decision *decision);
+                                 const struct window *window, const struct decision *decision);
 
 #endif

@@ -14,11 +14,13 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "alert.h"
 #include "clock.h"
 #include "endpoints.h"
 #include "fcgi.h"
 #include "listen.h"
 #include "log.h"
+#include "needs_restart.h"
 #include "reload.h"
 #include "workers.h"
 
@@ -43,16 +45,17 @@ serve(void *context, const struct call *call, struct answer *answer_r)
     endpoints_serve(&service->endpoints, call, answer_r);
 }
 
-static bool
-is_same_text(const char *a, const char *b)
-{
-    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
-}
-
 static void
 apply_log(const struct site_settings *settings)
 {
     log_configure(settings->log_format, settings->log_level);
+}
+
+static void
+warn_of_restart(const char *settings)
+{
+    if (settings != NULL)
+        log_event(LOG_WARN, "config.needs-restart", LOG_STR("settings", settings));
 }
 
 /* Every worker reads settings from its session's site; these few are the process's. */
@@ -63,10 +66,9 @@ apply(void *context, const struct site *old, const struct site *new)
     const struct site_settings *before = &old->settings, *after = &new->settings;
     apply_log(after);
     workers_set_max_sessions(service->workers, (unsigned)after->max_sessions);
-    if (!is_same_text(before->socket, after->socket) || before->socket_mode != after->socket_mode ||
-        !is_same_text(before->socket_group, after->socket_group))
-        log_event(LOG_WARN, "config.needs-restart",
-                  LOG_STR("settings", "socket, socket_mode, socket_group"));
+    alerts_use(new->alerts);
+    warn_of_restart(needs_restart_socket(before, after));
+    warn_of_restart(needs_restart_store(&before->store, &after->store));
 }
 
 /* libfcgi's handlers go; the signals we wait for are blocked, here and in all threads to come. */
@@ -188,6 +190,19 @@ run(struct service *service)
     }
 }
 
+/* In this order: a reload under way still tells the workers and the alerts what it has read, and
+ * alerts in force must not be taken down with their site. */
+static void
+end(struct service *service)
+{
+    reload_stop(service->endpoints.reload);
+    alerts_use(NULL);
+    reload_free(service->endpoints.reload);
+    workers_free(service->workers);
+    store_close(service->endpoints.store);
+    metrics_free(service->endpoints.metrics);
+}
+
 /* Who has connected gets his answer; connections that wait in a socket of the service manager are
  * the next process's. */
 static int
@@ -208,10 +223,7 @@ drain(struct service *service)
         log_event(LOG_WARN, "service.stopped", LOG_INT("sessions_lost", at_work));
         _exit(EXIT_FAILURE);
     }
-    /* In this order: a reload under way still tells the workers what it has read. */
-    reload_free(service->endpoints.reload);
-    workers_free(service->workers);
-    state_free(service->endpoints.state);
+    end(service);
     log_event(LOG_INFO, "service.stopped", LOG_INT("sessions_lost", 0));
     return EXIT_SUCCESS;
 }
@@ -228,13 +240,17 @@ start(struct service *service, const char *config_path, struct err *err)
         return -1;
     }
     const struct site_settings *settings = &site->settings;
-    if (open_socket(settings, &service->socket, err) != 0) {
+    struct endpoints *endpoints = &service->endpoints;
+    endpoints->store = store_open(&settings->store, true, err);
+    if (endpoints->store == NULL || open_socket(settings, &service->socket, err) != 0) {
+        store_close(endpoints->store);
         site_drop(site);
         return -1;
     }
     service->workers = workers_create((unsigned)settings->max_sessions, serve, service);
-    service->endpoints.state = state_create();
-    service->endpoints.reload = reload_create(config_path, site, apply, service);
+    endpoints->metrics = metrics_create();
+    alerts_use(site->alerts);
+    endpoints->reload = reload_create(config_path, site, apply, service);
     return 0;
 }
 

@@ -1,37 +1,45 @@
 /*
  * The order of things:
  *
- *     AUTH:  facts, admit (decide_auth), verify (login), judge (decide_login), route, reply, record
- *     none:  facts, recipient (decide_recipient, and what it hangs on), route, reply, record
+ *     AUTH:  facts, admit (decide_auth), screen (memory, and decide_auth with what it knows),
+ *            verify (login), judge (decide_login), route, reply, record
+ *     none:  facts, recall (memory), recipient (decide_recipient, and what it hangs on), route,
+ *            reply, record
  *     web:   as AUTH, without a route
  *
- * A session starts as a temporary failure (a decision's zero) and improves on evidence only.
+ * A session starts as a temporary failure (a decision's zero) and improves on evidence only. An
+ * attempt is counted before a source is asked and again with the answer that would go out, because
+ * only an answer that can be written is a login; where the account turns out to be closed to the
+ * client, another answer takes its place.
  */
 #include "session.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
 
+#include "aftermath.h"
 #include "audit.h"
 #include "auth_reply.h"
 #include "clock.h"
 #include "http_reply.h"
+#include "log.h"
 #include "login.h"
 #include "memory.h"
 #include "own_question.h"
 #include "recipient.h"
 #include "web_request.h"
 
-enum { SESSION_ID_MAX = 32 };
+enum { SESSION_ID_MAX = 32, ATTEMPT_WAIT_S = 1 };
 
 struct session {
+    const struct world *world;
     const struct site *site;
-    struct state *state;
     char id[SESSION_ID_MAX];
     int64_t began_us;
     struct deadline deadline;
     struct request request;
-    struct window_user window; /* behind the fact of that name */
+    struct memory memory; /* of the client */
+    bool is_waiting;      /* to be asked again in a moment: nothing is decided */
     struct decision decision;
     struct recipient_asked recipient;
     bool was_verified;
@@ -57,21 +65,50 @@ is_accepted(const struct session *session)
     return session->decision.verdict.action == VERDICT_ACCEPT;
 }
 
+/* Who it is that wants to log in, and whether the listener lets him: as if nothing were remembered.
+ */
 static void
-run_login(struct session *session)
+admit(struct session *session)
+{
+    decide_auth(session->site->tenancy, &session->site->settings.decide, &session->request.facts,
+                NULL, &session->decision);
+}
+
+/* Then it is nobody's attempt, and must not wait for the one that asks it. */
+static bool
+is_own_question(struct session *session)
+{
+    const struct request *request = &session->request;
+    struct decision *decision = &session->decision;
+    return is_accepted(session) &&
+           own_question_refuse(session->id, request->helo, decision->user.text, &request->facts,
+                               decision);
+}
+
+/* What is remembered of the client and the account. From here on this is one attempt more. */
+static void
+screen(struct session *session)
+{
+    struct facts *facts = &session->request.facts;
+    struct memory *memory = &session->memory;
+    session->is_waiting = !memory_begin(memory, &session->decision, session->deadline, facts);
+    if (session->is_waiting || (!facts->banned && facts->throttled_by == NULL))
+        return;
+    decide_auth(session->site->tenancy, &session->site->settings.decide, facts, NULL,
+                &session->decision);
+    memory_explain(memory, &session->decision);
+}
+
+static void
+verify(struct session *session)
 {
     const struct site *site = session->site;
-    const struct request *request = &session->request;
-    const struct facts *facts = &request->facts;
+    const struct facts *facts = &session->request.facts;
     const struct decide_settings *settings = &site->settings.decide;
     struct decision *decision = &session->decision;
     struct verify_result *verified = &session->verified;
 
-    decide_auth(site->tenancy, settings, facts, NULL, decision);
-    if (!is_accepted(session) ||
-        own_question_refuse(session->id, request->helo, decision->user.text, facts, decision))
-        return;
-    login_verify(site, session->id, session->deadline, request, decision, verified);
+    login_verify(site, session->id, session->deadline, &session->request, decision, verified);
     session->was_verified = true;
     decide_login(site->tenancy, settings, facts, verified->outcome, &verified->account,
                  &verified->rule, NULL, decision);
@@ -80,10 +117,24 @@ run_login(struct session *session)
 }
 
 static void
+run_login(struct session *session)
+{
+    admit(session);
+    if (is_own_question(session))
+        return;
+    screen(session);
+    if (!session->is_waiting && is_accepted(session))
+        verify(session);
+}
+
+static void
 run_recipient(struct session *session)
 {
+    struct memory *memory = &session->memory;
+    memory_recall(memory, session->deadline, &session->request.facts);
     recipient_decide(session->site, session->id, session->deadline, &session->request,
-                     &session->window, &session->decision, &session->recipient);
+                     memory_window(memory), &session->decision, &session->recipient);
+    memory_explain(memory, &session->decision);
 }
 
 /* Turns what was accepted into a refusal that is our own fault. */
@@ -158,7 +209,7 @@ canonical_user(const struct session *session)
 {
     if (session->was_verified)
         return session->verified.account.name;
-    return session->decision.user.text[0] != '\0' ? session->window.name : "";
+    return session->decision.user.text[0] != '\0' ? memory_window(&session->memory)->name : "";
 }
 
 /* Writes the answer to nginx mail. An accepted session fails if it cannot be written. */
@@ -194,82 +245,133 @@ reply_web(struct session *session, struct answer *answer_r)
     session->code = http_reply_code(status);
 }
 
+/* The words for nginx mail or for its auth_request. */
+typedef void session_reply(struct session *session, struct answer *answer_r);
+
+/* What comes of the session for the next ones, and the answer where that makes it another. */
 static void
-audit(const struct session *session, int64_t banned_ms)
+remember(struct session *session, session_reply *write, struct answer *answer)
 {
+    const struct facts *facts = &session->request.facts;
+    const struct decision *decision = &session->decision;
+    struct memory *memory = &session->memory;
+    memory_end(memory, &session->request, decision,
+               session->was_verified ? &session->verified : NULL);
+    if (!memory->end.is_throttled)
+        return;
+    decide_throttled(&session->site->settings.decide, facts, &memory->end.rule, NULL,
+                     &session->decision);
+    session->is_routed = false;
+    answer_fini(answer);
+    write(session, answer);
+}
+
+/* The account where a source named it, or whom the client said to be. */
+static const char *
+attempted_account(const struct session *session)
+{
+    const char *name = session->was_verified ? session->verified.account.name : "";
+    return name[0] != '\0' ? name : session->decision.user.text;
+}
+
+/* The log, the alarms and the counts. */
+static void
+record(const struct session *session)
+{
+    const struct facts *facts = &session->request.facts;
+    const struct attempt_end *end = &session->memory.end;
+    const int64_t took_us = clock_now_us() - session->began_us;
+    aftermath_tell(&(struct aftermath){.session = session->id,
+                                       .client = &facts->client,
+                                       .account = attempted_account(session),
+                                       .limits = &session->site->settings.limits},
+                   end);
     audit_decision(&(struct audit){
         .session = session->id,
-        .facts = &session->request.facts,
+        .facts = facts,
         .decision = &session->decision,
         .code = session->code,
         .verified = session->was_verified ? &session->verified : NULL,
         .recipient = &session->recipient,
         .route = session->is_routed ? &session->route : NULL,
-        .banned_ms = banned_ms,
-        .took_us = clock_now_us() - session->began_us,
+        .banned_ms = memory_banned_ms(&session->memory),
+        .took_us = took_us,
     });
-}
-
-/* What comes of the session for the next ones, and the log. */
-static void
-record(const struct session *session)
-{
-    const struct facts *facts = &session->request.facts;
-    if (is_accepted(session) && session->was_verified)
-        memory_log_in(session->state, session->site, facts, &session->decision.user,
-                      &session->verified.account);
-    audit(session,
-          memory_ban(session->state, session->site, session->id, facts, &session->decision));
+    metrics_ended(session->world->metrics, end);
+    metrics_decided(session->world->metrics, facts->protocol, &session->decision.verdict, took_us);
 }
 
 static void
-begin(struct session *session, const struct site *site, struct state *state)
+conclude(struct session *session, session_reply *write, struct answer *answer_r)
 {
-    *session = (struct session){.site = site, .state = state, .began_us = clock_now_us()};
+    write(session, answer_r);
+    remember(session, write, answer_r);
+    record(session);
+}
+
+/* So many attempts of the network are under way that this one would be too many if all fail. */
+static void
+note_waiting(const struct session *session)
+{
+    char client[NETADDR_TEXT_MAX];
+    netaddr_format(&session->request.facts.client, client);
+    log_event(LOG_DEBUG, "attempt.waits", LOG_STR("session", session->id),
+              LOG_STR("client", client));
+    metrics_waits(session->world->metrics);
+}
+
+static void
+begin(struct session *session, const struct world *world)
+{
+    const struct site *site = world->site;
+    *session = (struct session){.world = world, .site = site, .began_us = clock_now_us()};
     session->deadline = deadline_after(site->settings.session_timeout_ms);
+    memory_init(&session->memory, world->store, site);
     set_id(session);
-}
-
-static void
-recall(struct session *session)
-{
-    memory_recall(session->state, session->site, &session->request.facts, &session->window);
+    metrics_session_began(world->metrics);
 }
 
 static void
 end(struct session *session)
 {
-    record(session);
+    metrics_session_ended(session->world->metrics);
     verify_result_fini(&session->verified);
     request_fini(&session->request);
 }
 
 void
-session_run(const struct site *site, struct state *state, char **params, struct answer *answer_r)
+session_run(const struct world *world, char **params, struct answer *answer_r)
 {
     struct session session;
-    begin(&session, site, state);
+    begin(&session, world);
     request_decode(&session.request, params);
-    recall(&session);
     if (session.request.facts.method == METHOD_NONE)
         run_recipient(&session);
     else
         run_login(&session);
-    if (is_accepted(&session))
-        choose_route(&session);
-    reply(&session, answer_r);
+    if (session.is_waiting) {
+        note_waiting(&session);
+        auth_reply_wait(answer_r, ATTEMPT_WAIT_S);
+    } else {
+        if (is_accepted(&session))
+            choose_route(&session);
+        conclude(&session, reply, answer_r);
+    }
     end(&session);
 }
 
 void
-session_run_web(const struct site *site, struct state *state, char **params,
-                struct answer *answer_r)
+session_run_web(const struct world *world, char **params, struct answer *answer_r)
 {
     struct session session;
-    begin(&session, site, state);
+    begin(&session, world);
     web_request_decode(&session.request, params);
-    recall(&session);
     run_login(&session);
-    reply_web(&session, answer_r);
+    if (session.is_waiting) {
+        note_waiting(&session);
+        http_reply_refuse(answer_r, HTTP_UNAVAILABLE);
+    } else {
+        conclude(&session, reply_web, answer_r);
+    }
     end(&session);
 }

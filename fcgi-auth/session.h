@@ -7,16 +7,13 @@
 #define MAILREEVE_SESSION_H
 
 #include "answer.h"
-#include "site.h"
-#include "state.h"
+#include "world.h"
 
-/* A mail client, asked about by nginx mail. state is the service's. params: as request_decode wants
- * them; they are changed in place. */
-void session_run(const struct site *site, struct state *state, char **params,
-                 struct answer *answer_r);
+/* A mail client, asked about by nginx mail. params: as request_decode wants them; they are changed
+ * in place. */
+void session_run(const struct world *world, char **params, struct answer *answer_r);
 
 /* A browser, asked about by nginx's auth_request. params: as web_request_decode wants them. */
-void session_run_web(const struct site *site, struct state *state, char **params,
-                     struct answer *answer_r);
+void session_run_web(const struct world *world, char **params, struct answer *answer_r);
 
 #endif
