@@ -86,6 +86,7 @@ int command_run(const struct command *program, int argc, char **argv);
 int usage_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 extern const struct command command_app_password, command_ban, command_cache, command_check,
-    command_explain, command_login, command_recipient, command_reload, command_user, command_window;
+    command_explain, command_login, command_recipient, command_reload, command_status, command_user,
+    command_window;
 
 #endif

@@ -8,7 +8,7 @@ from harness.command import EXIT_OK, EXIT_PROBLEM, EXIT_USAGE, mailreeve, progra
 
 COMMANDS = [
     [], ["check"], ["explain"], ["login"], ["recipient"], ["user"], ["user", "add"], ["user", "passwd"], ["user", "del"],
-    ["user", "list"], ["reload"],
+    ["user", "list"], ["reload"], ["status"],
 ]
 
 
