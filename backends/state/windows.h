@@ -19,8 +19,17 @@ struct window {
     bool matching_sender;         /* he may send as himself only */
 };
 
-/* The operations of a batch. A window without an address, name or login makes none: false. */
-bool window_op_put(const struct window *window, int64_t lifetime_ms, struct store_op *op_r);
+/* A window as the store keeps it. */
+enum { WINDOW_RECORD_MAX = 32 + 2 * (USERNAME_MAX + 1) };
+struct window_record {
+    unsigned char bytes[WINDOW_RECORD_MAX];
+    size_t length;
+};
+
+/* The operations of a batch. A window without an address, name or login makes none: false. op_r
+ * borrows record_r. */
+bool window_op_put(const struct window *window, int64_t lifetime_ms, struct window_record *record_r,
+                   struct store_op *op_r);
 bool window_op_get(const struct netaddr *client, struct store_op *op_r);
 
 /* What window_op_get found, if it is younger than age_ms. A record that makes no sense is none. */

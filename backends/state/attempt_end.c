@@ -1,0 +1,368 @@
+/*
+ * The batch that ends an attempt. The places go back first. Then, if an alias turned out to be
+ * somebody else's name, that account may be closed: then nothing else happens, whether the password
+ * was right or wrong, so that neither the answer nor what is counted tells the two apart.
+ */
+#include <string.h>
+
+#include "password_mark.h"
+#include "places.h"
+#include "screening.h"
+#include "subject.h"
+
+enum {
+    NAMES_MAX = 2,
+    BATCH_MAX = 24,
+    PLACE_MS = 60 * 1000,
+};
+static const int64_t known_ms = INT64_C(90) * 24 * 3600 * 1000;
+static const char failures_reason[] = "auth.bad-credentials";
+static const char unknown_names_reason[] = "auth.bad-credentials (unknown names)";
+
+struct end {
+    const struct screening_rules *rules;
+    const struct attempt_question *question;
+    const struct attempt *attempt;
+    const struct attempt_result *result;
+    struct subject subject;
+    /* What the account is called: its canonical name, if that is known, and what was logged in as,
+     * if that is another. */
+    const char *names[NAMES_MAX];
+    size_t name_count;
+    bool has_salt;
+    unsigned char salt[STORE_SALT_BYTES];
+    struct window_record record;
+    struct batch batch;
+    /* in the batch; NULL: not asked */
+    struct store_op *closed, *failures, *unknown_names, *offences[2], *account_failures;
+    struct store_op *addresses, *window;
+};
+
+static void
+set_names(struct end *end)
+{
+    const char *account = end->result->account, *login = end->question->login;
+    if (account != NULL && account[0] != '\0')
+        end->names[end->name_count++] = account;
+    if (end->name_count == 0 || strcmp(account, login) != 0)
+        end->names[end->name_count++] = login;
+}
+
+static struct store_op *
+count_account(struct end *end, enum store_action action, enum account_key kind, const char *name,
+              int64_t window_ms)
+{
+    struct store_op *op = batch_add(&end->batch, action, STORE_COUNTERS);
+    op->key = account_key(kind, end->question->organization, name);
+    op->amount = 1;
+    op->window_ms = window_ms;
+    return op;
+}
+
+static struct store_op *
+count_pair(struct end *end, enum store_action action, enum pair_key kind, const char *name,
+           int64_t window_ms)
+{
+    struct store_op *op = batch_add(&end->batch, action, STORE_COUNTERS);
+    op->key = pair_key(kind, end->question->organization, name, &end->subject.network);
+    op->amount = 1;
+    op->window_ms = window_ms;
+    return op;
+}
+
+static void
+give_places_back(struct end *end)
+{
+    const struct attempt *attempt = end->attempt;
+    if (attempt->has_network_place) {
+        struct store_op *op =
+            subject_count(&end->subject, &end->batch, STORE_COUNT, NETWORK_PLACES, PLACE_MS, 0);
+        op->amount = -1;
+        op->at_ms = attempt->begun_ms;
+    }
+    if (attempt->has_account_place) {
+        struct store_op *op =
+            count_account(end, STORE_COUNT, ACCOUNT_PLACES, end->question->login, PLACE_MS);
+        op->amount = -1;
+        op->at_ms = attempt->begun_ms;
+    }
+}
+
+/* attempt_begin knew the login name only. Who is known by that has been let in as this account. */
+static void
+ask_closed(struct end *end)
+{
+    const struct screen *screen = end->subject.screen;
+    const bool is_alias = end->name_count == NAMES_MAX;
+    if (!is_alias || !end->subject.is_held || screen->account_failures == 0 ||
+        end->attempt->is_known)
+        return;
+    struct store_op *known = batch_add(&end->batch, STORE_GET, STORE_KNOWN);
+    known->key =
+        pair_key(PAIR_KNOWN, end->question->organization, end->names[0], &end->subject.network);
+    end->closed =
+        count_account(end, STORE_COUNT, ACCOUNT_FAILURES, end->names[0], screen->account_within_ms);
+    end->closed->amount = 0;
+    end->closed->most = screen->account_failures;
+    end->closed->unless_hit = batch_index(&end->batch, known);
+    end->closed->ends = true;
+}
+
+static bool
+has_password_mark(struct end *end, const char *name, uint64_t *mark_r)
+{
+    return end->subject.screen->same_password_once && end->result->password != NULL &&
+           end->has_salt &&
+           password_mark(end->salt, end->question->organization, name, end->result->password,
+                         mark_r);
+}
+
+/* Puts the password into a set; it hits if it was in there. Returns its index, or 0: this password
+ * is never the same. */
+static unsigned
+mark_password(struct end *end, struct store_key key, const char *name, int64_t window_ms)
+{
+    uint64_t mark;
+    if (!has_password_mark(end, name, &mark))
+        return 0;
+    struct store_op *op = batch_add(&end->batch, STORE_MARK, STORE_COUNTERS);
+    op->key = key;
+    op->amount = 1;
+    op->member = mark;
+    op->window_ms = window_ms;
+    op->hit_if_there = true;
+    return batch_index(&end->batch, op);
+}
+
+static void
+count_network_failure(struct end *end)
+{
+    const struct screen *screen = end->subject.screen;
+    if (screen->failures == 0)
+        return;
+    const char *name = end->names[0];
+    const struct store_key passwords = network_key(NETWORK_PASSWORDS, &end->subject.network);
+    const unsigned was_tried = mark_password(end, passwords, name, screen->within_ms);
+    count_pair(end, STORE_COUNT, PAIR_NETWORK_FAILURES, name, screen->within_ms)->unless_hit =
+        was_tried;
+    end->failures = subject_count(&end->subject, &end->batch, STORE_COUNT, NETWORK_FAILURES,
+                                  screen->within_ms, screen->failures);
+    end->failures->unless_hit = was_tried;
+}
+
+static void
+count_unknown_name(struct end *end)
+{
+    const struct screen *screen = end->subject.screen;
+    uint64_t mark;
+    if (end->result->outcome != VERIFY_UNKNOWN_USER || screen->unknown_names == 0 ||
+        !end->has_salt ||
+        !name_mark(end->salt, end->question->organization, end->question->login, &mark))
+        return;
+    end->unknown_names =
+        subject_count(&end->subject, &end->batch, STORE_MARK, NETWORK_UNKNOWN_NAMES,
+                      screen->unknown_within_ms, screen->unknown_names);
+    end->unknown_names->member = mark;
+}
+
+static void
+count_account_failures(struct end *end)
+{
+    const struct screen *screen = end->subject.screen;
+    for (size_t i = 0; i < end->name_count && screen->account_failures > 0; i++) {
+        const char *name = end->names[i];
+        const struct store_key passwords =
+            account_key(ACCOUNT_PASSWORDS, end->question->organization, name);
+        const unsigned was_tried = mark_password(end, passwords, name, screen->account_within_ms);
+        count_pair(end, STORE_COUNT, PAIR_ACCOUNT_FAILURES, name, screen->account_within_ms)
+            ->unless_hit = was_tried;
+        struct store_op *op =
+            count_account(end, STORE_COUNT, ACCOUNT_FAILURES, name, screen->account_within_ms);
+        op->unless_hit = was_tried;
+        if (i == 0)
+            end->account_failures = op;
+    }
+}
+
+/* Both counts come before either's ban, which lets them begin anew. */
+static void
+note_failure(struct end *end)
+{
+    count_network_failure(end);
+    count_unknown_name(end);
+    count_account_failures(end);
+    if (end->failures != NULL)
+        end->offences[0] = subject_offend(&end->subject, &end->batch, BAN_BY_COUNT, failures_reason,
+                                          end->failures);
+    if (end->unknown_names != NULL)
+        end->offences[1] = subject_offend(&end->subject, &end->batch, BAN_BY_COUNT,
+                                          unknown_names_reason, end->unknown_names);
+}
+
+/* Takes what a pair has added to a counter off it. total's key names the counter. */
+static void
+take_off(struct end *end, enum pair_key kind, const char *name, struct store_key total,
+         int64_t window_ms)
+{
+    struct batch *batch = &end->batch;
+    struct store_op *pair = count_pair(end, STORE_COUNT, kind, name, window_ms);
+    pair->amount = 0;
+    pair->most = 1;
+    const unsigned index = batch_index(batch, pair);
+    struct store_op *counter = batch_add(batch, STORE_COUNT, STORE_COUNTERS);
+    counter->key = total;
+    counter->window_ms = window_ms;
+    counter->take = index;
+    counter->if_hit = index;
+    count_pair(end, STORE_REMOVE, kind, name, 0)->if_hit = index;
+}
+
+/* His own failures were typing errors; those of others from his network, or at his account from
+ * elsewhere, stay. */
+static void
+forgive(struct end *end)
+{
+    const struct screen *screen = end->subject.screen;
+    for (size_t i = 0; i < end->name_count; i++) {
+        const char *name = end->names[i];
+        if (screen->failures > 0)
+            take_off(end, PAIR_NETWORK_FAILURES, name,
+                     network_key(NETWORK_FAILURES, &end->subject.network), screen->within_ms);
+        if (screen->account_failures > 0)
+            take_off(end, PAIR_ACCOUNT_FAILURES, name,
+                     account_key(ACCOUNT_FAILURES, end->question->organization, name),
+                     screen->account_within_ms);
+    }
+}
+
+static void
+count_address(struct end *end)
+{
+    const struct rate *rate = &end->rules->limits->addresses_per_user;
+    if (rate->most == 0 || end->subject.is_exempt)
+        return;
+    end->addresses =
+        count_account(end, STORE_ADMIT_MEMBER, ACCOUNT_ADDRESSES, end->names[0], rate->within_ms);
+    end->addresses->most = rate->most;
+    end->addresses->member = network_member(&end->subject.network);
+    end->addresses->ends = true;
+}
+
+static void
+note_known(struct end *end, const int64_t *now_ms)
+{
+    if (!end->subject.is_counted || end->subject.screen->account_failures == 0 ||
+        end->attempt->is_known_fresh)
+        return;
+    for (size_t i = 0; i < end->name_count; i++) {
+        struct store_op *op = batch_add(&end->batch, STORE_PUT, STORE_KNOWN);
+        op->key =
+            pair_key(PAIR_KNOWN, end->question->organization, end->names[i], &end->subject.network);
+        op->value = now_ms;
+        op->value_length = sizeof *now_ms;
+        op->lifetime_ms = known_ms;
+    }
+}
+
+static void
+open_window(struct end *end)
+{
+    struct store_op op;
+    if (end->result->window == NULL || end->rules->longest_window_ms == 0 ||
+        !window_op_put(end->result->window, end->rules->longest_window_ms, &end->record, &op))
+        return;
+    end->window = batch_put(&end->batch, &op);
+}
+
+static void
+compose(struct end *end, const int64_t *now_ms)
+{
+    give_places_back(end);
+    if (!end->result->was_verified)
+        return;
+    ask_closed(end);
+    const enum verify_outcome outcome = end->result->outcome;
+    if (end->subject.is_counted &&
+        (outcome == VERIFY_WRONG_PASSWORD || outcome == VERIFY_UNKNOWN_USER))
+        note_failure(end);
+    if (end->subject.is_counted && outcome == VERIFY_OK)
+        forgive(end);
+    if (outcome != VERIFY_OK || !end->result->is_accepted)
+        return;
+    count_address(end);
+    note_known(end, now_ms);
+    open_window(end);
+}
+
+static void
+read_refusal(const struct end *end, struct attempt_end *end_r)
+{
+    if (op_has_hit(end->closed)) {
+        end_r->is_throttled = true;
+        end_r->rule = subject_closed_rule(&end->subject, end->closed);
+    } else if (op_has_hit(end->addresses)) {
+        end_r->is_throttled = true;
+        end_r->rule =
+            subject_limit_rule(&end->rules->limits->addresses_per_user, "addresses_per_user");
+        end_r->addresses = end->addresses->count;
+    }
+}
+
+static void
+read_end(const struct end *end, int64_t now_ms, struct attempt_end *end_r)
+{
+    read_refusal(end, end_r);
+    for (size_t i = 0; i < sizeof end->offences / sizeof end->offences[0]; i++)
+        if (end->offences[i] != NULL)
+            subject_offended(&end->subject, end->offences[i], now_ms, end_r);
+    end_r->has_window = end->window != NULL && end->window->was_run;
+    if (end->account_failures != NULL && end->account_failures->was_run)
+        end_r->account_failures = end->account_failures->count;
+}
+
+/* Even if the store could not be asked: then nobody need wait for a place. */
+static void
+wake(const struct end *end)
+{
+    if (end->attempt->has_network_place) {
+        const struct store_key key = network_key(NETWORK_PLACES, &end->subject.network);
+        places_wake(&key);
+    }
+    if (end->attempt->has_account_place) {
+        const struct store_key key =
+            account_key(ACCOUNT_PLACES, end->question->organization, end->question->login);
+        places_wake(&key);
+    }
+}
+
+static bool
+needs_salt(const struct end *end)
+{
+    const enum verify_outcome outcome = end->result->outcome;
+    return end->subject.is_counted && end->result->was_verified &&
+           (outcome == VERIFY_WRONG_PASSWORD || outcome == VERIFY_UNKNOWN_USER);
+}
+
+void
+attempt_end(struct store *store, const struct screening_rules *rules,
+            const struct attempt_question *question, const struct attempt *attempt,
+            const struct attempt_result *result, int64_t now_ms, struct deadline deadline,
+            struct attempt_end *end_r)
+{
+    struct end end = {
+        .rules = rules,
+        .question = question,
+        .attempt = attempt,
+        .result = result,
+        .subject = subject_of(rules, &question->client),
+    };
+    *end_r = (struct attempt_end){0};
+    set_names(&end);
+    end.has_salt = needs_salt(&end) && store_salt(store, end.salt, deadline) == 0;
+    batch_init(&end.batch, BATCH_MAX);
+    compose(&end, &now_ms);
+    if (batch_run(&end.batch, store, now_ms, deadline, NULL) == 0)
+        read_end(&end, now_ms, end_r);
+    batch_fini(&end.batch);
+    wake(&end);
+}

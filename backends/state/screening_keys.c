@@ -1,0 +1,44 @@
+#include "screening_keys.h"
+
+#include "key.h"
+#include "siphash.h"
+
+const enum network_key network_counts[] = {NETWORK_FAILURES, NETWORK_UNKNOWN_NAMES,
+                                           NETWORK_BAD_RECIPIENTS, NETWORK_PASSWORDS,
+                                           NETWORK_WOULD_BAN};
+const size_t network_count_count = sizeof network_counts / sizeof network_counts[0];
+
+struct store_key
+network_key(enum network_key kind, const struct netprefix *network)
+{
+    unsigned char buffer[KEY_NETWORK_BYTES];
+    const struct bytes part = key_network(network, buffer);
+    return key_make((char)kind, &part, 1);
+}
+
+struct store_key
+account_key(enum account_key kind, const char *organization, const char *name)
+{
+    const struct bytes parts[] = {key_text(organization != NULL ? organization : ""),
+                                  key_text(name)};
+    return key_make((char)kind, parts, 2);
+}
+
+struct store_key
+pair_key(enum pair_key kind, const char *organization, const char *name,
+         const struct netprefix *network)
+{
+    unsigned char buffer[KEY_NETWORK_BYTES];
+    const struct bytes parts[] = {key_text(organization != NULL ? organization : ""),
+                                  key_text(name), key_network(network, buffer)};
+    return key_make((char)kind, parts, 3);
+}
+
+uint64_t
+network_member(const struct netprefix *network)
+{
+    static const uint64_t fixed[2] = {0}; /* nobody can choose among enough networks to collide */
+    unsigned char buffer[KEY_NETWORK_BYTES];
+    const struct bytes part = key_network(network, buffer);
+    return siphash(fixed, part.start, part.length);
+}
