@@ -2,9 +2,10 @@
  * given: the facts of `mailreeve explain`, as key=value words.
  *
  * Pure. One table names the keys; what is not given has the value of an ordinary session: protocol
- * smtp, method plain, password right, first attempt, from 127.0.0.1, without TLS, the recipient
- * exists, the sender is known nowhere else and not the window's user's own, no relay window is
- * open, the client shows no certificate, and no source tells a password in clear.
+ * smtp, method plain, password right, first attempt, neither banned nor throttled, from 127.0.0.1,
+ * without TLS, the recipient exists, the sender is known nowhere else and not the window's user's
+ * own, no relay window is open, the client shows no certificate, and no source tells a password in
+ * clear.
  */
 #ifndef MAILREEVE_GIVEN_H
 #define MAILREEVE_GIVEN_H

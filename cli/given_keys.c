@@ -102,6 +102,17 @@ set_banned(struct given *given, const char *value, struct err *err)
     return set_bool(yes_no, value, &given->facts.banned, err);
 }
 
+/* By which of the limits is not asked: they are all alike. */
+static int
+set_throttled(struct given *given, const char *value, struct err *err)
+{
+    static const struct rule_ref one_of_them = {.setting = NULL};
+    bool is_throttled = false;
+    int status = set_bool(yes_no, value, &is_throttled, err);
+    given->facts.throttled_by = is_throttled ? &one_of_them : NULL;
+    return status;
+}
+
 static int
 set_certificate(struct given *given, const char *value, struct err *err)
 {
@@ -274,6 +285,8 @@ const struct given_key given_keys[] = {
     {"tls", set_tls, "on|off", "whether the connection is encrypted (off)"},
     {"attempt", set_attempt, "NUMBER", "of logins in this connection (1)"},
     {"banned", set_banned, "yes|no", "whether the client is shut out (no)"},
+    {"throttled", set_throttled, "yes|no",
+     "whether a limit is reached, or the account is closed to the client (no)"},
     {"from", set_from, "ADDRESS", "with method=none: the sender (<>)"},
     {"to", set_to, "ADDRESS", "with method=none: the recipient"},
     {"window", set_window, "USER", "with method=none: whose relay window is open (nobody's)"},

@@ -37,7 +37,8 @@ struct facts {
     bool tls;
     bool banned;
     const struct rule_ref *throttled_by; /* AUTH only: the limit that the login is over, or what
-                                            closes its account to the client; NULL: nothing */
+                                            closes its account to the client, or without a setting
+                                            one or the other; NULL: nothing */
     unsigned attempt;                    /* Auth-Login-Attempt, from 1 */
     const char *user;                    /* may hold NULs; NULL: not sent */
     size_t user_length;

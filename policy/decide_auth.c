@@ -218,8 +218,10 @@ ask_throttle(const struct question *question)
 {
     question->decision->is_attempt = true;
     const struct rule_ref *by = question->facts->throttled_by;
-    struct rule_ref rule = question_fixed_rule(question, "throttle", NULL);
-    return question_unless(question, by != NULL, REASON_AUTH_THROTTLED, by != NULL ? by : &rule);
+    bool is_named = by != NULL && by->setting != NULL;
+    struct rule_ref rule = question_fixed_rule(
+        question, "throttle", by != NULL ? "a limit is reached, or the account is closed" : NULL);
+    return question_unless(question, by != NULL, REASON_AUTH_THROTTLED, is_named ? by : &rule);
 }
 
 /* Without its settings an organization's users are neither let in nor turned away. */

@@ -243,7 +243,8 @@ class Draw:
         drawn |= {
             "protocol": self.pick(["smtp", "smtp", "smtp", "pop3", "imap", "http"]),
             "user": self.pick(ODD_USERS) if self.maybe(0.1) else self.pick(USERS),
-            "password-ok": self.pick(OUTCOMES)}
+            "password-ok": self.pick(OUTCOMES),
+            "throttled": "yes" if self.maybe(0.05) else "no"}
         return drawn | self.shown_certificate(drawn["user"]) if drawn["method"] == "external" else drawn
 
     def shown_certificate(self, user):

@@ -36,6 +36,7 @@ CODES = {
     "auth.user-denied": ("535 5.7.8", "[AUTH]", "[AUTHORIZATIONFAILED]"),
     "auth.org-user-denied": ("535 5.7.8", "[AUTH]", "[AUTHORIZATIONFAILED]"),
     "auth.banned": ("421 4.7.0", "[LOGIN-DELAY]", "[LIMIT]"),
+    "auth.throttled": ("421 4.7.0", "[LOGIN-DELAY]", "[LIMIT]"),
     "auth.source-unavailable": ("454 4.7.0", "[SYS/TEMP]", "[UNAVAILABLE]"),
     "internal": ("454 4.7.0", "[SYS/TEMP]", "[UNAVAILABLE]"),
     "session.tls-required": ("530 5.7.0", "", ""),

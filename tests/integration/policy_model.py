@@ -119,6 +119,12 @@ def auth_users(s):
                   "auth.user-denied")
 
 
+def throttled(s):
+    """'malformed request -> ban -> listener (auth, TLS, method, address list, name list) -> throttle (count before
+    verifying) -> organization's name list'"""
+    return s.answer("auth.throttled", s.listener.where("throttle")) if s.facts["throttled"] == "yes" else None
+
+
 def organization_auth_users(s):
     """SMG 14 and 15: 'The username that is tested against this list must belong to the OU that the rule is
     defined.'"""
@@ -130,7 +136,7 @@ def organization_auth_users(s):
 
 
 AUTH_RULES = [malformed, banned, unknown_listener, auth_is_off, auth_needs_tls, auth_method, certificate, auth_ips,
-              auth_users, broken_organization, organization_auth_users]
+              auth_users, throttled, broken_organization, organization_auth_users]
 
 
 def own_sources(s):
@@ -490,9 +496,9 @@ def rules_for(facts):
 
 
 def decide(configuration, facts):
-    """The Answer to {listener, method, protocol, ip, tls, banned, attempt, ...}; for AUTH user and password-ok, for
-    EXTERNAL certificate, fingerprint, subject and clear-password as well; without AUTH from, to, window, recipient,
-    sender-elsewhere, sender-owned and matching-sender."""
+    """The Answer to {listener, method, protocol, ip, tls, banned, attempt, ...}; for AUTH user, password-ok and
+    throttled, for EXTERNAL certificate, fingerprint, subject and clear-password as well; without AUTH from, to, window,
+    recipient, sender-elsewhere, sender-owned and matching-sender."""
     s = Session(configuration, facts)
     for rule in rules_for(facts):
         answer = rule(s)

@@ -132,7 +132,7 @@ ORGANIZATION_SETTINGS = [
     ("auth.source-unavailable", "match_sender"), ("internal", "auth_exempt_ips")]
 POSITIONS = [
     ("request.malformed", None, "malformed request"), ("request.malformed", "listener", "malformed request"),
-    ("auth.banned", None, "ban"), ("auth.banned", "listener", "ban"),
+    ("auth.banned", None, "ban"), ("auth.banned", "listener", "ban"), ("auth.throttled", "listener", "throttle"),
     ("internal", "listener", None), ("internal", "listener", "auth_ips"), ("internal", "listener", "relay_ips"),
     ("internal", "listener", "local_ips"), ("internal", "organization", "delegated"), ("internal", "rule", "clients"),
     ("internal", "source", "networks"),

@@ -37,6 +37,7 @@ static const struct {
      "header-from: not available in this version"},
     {"tls has two words", {"tls=maybe"}, "tls: it cannot be \"maybe\" (use on or off)"},
     {"banned has two words", {"banned=1"}, "banned: it cannot be \"1\" (use yes or no)"},
+    {"throttled has two words", {"throttled=on"}, "throttled: it cannot be \"on\" (use yes or no)"},
     {"password-ok has a word for each outcome",
      {"password-ok=perhaps"},
      "password-ok: it cannot be \"perhaps\" (use yes, no, unavailable, unknown, ambiguous, "
@@ -152,6 +153,7 @@ test_an_ordinary_session_is_assumed(void **state)
     assert_int_equal(given.facts.attempt, 1);
     assert_false(given.facts.tls);
     assert_false(given.facts.banned);
+    assert_null(given.facts.throttled_by);
     assert_int_equal(given.outcome, VERIFY_OK);
     char address[NETADDR_TEXT_MAX];
     netaddr_format(&given.facts.client, address);
@@ -163,9 +165,16 @@ static void
 test_all_facts_are_taken(void **state)
 {
     (void)state;
-    const char *const words[] = {"listener=imap",           "method=apop",   "user=anna",
-                                 "ip=2001:db8::1",          "tls=on",        "banned=yes",
-                                 "password-ok=unavailable", "protocol=pop3", "attempt=7"};
+    const char *const words[] = {"listener=imap",
+                                 "method=apop",
+                                 "user=anna",
+                                 "ip=2001:db8::1",
+                                 "tls=on",
+                                 "banned=yes",
+                                 "password-ok=unavailable",
+                                 "protocol=pop3",
+                                 "attempt=7",
+                                 "throttled=yes"};
     struct given given;
     assert_int_equal(given_parse(words, sizeof words / sizeof words[0], &given, NULL), 0);
     assert_string_equal(given.facts.listener, "imap");
@@ -175,6 +184,7 @@ test_all_facts_are_taken(void **state)
     assert_int_equal(given.facts.client.family, NETADDR_IPV6);
     assert_true(given.facts.tls);
     assert_true(given.facts.banned);
+    assert_non_null(given.facts.throttled_by);
     assert_int_equal(given.outcome, VERIFY_UNAVAILABLE);
     assert_int_equal(given.facts.protocol, PROTOCOL_POP3);
     assert_int_equal(given.facts.attempt, 7);

@@ -365,6 +365,7 @@ test_every_rule_is_told(void **state)
                         "next conf:15 listener \"submission\": auth_ips: entry \"192.0.2.0/24\" at "
                         "list:1: in list \"addresses\"\n"
                         "next conf:16 listener \"submission\": auth_users\n"
+                        "next conf:10 listener \"submission\": throttle\n"
                         "next conf:21 organization \"acme\": auth_users\n"
                         "next conf:10 listener \"submission\": password\n");
 

@@ -1,9 +1,9 @@
 /*
  * The fixed order of the rules. AUTH: malformed request, ban, listener (auth, TLS, method,
- * certificate, address list, name list), organization's delegated file and name list, then the
- * password that no source may see; then what the sources say, the account's own limits and the
- * `rule` sections. Without AUTH: design section 5. Every rule is made to fire alone, and together
- * with every later one: the earlier one must answer.
+ * certificate, address list, name list), throttle, organization's delegated file and name list,
+ * then the password that no source may see; then what the sources say, the account's own limits and
+ * the `rule` sections. Without AUTH: design section 5. Every rule is made to fire alone, and
+ * together with every later one: the earlier one must answer.
  */
 #include "world.h"
 
@@ -97,6 +97,13 @@ make_name_denied(struct world *world)
 }
 
 static void
+make_throttled(struct world *world)
+{
+    static const struct rule_ref limit = {.section_kind = "limits", .setting = "logins_per_user"};
+    world->facts.throttled_by = &limit;
+}
+
+static void
 make_broken_organization(struct world *world)
 {
     world->acme->broken = true;
@@ -126,6 +133,7 @@ static const struct fault auth_faults[] = {
     {"nobody's certificate", REASON_AUTH_BAD_CREDENTIALS, make_nobodys_certificate},
     {"address denied", REASON_AUTH_IP_DENIED, make_address_denied},
     {"name denied", REASON_AUTH_USER_DENIED, make_name_denied},
+    {"throttled", REASON_AUTH_THROTTLED, make_throttled},
     {"broken organization", REASON_INTERNAL, make_broken_organization},
     {"organization's name denied", REASON_AUTH_ORG_USER_DENIED, make_organization_name_denied},
     {"empty password", REASON_AUTH_BAD_CREDENTIALS, make_empty_password},

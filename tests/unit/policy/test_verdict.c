@@ -18,6 +18,8 @@ static const struct {
      "malformed name, password or address", VERDICT_REFUSE},
     {REASON_AUTH_BANNED, "auth.banned", "421 4.7.0", "[LOGIN-DELAY]", "[LIMIT]",
      "too many failures, try again later", VERDICT_TEMPFAIL},
+    {REASON_AUTH_THROTTLED, "auth.throttled", "421 4.7.0", "[LOGIN-DELAY]", "[LIMIT]",
+     "too many logins, try again later", VERDICT_TEMPFAIL},
     {REASON_AUTH_OFF, "auth.off", "502 5.5.1", "[AUTH]", "[AUTHENTICATIONFAILED]",
      "authentication is not available here", VERDICT_REFUSE},
     {REASON_AUTH_TLS_REQUIRED, "auth.tls-required", "538 5.7.11", "[AUTH]", "[PRIVACYREQUIRED]",
