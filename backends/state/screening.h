@@ -43,6 +43,8 @@ struct attempt_question {
     const char *organization; /* its name; NULL: of no organization */
     const char *login; /* decision.user.text; NULL or "": not known, only bans are looked at */
     bool only_bans;    /* the attempt is refused anyhow: nothing is counted */
+    bool only_asks;    /* a server elsewhere verifies and reports (reported.h): nothing is counted,
+                          and no place is taken */
 };
 
 enum attempt_answer {
