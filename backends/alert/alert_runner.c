@@ -74,7 +74,7 @@ lane_of(struct alert_runner *runner, const char *alert)
     for (size_t i = 0; i < runner->lane_count; i++)
         if (strcmp(runner->lanes[i]->name, alert) == 0)
             return runner->lanes[i];
-    runner->lanes = xrealloc(runner->lanes, runner->lane_count + 1, sizeof runner->lanes[0]);
+    runner->lanes = xrealloc(runner->lanes, runner->lane_count + 1, sizeof(struct alert_lane *));
     return runner->lanes[runner->lane_count++] = alert_lane_create(alert);
 }
 
@@ -91,7 +91,8 @@ void
 alert_runner_add(struct alert_runner *runner, const char *alert, char *const *command,
                  enum alarm_kind kind, char *message)
 {
-    const struct alert_job job = {command_words_copy(command), message, kind};
+    struct alert_job job = {.command = command_words_copy(command), .kind = kind};
+    job.message = message;
     pthread_mutex_lock(&runner->lock);
     alert_lane_add(lane_of(runner, alert), &job);
     runner->is_at_rest = false;
@@ -107,8 +108,9 @@ begin_round(struct alert_runner *runner)
     struct round round = {0};
     pthread_mutex_lock(&runner->lock);
     round.count = runner->lane_count;
-    round.lanes = xcalloc(round.count + 1, sizeof round.lanes[0]);
-    memcpy(round.lanes, runner->lanes, round.count * sizeof round.lanes[0]);
+    round.lanes = xcalloc(round.count + 1, sizeof(struct alert_lane *));
+    for (size_t i = 0; i < round.count; i++)
+        round.lanes[i] = runner->lanes[i];
     pthread_mutex_unlock(&runner->lock);
 
     for (size_t i = 0; i < round.count; i++) {

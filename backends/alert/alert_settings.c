@@ -106,9 +106,6 @@ alert_settings_read(const struct section *section, struct alert_settings *settin
     };
     if (section->broken)
         return -1;
-    if (values->events == 0)
-        section_problem(section, "events", problems, PROBLEM_WARNING,
-                        "is empty: the command is never started");
     struct err err;
     settings_r->command = command_words_parse(values->command, &err);
     if (settings_r->command == NULL) {
