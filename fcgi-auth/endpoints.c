@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "auth_policy.h"
 #include "auth_reply.h"
 #include "cache_endpoints.h"
 #include "http_reply.h"
@@ -67,6 +68,15 @@ serve_auth_request(const struct endpoints *endpoints, const struct call *call,
         return;
     }
     run_session(endpoints, session_run_web, call, answer_r);
+}
+
+static void
+serve_auth_policy(const struct endpoints *endpoints, const struct call *call,
+                  struct answer *answer_r)
+{
+    struct site *site = reload_hold(endpoints->reload);
+    auth_policy_serve(site, endpoints->store, call, answer_r);
+    reload_release(endpoints->reload, site);
 }
 
 /* An answer for people and scripts. The Auth-Status is there for nginx mail, which would otherwise
@@ -187,6 +197,7 @@ static const struct {
 } served[] = {
     {"/auth", serve_auth},
     {"/auth-request", serve_auth_request},
+    {"/auth-policy", serve_auth_policy},
     {"/api/v1/reload", serve_reload},
     {"/api/v1/cache/flush", serve_cache_flush},
     {"/api/v1/sources", serve_sources},
