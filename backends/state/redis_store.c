@@ -1,16 +1,36 @@
 /*
- * The engine "redis".
+ * The engine "redis": a batch is one script and one round trip. What a server answers that is not
+ * what the script returns is "could not be asked", and that connection is closed.
  */
-#include "redis_url.h"
 #include "store.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "alloc.h"
 #include "endpoint.h"
+#include "redis_batch.h"
+#include "redis_pool.h"
+#include "redis_pulse.h"
+#include "redis_url.h"
+
+enum { SHA_TEXT = 41, LOOK_TICKS = 4, LOOK_MS = 200 };
 
 struct redis_store {
-    const struct store_settings *settings; /* set once */
+    /* set once */
+    const char *prefix;
+    struct redis_pool *pool;
+    char sha[SHA_TEXT]; /* of the script; "": this machine's OpenSSL has no SHA-1 */
+
+    unsigned ticks; /* the store's thread's own */
+    atomic_int_least64_t bans, windows;
+    pthread_mutex_t lock;
+    /* under lock */
+    bool has_salt;
+    unsigned char salt[STORE_SALT_BYTES];
 };
 
 static int
@@ -23,84 +43,220 @@ check_sentinels(const struct store_settings *settings, struct err *err)
         err_wrap(err, "sentinels");
         return -1;
     }
-    if (settings->sentinel_count > 0 &&
-        (settings->sentinel_master == NULL || settings->sentinel_master[0] == '\0')) {
-        err_set(err, "sentinels without a master (set master to the name that they know it by)");
-        return -1;
-    }
-    return 0;
+    const bool has_name = settings->sentinel_master != NULL && settings->sentinel_master[0] != '\0';
+    if (has_name == (settings->sentinel_count > 0))
+        return 0;
+    err_set(err, has_name ? "master without sentinels (set sentinels, or name the server in url)"
+                          : "sentinels without master (set it to the name that they know it by)");
+    return -1;
 }
 
 static int
 redis_store_check(const struct store_settings *settings, struct err *err)
 {
     struct redis_url url;
-    if (settings->url == NULL) {
+    if (settings->prefix != NULL && strlen(settings->prefix) > REDIS_PREFIX_MAX) {
+        err_set(err, "prefix has more than %d bytes", REDIS_PREFIX_MAX);
+        return -1;
+    }
+    if (settings->url == NULL && settings->sentinel_count == 0) {
         err_set(err, "no url (write redis://HOST:PORT or unix:/PATH)");
         return -1;
     }
-    if (redis_url_parse(settings->url, &url, err) != 0)
+    if (redis_url_parse(redis_pool_url(settings), &url, err) != 0)
         return -1;
+    const bool has_two = url.password.length > 0 && settings->password_file != NULL;
     redis_url_fini(&url);
+    if (has_two) {
+        err_set(err, "a password both in url and in password_file (keep one of them)");
+        return -1;
+    }
     return check_sentinels(settings, err);
 }
 
 static void *
 redis_store_create(const struct store_settings *settings, bool is_service)
 {
-    (void)is_service;
+    (void)is_service; /* the server is nobody's to mend */
     struct redis_store *store = xcalloc(1, sizeof *store);
-    store->settings = settings;
+    store->prefix = settings->prefix != NULL ? settings->prefix : "";
+    store->pool = redis_pool_create(settings);
+    pthread_mutex_init(&store->lock, NULL);
+    atomic_init(&store->bans, -1);
+    atomic_init(&store->windows, -1);
+
+    unsigned char digest[DIGEST_MAX];
+    const struct bytes script = {redis_script, strlen(redis_script)};
+    if (digest_hash(DIGEST_SHA1, &script, 1, digest) == 0)
+        for (size_t i = 0; i < digest_length(DIGEST_SHA1); i++)
+            snprintf(store->sha + 2 * i, 3, "%02x", digest[i]);
     return store;
+}
+
+static void
+redis_store_free(void *self)
+{
+    struct redis_store *store = self;
+    redis_pool_free(store->pool);
+    pthread_mutex_destroy(&store->lock);
+    free(store);
+}
+
+/* Sends a command and reads its reply. Returns NULL with err. */
+static struct redis_reply *
+ask(struct redis_link *link, const struct bytes *words, size_t count, struct deadline deadline,
+    struct err *err)
+{
+    if (redis_link_send(link, words, count, deadline, err) != 0)
+        return NULL;
+    return redis_link_receive(link, deadline, err);
+}
+
+static bool
+lacks_script(const struct redis_reply *reply)
+{
+    return reply != NULL && reply->kind == REDIS_ERROR &&
+           strncmp(reply->text, "NOSCRIPT", strlen("NOSCRIPT")) == 0;
+}
+
+/* Runs the script, which the server may have forgotten. Returns its reply, or NULL with err. */
+static struct redis_reply *
+run_script(const struct redis_store *store, struct redis_link *link, struct redis_words *words,
+           struct deadline deadline, struct err *err)
+{
+    struct redis_reply *reply = NULL;
+    if (store->sha[0] != '\0') {
+        words->words[0] = redis_word("EVALSHA");
+        words->words[1] = redis_word(store->sha);
+        reply = ask(link, words->words, words->count, deadline, err);
+    }
+    if (store->sha[0] == '\0' || lacks_script(reply)) {
+        redis_reply_free(reply);
+        words->words[0] = redis_word("EVAL");
+        words->words[1] = redis_word(redis_script);
+        reply = ask(link, words->words, words->count, deadline, err);
+    }
+    if (reply == NULL || reply->kind == REDIS_ARRAY)
+        return reply;
+    redis_link_refused(link, reply, err);
+    redis_reply_free(reply);
+    return NULL;
+}
+
+/* Gives back a connection that answered as it should, drops another one. */
+static void
+leave(struct redis_store *store, struct redis_link *link, bool is_good)
+{
+    if (is_good)
+        redis_pool_give_back(store->pool, link);
+    else
+        redis_pool_drop(store->pool, link);
 }
 
 static int
 redis_store_run(void *self, struct store_op *ops, size_t count, int64_t now_ms,
                 struct deadline deadline, struct err *err)
 {
-    (void)self, (void)ops, (void)count, (void)now_ms, (void)deadline;
-    err_set(err, "cannot ask the Redis server");
-    return -1;
+    struct redis_store *store = self;
+    struct redis_link *link = redis_pool_take(store->pool, deadline, err);
+    if (link == NULL)
+        return -1;
+    struct redis_words words;
+    redis_words_of_batch(&words, store->prefix, now_ms, ops, count);
+    struct redis_reply *reply = run_script(store, link, &words, deadline, err);
+    int result = reply != NULL ? redis_batch_read(reply, ops, count, err) : -1;
+    leave(store, link, result == 0);
+    redis_reply_free(reply);
+    redis_words_fini(&words);
+    return result;
 }
 
 static int
 redis_store_list(void *self, enum store_space space, int64_t now_ms, struct deadline deadline,
                  store_visit *visit, void *context, struct err *err)
 {
-    (void)self, (void)space, (void)now_ms, (void)deadline, (void)visit, (void)context;
-    err_set(err, "cannot ask the Redis server");
-    return -1;
+    struct redis_store *store = self;
+    struct redis_link *link = redis_pool_take(store->pool, deadline, err);
+    if (link == NULL)
+        return -1;
+    char cursor[REDIS_CURSOR_MAX] = "0";
+    int result = 1;
+    while (result > 0) {
+        struct redis_words words;
+        redis_words_of_page(&words, store->prefix, now_ms, space, cursor);
+        struct redis_reply *reply = run_script(store, link, &words, deadline, err);
+        result = reply != NULL ? redis_page_read(reply, space, visit, context, cursor, err) : -1;
+        redis_reply_free(reply);
+        redis_words_fini(&words);
+    }
+    leave(store, link, result == 0);
+    return result;
+}
+
+/* Looks whether the server is there, and keeps what it says. Returns 0 or -1. */
+static int
+refresh(struct redis_store *store, int64_t now_ms, struct deadline deadline, struct err *err)
+{
+    unsigned char salt[STORE_SALT_BYTES];
+    struct redis_link *link = redis_pool_take(store->pool, deadline, err);
+    if (link == NULL)
+        return -1;
+    pthread_mutex_lock(&store->lock);
+    if (store->has_salt)
+        memcpy(salt, store->salt, sizeof salt);
+    else
+        digest_random(salt, sizeof salt);
+    pthread_mutex_unlock(&store->lock);
+
+    struct redis_pulse pulse;
+    int result = redis_pulse_take(link, store->prefix, salt, now_ms, &pulse, deadline, err);
+    leave(store, link, result == 0);
+    if (result != 0)
+        return -1;
+    pthread_mutex_lock(&store->lock);
+    memcpy(store->salt, pulse.salt, sizeof store->salt);
+    store->has_salt = true;
+    pthread_mutex_unlock(&store->lock);
+    atomic_store(&store->bans, pulse.bans);
+    atomic_store(&store->windows, pulse.windows);
+    return 0;
+}
+
+static int
+redis_store_tick(void *self, int64_t now_ms, struct deadline deadline, struct err *err)
+{
+    struct redis_store *store = self;
+    if (store->ticks++ % LOOK_TICKS == 0)
+        redis_pool_look(store->pool, deadline_sooner(deadline, LOOK_MS));
+    return refresh(store, now_ms, deadline, err);
 }
 
 static int
 redis_store_salt(void *self, unsigned char salt_r[STORE_SALT_BYTES], struct deadline deadline,
                  struct err *err)
 {
-    (void)self, (void)salt_r, (void)deadline;
-    err_set(err, "cannot ask the Redis server");
-    return -1;
-}
-
-static int
-redis_store_tick(void *self, int64_t now_ms, struct deadline deadline, struct err *err)
-{
-    (void)self, (void)now_ms, (void)deadline;
-    err_set(err, "cannot ask the Redis server");
-    return -1;
+    struct redis_store *store = self;
+    pthread_mutex_lock(&store->lock);
+    bool has_salt = store->has_salt;
+    memcpy(salt_r, store->salt, STORE_SALT_BYTES);
+    pthread_mutex_unlock(&store->lock);
+    if (has_salt)
+        return 0;
+    if (refresh(store, 0, deadline, err) != 0)
+        return -1;
+    pthread_mutex_lock(&store->lock);
+    memcpy(salt_r, store->salt, STORE_SALT_BYTES);
+    pthread_mutex_unlock(&store->lock);
+    return 0;
 }
 
 static void
 redis_store_status(void *self, struct store_status *status_r)
 {
-    (void)self;
-    for (size_t i = 0; i < STORE_SPACES; i++)
-        status_r->held[i] = -1;
-}
-
-static void
-redis_store_free(void *self)
-{
-    free(self);
+    struct redis_store *store = self;
+    status_r->held[STORE_BANS] = atomic_load(&store->bans);
+    status_r->held[STORE_WINDOWS] = atomic_load(&store->windows);
+    status_r->held[STORE_KNOWN] = status_r->held[STORE_COUNTERS] = -1;
 }
 
 const struct store_engine store_redis = {

@@ -1,0 +1,388 @@
+-- A batch of operations of store.h, in one piece: nobody else's commands come in between.
+--
+-- ARGV: the prefix of all keys, the time in ms, then operation after operation: its name, how many
+-- arguments it has, if_hit, unless_hit and ends (all of store.h), its arguments.
+-- Returns for each operation what it found: {hit, ...}, or {} if it was not run.
+--
+-- Numbers are doubles here: exact up to 2^53, which times in ms and counts stay below. "For ever" is
+-- math.huge, "inf" as text. Members of sets are digits that never become numbers.
+--
+-- Keys, behind the prefix:
+--   c:KEY      a counter: "START:SUM START:SUM ...", a pair for each eighth of the window
+--   m:KEY      a set, sorted by when a member was put in last
+--   w:KEY      windows and
+--   k:KEY      known networks, r:KEY other records: "UNTIL:VALUE"
+--   b:NETWORK  bans: "SINCE UNTIL OFFENCES MAKER MEMORY REASON"; a network is FAMILY/LENGTH/DIGITS, as
+--              many hex digits of the address as the length needs
+--   bans, windows       who is there, sorted by when they end
+--   lengths4, lengths6  the lengths of banned networks, each with the time when its last ban ends
+-- Each lives as long as it means something by the server's clock; what counts is the caller's.
+
+local prefix, now = ARGV[1], tonumber(ARGV[2])
+local MEMBERS_MAX = 256
+local WEEK, CENTURY = 7 * 86400000, 36525 * 86400000
+
+local function call(command, key, ...)
+  return redis.call(command, prefix .. key, ...)
+end
+
+local function to_number(text)
+  return text == 'inf' and math.huge or tonumber(text)
+end
+
+local function to_text(number)
+  return number == math.huge and 'inf' or string.format('%.0f', number)
+end
+
+local function life(ends)
+  return to_text(math.max(1, math.min(ends - now, CENTURY)))
+end
+
+local function set(key, value, ends)
+  if ends == math.huge then
+    call('SET', key, value)
+  else
+    call('SET', key, value, 'PX', life(ends))
+  end
+end
+
+local function expire(key, ends)
+  if ends == math.huge then
+    call('PERSIST', key)
+  else
+    call('PEXPIRE', key, life(ends))
+  end
+end
+
+-- Notes in a sorted index that member is there until ends; it forgets those whose time is over.
+local function note(index, member, ends)
+  call('ZREMRANGEBYSCORE', index, '-inf', to_text(now))
+  if ends <= now then
+    call('ZREM', index, member)
+    return
+  end
+  call('ZADD', index, to_text(ends), member)
+  expire(index, to_number(call('ZREVRANGE', index, 0, 0, 'WITHSCORES')[2]))
+end
+
+-- What an operation found, by its place in the batch.
+local hits, counts, found = {}, {}, {}
+local actions = {}
+
+-- Records
+
+local function read_record(key)
+  local value = call('GET', key)
+  local colon = value and string.find(value, ':', 1, true)
+  local ends = colon and to_number(string.sub(value, 1, colon - 1))
+  if ends and ends > now then
+    return string.sub(value, colon + 1)
+  end
+end
+
+local function drop_record(key)
+  call('DEL', key)
+  if string.sub(key, 1, 2) == 'w:' then
+    call('ZREM', 'windows', string.sub(key, 3))
+  end
+end
+
+function actions.get(key)
+  local value = read_record(key)
+  if value then
+    return 1, value
+  end
+  return 0
+end
+
+function actions.put(key, value, lifetime)
+  local ends = now + to_number(lifetime)
+  if ends <= now then
+    drop_record(key)
+    return 0
+  end
+  set(key, to_text(ends) .. ':' .. value, ends)
+  if string.sub(key, 1, 2) == 'w:' then
+    note('windows', string.sub(key, 3), ends)
+  end
+  return 0
+end
+
+function actions.remove(key)
+  local value = read_record(key)
+  drop_record(key)
+  return value and 1 or 0
+end
+
+-- Counters
+
+-- The pairs that still count, oldest first, and their sum.
+local function read_counter(key, window, slot)
+  local pairs_r, sum = {}, 0
+  local oldest = math.floor((now - window) / slot) * slot
+  for start, value in string.gmatch(call('GET', key) or '', '(%-?%d+):(%d+)') do
+    start, value = tonumber(start), tonumber(value)
+    if start >= oldest then
+      table.insert(pairs_r, {start, value})
+      sum = sum + value
+    end
+  end
+  return pairs_r, sum, oldest
+end
+
+local function write_counter(key, pairs_w, window, slot)
+  local words, last = {}, now
+  table.sort(pairs_w, function(a, b) return a[1] < b[1] end)
+  for _, pair in ipairs(pairs_w) do
+    if pair[2] > 0 then
+      table.insert(words, to_text(pair[1]) .. ':' .. to_text(pair[2]))
+      last = math.max(last, pair[1])
+    end
+  end
+  if #words == 0 then
+    call('DEL', key)
+  else
+    set(key, table.concat(words, ' '), last + window + 2 * slot)
+  end
+end
+
+local function pair_at(pairs_w, start)
+  for _, pair in ipairs(pairs_w) do
+    if pair[1] == start then
+      return pair
+    end
+  end
+end
+
+-- Takes away what was added at that time, or, without one, what was added last.
+local function take_away(pairs_w, amount, start)
+  if start then
+    local pair = pair_at(pairs_w, start)
+    local part = pair and math.min(pair[2], amount) or 0
+    if part > 0 then
+      pair[2] = pair[2] - part
+    end
+    return part
+  end
+  local left = amount
+  for i = #pairs_w, 1, -1 do
+    local part = math.min(pairs_w[i][2], left)
+    pairs_w[i][2] = pairs_w[i][2] - part
+    left = left - part
+  end
+  return amount - left
+end
+
+-- Adds amount to the counter, unless may_add says no of the sum before. Returns the sum afterwards.
+local function count(key, window, at, amount, may_add)
+  key, window, at = 'c:' .. key, tonumber(window), tonumber(at)
+  local slot = math.max(1, math.ceil(window / 8))
+  local held, sum, oldest = read_counter(key, window, slot)
+  local start = math.floor((at == 0 and now or at) / slot) * slot
+  if not may_add(sum) or amount == 0 then
+    return sum
+  end
+  if amount < 0 then
+    sum = sum - take_away(held, -amount, at ~= 0 and start or nil)
+  elseif start >= oldest then
+    local pair = pair_at(held, start)
+    if pair then
+      pair[2] = pair[2] + amount
+    else
+      table.insert(held, {start, amount})
+    end
+    sum = sum + amount
+  end
+  write_counter(key, held, window, slot)
+  return sum
+end
+
+function actions.count(key, window, at, amount, most, take)
+  local limit = tonumber(most)
+  local added = tonumber(amount) - (counts[tonumber(take)] or 0)
+  local sum = count(key, window, at, added, function() return true end)
+  return limit > 0 and sum >= limit and 1 or 0, sum
+end
+
+function actions.admit(key, window, at, amount, most, plus)
+  local is_over = false
+  local sum = count(key, window, at, tonumber(amount), function(before)
+    is_over = before + (counts[tonumber(plus)] or 0) >= tonumber(most)
+    return not is_over
+  end)
+  return is_over and 1 or 0, sum
+end
+
+-- Sets
+
+-- Puts a member in, takes it out or only looks, unless may_add says no of how many there are.
+local function mark(key, window, amount, member, may_add)
+  key, window, amount = 'm:' .. key, tonumber(window), tonumber(amount)
+  call('ZREMRANGEBYSCORE', key, '-inf', to_text(now - window))
+  local was_there = call('ZSCORE', key, member) and true or false
+  local size = call('ZCARD', key)
+  if not was_there and not may_add(size) then
+    return size, 0
+  end
+  if amount > 0 then
+    if not was_there and size >= MEMBERS_MAX then
+      call('ZREMRANGEBYRANK', key, 0, size - MEMBERS_MAX)
+    end
+    call('ZADD', key, to_text(now), member)
+    expire(key, now + window)
+  elseif amount < 0 then
+    call('ZREM', key, member)
+  end
+  return call('ZCARD', key), was_there and 1 or 0
+end
+
+function actions.mark(key, window, amount, most, member)
+  local limit = tonumber(most)
+  local size, was_there = mark(key, window, amount, member, function() return true end)
+  return limit > 0 and size >= limit and 1 or 0, size, was_there
+end
+
+function actions.admit_member(key, window, amount, most, member)
+  local is_over = false
+  local size, was_there = mark(key, window, amount, member, function(before)
+    is_over = before >= tonumber(most)
+    return not is_over
+  end)
+  return is_over and 1 or 0, size, was_there
+end
+
+function actions.forget(key)
+  return call('DEL', 'c:' .. key) + call('DEL', 'm:' .. key) + call('DEL', 'r:' .. key) > 0 and 1 or 0
+end
+
+-- Bans
+
+local function network(family, length, digits)
+  local whole, rest = math.floor(length / 4), length % 4
+  local kept = string.sub(digits, 1, whole)
+  if rest > 0 then
+    local digit = tonumber(string.sub(digits, whole + 1, whole + 1), 16)
+    kept = kept .. string.format('%x', digit - digit % 2 ^ (4 - rest))
+  end
+  return family .. '/' .. length .. '/' .. kept
+end
+
+local function read_ban(name)
+  local since, ends, offences, maker, memory, reason =
+    string.match(call('GET', 'b:' .. name) or '', '^(%-?%d+) (%S+) (%d+) (%d+) (%d+) (.*)$')
+  if not since or not to_number(ends) then
+    return nil
+  end
+  return {since = since, ends = to_number(ends), offences = tonumber(offences), maker = maker,
+          memory = tonumber(memory), reason = reason}
+end
+
+local function write_ban(family, length, digits, ban)
+  local name = network(family, tonumber(length), digits)
+  local lengths = 'lengths' .. family
+  set('b:' .. name, table.concat({ban.since, to_text(ban.ends), to_text(ban.offences), ban.maker,
+      to_text(ban.memory), ban.reason}, ' '), ban.ends + ban.memory)
+  note('bans', name, ban.ends)
+  note(lengths, length, math.max(ban.ends, tonumber(call('ZSCORE', lengths, length) or 0)))
+end
+
+local function tell(hit, length, ban)
+  return hit, tonumber(length), ban.since, to_text(ban.ends), to_text(ban.offences), ban.maker,
+    ban.reason
+end
+
+function actions.find(family, digits)
+  local lengths = call('ZRANGEBYSCORE', 'lengths' .. family, '(' .. to_text(now), '+inf')
+  table.sort(lengths, function(a, b) return tonumber(a) > tonumber(b) end)
+  for _, length in ipairs(lengths) do
+    local ban = read_ban(network(family, tonumber(length), digits))
+    if ban and ban.ends > now then
+      return tell(1, length, ban)
+    end
+  end
+  return 0
+end
+
+function actions.offend(family, length, digits, maker, reason, ...)
+  local ban = read_ban(network(family, tonumber(length), digits))
+  if ban and ban.ends > now then
+    return tell(0, length, ban)
+  end
+  local costs = {...}
+  local memory = to_number(costs[#costs])
+  local offences = 1
+  if ban and now < ban.ends + memory then
+    offences = ban.offences + 1
+  end
+  local cost = to_number(costs[math.min(offences, #costs)])
+  ban = {since = to_text(now), ends = now + cost, offences = offences, maker = maker,
+         memory = math.min(memory, CENTURY), reason = reason}
+  write_ban(family, length, digits, ban)
+  return tell(1, length, ban)
+end
+
+function actions.set_ban(family, length, digits, since, ends, offences, maker, memory, reason)
+  local before = read_ban(network(family, tonumber(length), digits))
+  local remembered = math.min(to_number(memory), CENTURY)
+  if remembered < 0 then
+    remembered = before and before.memory or WEEK
+  end
+  write_ban(family, length, digits, {since = since, ends = to_number(ends),
+    offences = tonumber(offences), maker = maker, memory = remembered, reason = reason})
+  return 0
+end
+
+function actions.lift(family, length, digits)
+  local name = network(family, tonumber(length), digits)
+  local ban = read_ban(name)
+  call('DEL', 'b:' .. name)
+  call('ZREM', 'bans', name)
+  return ban and ban.ends > now and 1 or 0
+end
+
+-- Lists: a page of an index, from a cursor on ("0" at first, and as the next one behind the last).
+
+function actions.list_bans(cursor)
+  local page = call('ZSCAN', 'bans', cursor, 'COUNT', '100')
+  local result = {page[1]}
+  for i = 1, #page[2], 2 do
+    local ban = read_ban(page[2][i])
+    if ban and ban.ends > now then
+      table.insert(result, {page[2][i], tell(1, 0, ban)})
+    end
+  end
+  return 1, result
+end
+
+function actions.list_windows(cursor)
+  local page = call('ZSCAN', 'windows', cursor, 'COUNT', '100')
+  local result = {page[1]}
+  for i = 1, #page[2], 2 do
+    local value = read_record('w:' .. page[2][i])
+    if value then
+      table.insert(result, {page[2][i], value})
+    end
+  end
+  return 1, result
+end
+
+-- The batch
+
+local function may_run(if_hit, unless_hit)
+  return (if_hit == 0 or hits[if_hit] == 1) and (unless_hit == 0 or hits[unless_hit] ~= 1)
+end
+
+local at, place, has_ended = 3, 0, false
+while ARGV[at] do
+  local name, arguments = ARGV[at], tonumber(ARGV[at + 1])
+  local if_hit, unless_hit, ends = tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3]), ARGV[at + 4]
+  place = place + 1
+  found[place] = {}
+  if not has_ended and may_run(if_hit, unless_hit) then
+    found[place] = {actions[name](unpack(ARGV, at + 5, at + 4 + arguments))}
+    hits[place], counts[place] = found[place][1], tonumber(found[place][2])
+    has_ended = ends == '1' and hits[place] == 1
+  end
+  at = at + 5 + arguments
+end
+return found
