@@ -29,12 +29,15 @@ class Nginx:
     nginx mail asks nginx http; `error_log` and `auth_error_log` are its logs."""
 
     def __init__(self, folder, mailreeve_socket, certificate, key, user=None, server_name="mail.example.com",
-                 mail_settings="", http_settings="", port_settings=None, client_ca=None):
+                 mail_settings="", http_settings="", port_settings=None, client_ca=None,
+                 policy_keys=None):
         """mailreeve_socket: the FastCGI unix socket; user: of the workers where root starts it (root's own
         if not given, so that any socket can be reached); mail_settings: more lines for site/mail.conf;
         http_settings: more lines for the http block of nginx.conf, as a web server of one's own has them;
         port_settings: {port: more lines for its site/listen-PORT.conf}; client_ca: the file that becomes
-        site/client-ca.pem, where client-certificates.conf looks for it."""
+        site/client-ca.pem, where client-certificates.conf looks for it; policy_keys: the text of
+        site/auth-policy-keys.conf (as shipped if not given) for those who report logins at `policy_port`, if
+        http_settings includes auth-policy.conf."""
         self.folder = Path(folder)
         self.site = self.folder / "mailreeve" / "site"
         self.mailreeve_socket = Path(mailreeve_socket)
@@ -42,9 +45,10 @@ class Nginx:
         self.error_log = self.folder / "error.log"
         self.auth_error_log = self.folder / "auth-error.log"
         self.ports = {name: free_port() for name in PORTS}
+        self.policy_port = free_port()
         self._user = user or "root"
         self._install(http_settings)
-        self._write_site(certificate, key, server_name, mail_settings, port_settings or {})
+        self._write_site(certificate, key, server_name, mail_settings, port_settings or {}, policy_keys)
         if client_ca:
             shutil.copy(client_ca, self.site / "client-ca.pem")
         self.process = Process(
@@ -62,7 +66,15 @@ class Nginx:
         (self.folder / "nginx.conf").write_text(text.replace(include, f"{include}{http_settings}"))
         load_mail_module(self.folder / "modules-enabled")
 
-    def _write_site(self, certificate, key, server_name, mail_settings, port_settings):
+    def _policy_files(self, keys):
+        """Who may report logins: as shipped, but for the port and the keys."""
+        names = ("auth-policy.conf", "auth-policy-keys.conf")
+        server, shipped_keys = ((self.site / name).read_text() for name in names)
+        assert server.count("127.0.0.1:4001;") == 1
+        return dict(zip(names, (server.replace("127.0.0.1:4001;", f"127.0.0.1:{self.policy_port};"),
+                                keys or shipped_keys)))
+
+    def _write_site(self, certificate, key, server_name, mail_settings, port_settings, policy_keys):
         # Each file of the shipped site/ must be replaced: a forgotten one would use the machine's own paths.
         shipped = {path.name for path in self.site.iterdir()}
         temp = self.folder / "temp"
@@ -79,6 +91,7 @@ class Nginx:
                                    for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")),
             "auth-server.conf": f"listen unix:{self.question_socket} backlog=4096;\n"
                                 f"error_log {self.auth_error_log} warn;\n",
+            **self._policy_files(policy_keys),
         }
         for name, port in self.ports.items():
             ssl = " ssl" if name in TLS_PORTS else ""
