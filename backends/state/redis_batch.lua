@@ -54,15 +54,19 @@ local function expire(key, ends)
   end
 end
 
--- Notes in a sorted index that member is there until ends; it forgets those whose time is over.
+-- Notes in a sorted index that a member is there until ends (0: no longer); forgets those whose time
+-- is over. The index lives as long as the last of them.
 local function note(index, member, ends)
   call('ZREMRANGEBYSCORE', index, '-inf', to_text(now))
-  if ends <= now then
+  if ends > now then
+    call('ZADD', index, to_text(ends), member)
+  else
     call('ZREM', index, member)
-    return
   end
-  call('ZADD', index, to_text(ends), member)
-  expire(index, to_number(call('ZREVRANGE', index, 0, 0, 'WITHSCORES')[2]))
+  local last = call('ZREVRANGE', index, 0, 0, 'WITHSCORES')[2]
+  if last then
+    expire(index, to_number(last))
+  end
 end
 
 -- What an operation found, by its place in the batch.
@@ -83,7 +87,7 @@ end
 local function drop_record(key)
   call('DEL', key)
   if string.sub(key, 1, 2) == 'w:' then
-    call('ZREM', 'windows', string.sub(key, 3))
+    note('windows', string.sub(key, 3), 0)
   end
 end
 
@@ -336,7 +340,7 @@ function actions.lift(family, length, digits)
   local name = network(family, tonumber(length), digits)
   local ban = read_ban(name)
   call('DEL', 'b:' .. name)
-  call('ZREM', 'bans', name)
+  note('bans', name, 0)
   return ban and ban.ends > now and 1 or 0
 end
 

@@ -17,7 +17,7 @@
 #include "digest.h"
 #include "err.h"
 
-enum { REDIS_REPLY_BYTES_MAX = 4 << 20, REDIS_REPLY_ITEMS_MAX = 16384 };
+enum { REDIS_REPLY_BYTES_MAX = 1 << 20, REDIS_REPLY_ITEMS_MAX = 16384 };
 
 enum redis_kind {
     REDIS_NIL = 0,

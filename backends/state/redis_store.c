@@ -65,10 +65,14 @@ redis_store_check(const struct store_settings *settings, struct err *err)
     }
     if (redis_url_parse(redis_pool_url(settings), &url, err) != 0)
         return -1;
-    const bool has_two = url.password.length > 0 && settings->password_file != NULL;
+    const bool in_url = url.password.length > 0, in_file = settings->password_file != NULL;
     redis_url_fini(&url);
-    if (has_two) {
+    if (in_url && in_file) {
         err_set(err, "a password both in url and in password_file (keep one of them)");
+        return -1;
+    }
+    if (url.user[0] != '\0' && !in_url && !in_file) {
+        err_set(err, "a user in url without a password (set password_file)");
         return -1;
     }
     return check_sentinels(settings, err);

@@ -9,7 +9,7 @@
 enum { PASSWORD_MAX = 512 };
 
 static const char hint[] =
-    "write redis://[USER:PASSWORD@]HOST[:PORT][/DB] or unix:/PATH, with %XX for special bytes";
+    "write redis://[USER[:PASSWORD]@]HOST[:PORT][/DB] or unix:/PATH, with %XX for special bytes";
 
 static int
 hex_digit(char byte)
@@ -44,27 +44,23 @@ decode(const char *text, size_t length, char *text_r, size_t size)
     return (int)out;
 }
 
-/* What stands before the last '@'. */
+/* What stands before the last '@'. The password may be elsewhere. */
 static int
 parse_user(const char *text, size_t length, struct redis_url *url, struct err *err)
 {
     const char *colon = memchr(text, ':', length);
-    if (colon == NULL) {
-        err_set(err, "a user without a password in the url (write USER:PASSWORD@)");
-        return -1;
+    const size_t user_length = colon != NULL ? (size_t)(colon - text) : length;
+    int password_length = 1;
+    if (colon != NULL) {
+        char *password = secret_reserve(&url->password, PASSWORD_MAX);
+        password_length = decode(colon + 1, length - user_length - 1, password, PASSWORD_MAX + 1);
+        url->password.length = password_length > 0 ? (size_t)password_length : 0;
     }
-    const size_t user_length = (size_t)(colon - text);
-    char *password = secret_reserve(&url->password, PASSWORD_MAX);
-    const int password_length =
-        decode(colon + 1, length - user_length - 1, password, PASSWORD_MAX + 1);
-    if (decode(text, user_length, url->user, sizeof url->user) < 0 || password_length <= 0) {
-        err_set(err,
-                "the user or password in the url is empty, too long or malformed (write special "
-                "bytes as %%XX)");
-        return -1;
-    }
-    url->password.length = (size_t)password_length;
-    return 0;
+    if (password_length > 0 && decode(text, user_length, url->user, sizeof url->user) >= 0)
+        return 0;
+    err_set(err, "the user or password in the url is empty, too long or malformed (write special "
+                 "bytes as %%XX)");
+    return -1;
 }
 
 static int

@@ -1,8 +1,8 @@
 /*
  * redis_url: where a Redis server is and as whom it is asked.
  *
- * Pure. "redis://[[user]:password@]host[:port][/db]" with %XX for bytes that have a meaning in it,
- * or "unix:/path". "rediss://" is understood and refused: hiredis of Debian 12 has no TLS.
+ * Pure. "redis://[[user][:password]@]host[:port][/db]" with %XX for bytes that have a meaning in
+ * it, or "unix:/path". "rediss://" is understood and refused: hiredis of Debian 12 has no TLS.
  */
 #ifndef MAILREEVE_REDIS_URL_H
 #define MAILREEVE_REDIS_URL_H
