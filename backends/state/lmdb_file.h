@@ -1,0 +1,51 @@
+/*
+ * lmdb_file: the LMDB file of a folder, found, made, checked, mended and opened.
+ *
+ * In the folder: state.mdb, state.mdb-lock (LMDB's own), state.lock (shared_lock.h). All of
+ * state.mdb is taken from the disk when it is made, so that a full disk later hurts nobody; where
+ * there is less than wanted it is halved until it fits. Whoever opens it and finds nobody else
+ * there checks all of it (lmdb_check.h). A corrupt one is moved aside by a service, as
+ * state.mdb.corrupt-TIME (the last one is kept), and an empty one takes its place.
+ *
+ * A command of root's makes files as the folder's owner would, and can touch nothing that he
+ * cannot.
+ */
+#ifndef MAILREEVE_LMDB_FILE_H
+#define MAILREEVE_LMDB_FILE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "deadline.h"
+#include "err.h"
+#include "lmdb_door.h"
+#include "shared_lock.h"
+
+struct lmdb_file_wish {
+    const char *folder;
+    int64_t size_bytes;
+    bool mends;           /* moves a corrupt one aside, makes it as large as is wanted */
+    const char *forsakes; /* why the file must be moved aside in any case; NULL: it need not */
+};
+
+struct lmdb_file {
+    struct shared_lock *lock;
+    struct lmdb *lmdb;
+    size_t size_bytes;
+    uint64_t device, number; /* of the file */
+};
+
+/* Returns 0, or -1 with err. */
+int lmdb_file_open(const struct lmdb_file_wish *wish, struct deadline deadline,
+                   struct lmdb_file *file_r, struct err *err);
+
+/* Nobody may use it any more. */
+void lmdb_file_close(struct lmdb_file *file);
+
+/* The same after SIGBUS in the midst of LMDB: it is left as it is and never touched again. */
+void lmdb_file_abandon(struct lmdb_file *file);
+
+/* Whether the path still leads to this file, and it is as long as it was made. */
+bool lmdb_file_is_there(const struct lmdb_file *file, const char *folder, struct err *err);
+
+#endif

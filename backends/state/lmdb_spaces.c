@@ -1,0 +1,202 @@
+#include "lmdb_spaces.h"
+
+#include <assert.h>
+#include <string.h>
+
+enum { VERSION = 1 };
+
+static const char layout_name[] = "mailreeve";
+static const struct bytes layout_key = {layout_name, sizeof layout_name - 1};
+
+/* Of the file, in parts of SHARES; what is missing is nobody's. */
+enum { SHARES = 32 };
+static const struct {
+    enum lmdb_table first;
+    size_t share;
+} spaces_of_file[STORE_SPACES] = {
+    [STORE_BANS] = {LMDB_BANS, 12},
+    [STORE_WINDOWS] = {LMDB_WINDOWS_A, 3},
+    [STORE_KNOWN] = {LMDB_KNOWN_A, 3},
+    [STORE_COUNTERS] = {LMDB_COUNTERS_A, 6},
+};
+
+static struct bytes
+bytes_of_key(const struct store_key *key)
+{
+    return (struct bytes){key->bytes, key->length};
+}
+
+static size_t
+share_of(const struct lmdb_spaces *spaces, enum store_space space)
+{
+    return lmdb_file_size(spaces->txn->lmdb).bytes / SHARES * spaces_of_file[space].share;
+}
+
+int
+lmdb_spaces_begin(struct lmdb_spaces *spaces_r, struct lmdb_txn *txn, struct err *err)
+{
+    struct bytes found;
+    spaces_r->txn = txn;
+    if (!lmdb_get(txn, LMDB_MAIN, layout_key, &found)) {
+        err_set(err, "it is no file of mailreeve's");
+        return -1;
+    }
+    if (found.length == sizeof spaces_r->layout) {
+        memcpy(&spaces_r->layout, found.start, sizeof spaces_r->layout);
+        if (spaces_r->layout.version == VERSION)
+            return 0;
+    }
+    err_set(err, "it is of another version of mailreeve");
+    return -1;
+}
+
+static void
+write_layout(struct lmdb_txn *txn, const struct lmdb_layout *layout)
+{
+    lmdb_put(txn, LMDB_MAIN, layout_key, (struct bytes){layout, sizeof *layout});
+}
+
+void
+lmdb_spaces_create(struct lmdb_txn *txn)
+{
+    struct lmdb_layout layout;
+    memset(&layout, 0, sizeof layout);
+    layout.version = VERSION;
+    digest_random(layout.salt, sizeof layout.salt);
+    write_layout(txn, &layout);
+}
+
+bool
+lmdb_spaces_table(const struct lmdb_spaces *spaces, enum store_space space, unsigned which,
+                  enum lmdb_table *table_r)
+{
+    if (which > (space == STORE_BANS ? 0u : 1u))
+        return false;
+    *table_r = spaces_of_file[space].first + (which ^ spaces->layout.young[space]);
+    return true;
+}
+
+static enum lmdb_table
+table_of(const struct lmdb_spaces *spaces, enum store_space space, unsigned which)
+{
+    enum lmdb_table table = LMDB_MAIN;
+    bool is_one = lmdb_spaces_table(spaces, space, which, &table);
+    assert(is_one);
+    (void)is_one;
+    return table;
+}
+
+bool
+lmdb_record_read(struct bytes record, int64_t *ends_ms_r, struct bytes *value_r)
+{
+    if (record.length < sizeof *ends_ms_r)
+        return false;
+    memcpy(ends_ms_r, record.start, sizeof *ends_ms_r);
+    value_r->start = (const unsigned char *)record.start + sizeof *ends_ms_r;
+    value_r->length = record.length - sizeof *ends_ms_r;
+    return true;
+}
+
+/* Empties the old table if the young one has its part, and lets them change places. */
+static void
+turn_over(struct lmdb_spaces *spaces, enum store_space space)
+{
+    struct lmdb_size size = lmdb_table_size(spaces->txn, table_of(spaces, space, 0));
+    if (size.bytes < share_of(spaces, space) / 2)
+        return;
+    lmdb_empty(spaces->txn, table_of(spaces, space, 1));
+    spaces->layout.young[space] ^= 1;
+    write_layout(spaces->txn, &spaces->layout);
+}
+
+/* Each key is in one of the two only. */
+static void
+put_young(struct lmdb_spaces *spaces, enum store_space space, const struct store_key *key,
+          struct bytes record)
+{
+    turn_over(spaces, space);
+    lmdb_remove(spaces->txn, table_of(spaces, space, 1), bytes_of_key(key));
+    lmdb_put(spaces->txn, table_of(spaces, space, 0), bytes_of_key(key), record);
+}
+
+void
+lmdb_spaces_put(struct lmdb_spaces *spaces, enum store_space space, const struct store_key *key,
+                int64_t ends_ms, struct bytes value)
+{
+    unsigned char record[LMDB_RECORD_MAX];
+    assert(value.length <= sizeof record - sizeof ends_ms);
+    memcpy(record, &ends_ms, sizeof ends_ms);
+    if (value.length > 0)
+        memcpy(record + sizeof ends_ms, value.start, value.length);
+    put_young(spaces, space, key, (struct bytes){record, sizeof ends_ms + value.length});
+}
+
+/* What was just found in the old table goes to the young one. */
+static void
+make_young(struct lmdb_spaces *spaces, enum store_space space, const struct store_key *key,
+           struct bytes *found)
+{
+    unsigned char record[LMDB_RECORD_MAX];
+    memcpy(record, found->start, found->length);
+    put_young(spaces, space, key, (struct bytes){record, found->length});
+    lmdb_get(spaces->txn, table_of(spaces, space, 0), bytes_of_key(key), found);
+}
+
+bool
+lmdb_spaces_get(struct lmdb_spaces *spaces, enum store_space space, const struct store_key *key,
+                int64_t now_ms, struct bytes *value_r)
+{
+    int64_t ends_ms;
+    struct bytes found;
+    bool is_young = lmdb_get(spaces->txn, table_of(spaces, space, 0), bytes_of_key(key), &found);
+    if (!is_young && !lmdb_get(spaces->txn, table_of(spaces, space, 1), bytes_of_key(key), &found))
+        return false;
+    if (!lmdb_record_read(found, &ends_ms, value_r) || ends_ms <= now_ms ||
+        found.length > LMDB_RECORD_MAX)
+        return false;
+    if (is_young || spaces->txn->reader != NULL)
+        return true;
+    make_young(spaces, space, key, &found);
+    return spaces->txn->error == 0 && lmdb_record_read(found, &ends_ms, value_r);
+}
+
+bool
+lmdb_spaces_remove(struct lmdb_spaces *spaces, enum store_space space, const struct store_key *key,
+                   int64_t now_ms)
+{
+    int64_t ends_ms;
+    struct bytes found, value;
+    bool was_there = false;
+    for (unsigned which = 0; which < 2; which++) {
+        enum lmdb_table table = table_of(spaces, space, which);
+        if (!lmdb_get(spaces->txn, table, bytes_of_key(key), &found))
+            continue;
+        was_there |= lmdb_record_read(found, &ends_ms, &value) && ends_ms > now_ms;
+        lmdb_remove(spaces->txn, table, bytes_of_key(key));
+    }
+    return was_there;
+}
+
+void
+lmdb_spaces_make_room(struct lmdb_spaces *spaces)
+{
+    lmdb_empty(spaces->txn, table_of(spaces, STORE_WINDOWS, 1));
+    lmdb_empty(spaces->txn, table_of(spaces, STORE_KNOWN, 1));
+    lmdb_empty(spaces->txn, table_of(spaces, STORE_COUNTERS, 1));
+}
+
+bool
+lmdb_spaces_have_room_for_ban(struct lmdb_spaces *spaces)
+{
+    return lmdb_table_size(spaces->txn, LMDB_BANS).bytes < share_of(spaces, STORE_BANS);
+}
+
+int64_t
+lmdb_spaces_held(struct lmdb_spaces *spaces, enum store_space space)
+{
+    enum lmdb_table table;
+    int64_t held = 0;
+    for (unsigned which = 0; lmdb_spaces_table(spaces, space, which, &table); which++)
+        held += (int64_t)lmdb_table_size(spaces->txn, table).entries;
+    return held;
+}

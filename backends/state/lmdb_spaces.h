@@ -1,0 +1,64 @@
+/*
+ * lmdb_spaces: the store's spaces within one LMDB file, each with its share of it.
+ *
+ * Bans are one table. Of the others each is two, a young one and an old one: what is written goes
+ * to the young one, what is looked for is looked for in both. When the young one has half of the
+ * space's share, the old one is emptied and becomes the young one. So the oldest go first, without
+ * an index of ages and without a walk: whatever was written within the last half of the share is
+ * there. A quarter of the file is nobody's: transactions need room for copies of pages.
+ *
+ * A record of the spaces begins with when it ends. Belongs to one transaction of one thread.
+ */
+#ifndef MAILREEVE_LMDB_SPACES_H
+#define MAILREEVE_LMDB_SPACES_H
+
+#include "lmdb_door.h"
+#include "store.h"
+
+enum { LMDB_RECORD_MAX = 8192 };
+
+/* What the main table says of the whole file. */
+struct lmdb_layout {
+    uint32_t version;
+    unsigned char young[STORE_SPACES]; /* 0 or 1: which of the two tables */
+    unsigned char salt[STORE_SALT_BYTES];
+};
+
+struct lmdb_spaces {
+    struct lmdb_txn *txn;
+    struct lmdb_layout layout;
+};
+
+/* Reads the layout, in a transaction that has begun. Returns 0 or -1: there is none, or it is
+ * another version's; err may be NULL. */
+int lmdb_spaces_begin(struct lmdb_spaces *spaces_r, struct lmdb_txn *txn, struct err *err);
+
+/* Writes a new one into a new file. */
+void lmdb_spaces_create(struct lmdb_txn *txn);
+
+/* A record of WINDOWS, KNOWN or COUNTERS that has not ended: what comes behind the end. In a
+ * transaction that writes it becomes young by being read. */
+bool lmdb_spaces_get(struct lmdb_spaces *spaces, enum store_space space,
+                     const struct store_key *key, int64_t now_ms, struct bytes *value_r);
+void lmdb_spaces_put(struct lmdb_spaces *spaces, enum store_space space,
+                     const struct store_key *key, int64_t ends_ms, struct bytes value);
+
+/* Whether it was there and had not ended. */
+bool lmdb_spaces_remove(struct lmdb_spaces *spaces, enum store_space space,
+                        const struct store_key *key, int64_t now_ms);
+
+/* Empties the old tables of all, for want of room. */
+void lmdb_spaces_make_room(struct lmdb_spaces *spaces);
+
+bool lmdb_spaces_have_room_for_ban(struct lmdb_spaces *spaces);
+
+int64_t lmdb_spaces_held(struct lmdb_spaces *spaces, enum store_space space);
+
+/* The tables of a space: which 0 is the young one; false: it has no such one. */
+bool lmdb_spaces_table(const struct lmdb_spaces *spaces, enum store_space space, unsigned which,
+                       enum lmdb_table *table_r);
+
+/* When a record ends, and what is behind that. */
+bool lmdb_record_read(struct bytes record, int64_t *ends_ms_r, struct bytes *value_r);
+
+#endif

@@ -1,0 +1,121 @@
+#include "lmdb_visit.h"
+
+#include "bus_guard.h"
+
+static bool
+enter(struct lmdb_store *store, struct err *err)
+{
+    pthread_mutex_lock(&store->lock);
+    bool is_open = store->file.lmdb != NULL && !store->is_broken;
+    if (is_open)
+        store->users++;
+    else
+        err_set(err, "%s", store->broken.text);
+    pthread_mutex_unlock(&store->lock);
+    return is_open;
+}
+
+static void
+leave(struct lmdb_store *store)
+{
+    pthread_mutex_lock(&store->lock);
+    store->users--;
+    pthread_mutex_unlock(&store->lock);
+}
+
+static void
+mark_broken(struct lmdb_store *store, bool is_cut, const struct err *err)
+{
+    pthread_mutex_lock(&store->lock);
+    store->is_broken = true;
+    store->is_cut |= is_cut;
+    store->broken = *err;
+    pthread_mutex_unlock(&store->lock);
+}
+
+static void
+work_guarded(void *context)
+{
+    struct lmdb_visit *visit = context;
+    visit->work(visit);
+}
+
+int
+lmdb_visit(struct lmdb_store *store, void (*work)(struct lmdb_visit *), void *context,
+           struct deadline deadline, struct err *err)
+{
+    struct lmdb_visit visit = {.store = store,
+                               .deadline = deadline,
+                               .err = err,
+                               .result = -1,
+                               .work = work,
+                               .context = context};
+    if (!enter(store, err))
+        return -1;
+    visit.lmdb = store->file.lmdb;
+    if (!bus_guard(work_guarded, &visit)) {
+        visit.result = -1;
+        err_set(err, "%s/state.mdb was cut short while in use, or its disk fails",
+                store->settings->path);
+        mark_broken(store, true, err);
+        if (visit.has_lock)
+            shared_lock_leave(store->file.lock);
+    }
+    leave(store);
+    return visit.result;
+}
+
+bool
+lmdb_visit_take_turn(struct lmdb_visit *visit)
+{
+    if (shared_lock_enter(visit->store->file.lock, visit->deadline) != 0) {
+        err_set(visit->err, "write %s/state.mdb: another process has been writing all the time",
+                visit->store->settings->path);
+        return false;
+    }
+    visit->has_lock = true;
+    return true;
+}
+
+void
+lmdb_visit_end_turn(struct lmdb_visit *visit)
+{
+    visit->has_lock = false;
+    shared_lock_leave(visit->store->file.lock);
+}
+
+/* Within a turn. LMDB begins no transaction only if something has gone wrong for good. */
+bool
+lmdb_visit_begin_write(struct lmdb_visit *visit, struct lmdb_txn *txn_r,
+                       struct lmdb_spaces *spaces_r)
+{
+    if (lmdb_begin_write(visit->lmdb, txn_r, visit->err) != 0) {
+        mark_broken(visit->store, false, visit->err);
+        return false;
+    }
+    if (lmdb_spaces_begin(spaces_r, txn_r, visit->err) == 0)
+        return true;
+    lmdb_end(txn_r, NULL, visit->err);
+    return false;
+}
+
+bool
+lmdb_visit_begin_read(struct lmdb_visit *visit, struct lmdb_txn *txn_r,
+                      struct lmdb_spaces *spaces_r)
+{
+    if (!lmdb_begin_read(visit->lmdb, txn_r)) {
+        if (!lmdb_visit_take_turn(visit))
+            return false;
+        lmdb_add_reader(visit->lmdb);
+        lmdb_visit_end_turn(visit);
+        if (!lmdb_begin_read(visit->lmdb, txn_r)) {
+            err_set(visit->err, "read %s/state.mdb: all readers are at work",
+                    visit->store->settings->path);
+            return false;
+        }
+    }
+    if (lmdb_spaces_begin(spaces_r, txn_r, visit->err) == 0)
+        return true;
+    lmdb_end(txn_r, NULL, visit->err);
+    return false;
+}
