@@ -13,6 +13,7 @@ void warn_listeners(const struct built_site *built, struct problems *problems);
 void warn_organizations(const struct built_site *built, struct problems *problems);
 void warn_rules(const struct built_site *built, struct problems *problems);
 void warn_screen(const struct built_site *built, struct problems *problems);
+void warn_alerts(const struct built_site *built, struct problems *problems);
 
 /* The listener that a section describes. */
 const struct listener *warn_listener_of(const struct built_site *built,

@@ -376,6 +376,36 @@ static const struct site_case cases[] = {
      .want =
          "t.conf:5: warning: screen: ipv6_prefix: is narrow: one client has a whole /64 to choose "
          "its address from, and evades counts and bans (64 is usual)\n"},
+    {.name = "alerts about what cannot happen",
+     .text = TOP ORG SUB "alert \"a\" { command = /bin/true\n"
+                         "events = {account-failures, ban, source-down, upstream-down, store-down, "
+                         "hijack} }\n",
+     .want_site = true,
+     .want = "t.conf:5: warning: alert \"a\": events: account-failures never happens: nothing is "
+             "counted (write a section screen)\n"
+             "t.conf:5: warning: alert \"a\": events: ban never happens: nobody is banned (write a "
+             "section screen)\n"
+             "t.conf:5: warning: alert \"a\": events: hijack never happens: there is no limit (set "
+             "addresses_per_user of limits)\n"},
+    {.name = "alerts about what is counted",
+     .text = TOP ORG SUB "alert \"a\" { command = /bin/true\n"
+                         "events = {account-failures, ban, hijack} }\n"
+                         "screen { }\nlimits { addresses_per_user = \"5/1h\" }\n",
+     .want_site = true,
+     .want = ""},
+    {.name = "an alert about bans that a listener makes, and about accounts that are not protected",
+     .text =
+         TOP ORG SUB "listener \"mx\" { auth = off upstream_inbound = in on_auth_when_off = ban }\n"
+                     "alert \"a\" { command = /bin/true\n"
+                     "events = {account-failures, ban} }\n"
+                     "screen { failures = 0 unknown_names = 0 bad_recipients = 0 account_failures "
+                     "= 0 mode = monitor }\n",
+     .want_site = true,
+     .want =
+         "t.conf:6: warning: alert \"a\": events: account-failures never happens: "
+         "account_failures of screen is 0\n"
+         "t.conf:7: warning: screen: counts nothing: failures, unknown_names, bad_recipients and "
+         "account_failures are 0 (mode = \"off\" says that plainly)\n"},
     {.name = "an open relay that is meant must be one",
      .text = TOP ORG SUB "i_know_this_is_an_open_relay = true\n",
      .want_site = true,
