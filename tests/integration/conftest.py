@@ -14,6 +14,7 @@ from harness.certs import Authority
 from harness.dovecot import Dovecot, dovecot_is_usable
 from harness.postfix import Postfix, postfix_is_usable
 from harness.process import make_scratch, remove_scratch
+from harness.redis import Redis, redis_is_usable
 from harness.relay import PostfixRelay, SinkRelay
 from harness.sink import Sink
 
@@ -122,3 +123,21 @@ def relay(request):
         return
     with Sink() as sink:
         yield SinkRelay(sink)
+
+
+@pytest.fixture(scope="module")
+def redis_server(shared_scratch):
+    """A Redis for the stores of what a file tests."""
+    if not redis_is_usable():
+        pytest.skip("redis-server is not installed")
+    with Redis(shared_scratch / "redis") as server:
+        yield server
+
+
+@pytest.fixture(params=["lmdb", "redis"])
+def store_section(request, scratch):
+    """The `state` section of a store that nobody else has: the test runs on both engines."""
+    if request.param == "lmdb":
+        return 'state { path = "state"  size = "4M" }'
+    server = request.getfixturevalue("redis_server")
+    return f'state {{ engine = "redis"  url = "{server.url}"  prefix = "{scratch.name}:" }}'

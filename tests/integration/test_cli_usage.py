@@ -8,7 +8,8 @@ from harness.command import EXIT_OK, EXIT_PROBLEM, EXIT_USAGE, mailreeve, progra
 
 COMMANDS = [
     [], ["check"], ["explain"], ["login"], ["recipient"], ["user"], ["user", "add"], ["user", "passwd"], ["user", "del"],
-    ["user", "list"], ["reload"], ["status"],
+    ["user", "list"], ["ban"], ["ban", "add"], ["ban", "del"], ["ban", "list"], ["window"], ["window", "list"],
+    ["window", "close"], ["reload"], ["status"],
 ]
 
 
