@@ -64,14 +64,19 @@ class Redis:
     def role(self):
         return self.cli("--raw", "ROLE").splitlines()[0]
 
-    def calls(self):
-        """How many commands of clients it has run so far, by name; what scripts call is among them."""
+    def commands(self):
+        """How many commands it has run so far, by name; those that scripts call are among them."""
         found = {}
         for line in self.cli("--raw", "INFO", "commandstats").splitlines():
             if line.startswith("cmdstat_"):
                 name, values = line.removeprefix("cmdstat_").split(":", 1)
                 found[name] = int(values.split(",")[0].removeprefix("calls="))
         return found
+
+    def calls(self):
+        """How many scripts it has run so far: each is one batch of the store, and one round trip."""
+        found = self.commands()
+        return found.get("evalsha", 0) + found.get("eval", 0)
 
     def start(self):
         self.process.start()
