@@ -118,6 +118,17 @@ password_of(const struct request *request)
     return request->facts.method == METHOD_PLAIN ? &request->password : NULL;
 }
 
+/* Where a certificate's entry is all that is known of an account, nobody said that there is none
+ * (decide_login). */
+static enum verify_outcome
+outcome_of(const struct facts *facts, const struct verify_result *verified)
+{
+    bool is_vouched_for = facts->method == METHOD_EXTERNAL &&
+                          verified->outcome == VERIFY_UNKNOWN_USER &&
+                          verified->rule.section_kind == NULL;
+    return is_vouched_for ? VERIFY_OK : verified->outcome;
+}
+
 static void
 end_attempt(struct memory *memory, const struct request *request, const struct decision *decision,
             const struct verify_result *verified)
@@ -126,9 +137,9 @@ end_attempt(struct memory *memory, const struct request *request, const struct d
     struct attempt_result result = {.was_verified = verified != NULL};
     struct window window;
     if (verified != NULL) {
-        result.outcome = verified->outcome;
+        result.outcome = outcome_of(&request->facts, verified);
         result.is_accepted =
-            verified->outcome == VERIFY_OK && decision->verdict.action == VERDICT_ACCEPT;
+            result.outcome == VERIFY_OK && decision->verdict.action == VERDICT_ACCEPT;
         result.account = verified->account.name;
         result.password = password_of(request);
         if (result.is_accepted && opens_window(&request->facts, &verified->account)) {

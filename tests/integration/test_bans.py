@@ -6,6 +6,7 @@ import ssl
 import pytest
 
 from harness import fastcgi
+from harness.command import EXIT_OK, mailreeve
 from harness.door import FrontDoor
 from harness.mailreeve import Mailreeve, parse_logfmt
 from harness.process import wait_until
@@ -107,10 +108,12 @@ def test_the_log_says_who_was_banned_why_and_for_how_long(make_door):
     [ban] = events(door, "client.banned")
     [decision] = events(door, "decision")
     assert (ban["client"], ban["seconds"], ban["reason"]) == (ATTACKER, "3600", "auth.off")
+    assert (ban["network"], ban["offence"]) == (f"{ATTACKER}/32", "1") and ban["until"] > ban["time"]
     assert (decision["reason"], decision["ban"], decision["session"]) == ("auth.off", "3600", ban["session"])
     deliver(door, ATTACKER)
     later = events(door, "decision")[-1]
     assert later["reason"] == "auth.banned" and "ban" not in later
+    assert f'{ATTACKER}/32 until {ban["until"]}: auth.off' in later["rule"]
 
 
 def test_without_the_setting_nobody_is_banned_and_the_session_goes_on(make_door):
@@ -202,6 +205,27 @@ def test_a_ban_survives_a_reload_and_a_new_list_takes_it_back(service, reload):
     service.configure(service.path.read_text().split("\n", 1)[1].replace('"192.0.2.9"', '"192.0.2.0/24"'))
     reload(service)
     assert not is_banned(service, "192.0.2.1")
+
+
+@pytest.mark.parametrize("end", [Mailreeve.stop, lambda service: service.process.kill()], ids=["stop", "kill"])
+def test_a_ban_outlives_the_process_and_so_do_the_offences(service, end):
+    ban(service, "192.0.2.1")
+    end(service)
+    service.start()
+    assert is_banned(service, "192.0.2.1") and not is_banned(service, "192.0.3.1")
+
+
+def test_a_ban_by_hand_holds_and_ends_as_people_say(service):
+    """The command and the service share the store."""
+    done = mailreeve("ban", "add", "192.0.3.0/24", "--reason", "a person's own words", "-c", service.path)
+    assert done.returncode == EXIT_OK, done.stderr
+    assert is_banned(service, "192.0.3.7") and not is_banned(service, "192.0.4.7")
+    assert "192.0.3.0/24 until" in service.decisions()[0]["rule"]
+    assert service.decisions()[0]["rule"].endswith(": a person's own words")
+    ban(service, "192.0.2.1")
+    for network in ("192.0.3.0/24", "192.0.2.0/24"):
+        assert mailreeve("ban", "del", network, "-c", service.path).returncode == EXIT_OK
+    assert not is_banned(service, "192.0.3.7") and not is_banned(service, "192.0.2.1")
 
 
 def test_a_malformed_question_bans_nobody(service):

@@ -6,7 +6,6 @@ import base64
 import imaplib
 import poplib
 import smtplib
-import socket
 import ssl
 
 import pytest
@@ -14,6 +13,7 @@ import pytest
 from conftest import DOVECOT_USERS
 from harness import fastcgi
 from harness.door import FrontDoor
+from harness.mailbox_clients import Imap, Pop
 from harness.mailreeve import Mailreeve, parse_logfmt
 from harness.postfix import login_of
 from harness.process import wait_until
@@ -83,29 +83,6 @@ def trust(authority):
 
 
 # --- mail programs, each at a client's address -----------------------------------------------------------------
-
-def connect(port, client, trust):
-    plain = socket.create_connection(("127.0.0.1", port), timeout=40, source_address=(client, 0))
-    return trust.wrap_socket(plain, server_hostname="localhost")
-
-
-class Pop(poplib.POP3_SSL):
-    def __init__(self, port, client, trust):
-        self.connected = connect(port, client, trust)
-        super().__init__("localhost", port, context=trust, timeout=40)
-
-    def _create_socket(self, timeout):
-        return self.connected
-
-
-class Imap(imaplib.IMAP4_SSL):
-    def __init__(self, port, client, trust):
-        self.connected = connect(port, client, trust)
-        super().__init__("localhost", port, ssl_context=trust, timeout=40)
-
-    def _create_socket(self, timeout):
-        return self.connected
-
 
 def pop_login(door, client, trust, user=LEO, password=None):
     """Reads mail by POP3; raises poplib.error_proto where that is refused."""
@@ -333,6 +310,15 @@ def test_a_window_survives_a_reload_that_leaves_it_its_time(service, reload):
     service.configure(service.path.read_text().split("\n", 1)[1].replace("relay_window = 15min", "relay_window = 0"))
     reload(service)
     assert ask_recipient(service)["Auth-Error-Code"] == "530 5.7.0"
+
+
+@pytest.mark.parametrize("end", [Mailreeve.stop, lambda service: service.process.kill()], ids=["stop", "kill"])
+def test_a_window_outlives_the_process(service, end):
+    log_in(service)
+    end(service)
+    service.start()
+    assert ask_recipient(service)["Auth-User"] == LEO
+    assert not ask_recipient(service, "192.0.2.2").ok
 
 
 def test_a_login_that_finds_no_server_opens_none(service):

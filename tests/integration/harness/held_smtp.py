@@ -1,6 +1,7 @@
 """An SMTP server for AUTH that answers when the test says so: sessions of mailreeve-auth that are under way for
 exactly as long as the test wants."""
 
+import base64
 import socketserver
 import threading
 
@@ -15,7 +16,7 @@ class _Handler(socketserver.StreamRequestHandler):
             if verb == b"EHLO":
                 self._say("250-held.example", "250 AUTH PLAIN")
             elif verb == b"AUTH":
-                self._say(self._judge())
+                self._say(self._judge(line))
             elif verb == b"QUIT":
                 self._say("221 bye")
                 return
@@ -25,13 +26,15 @@ class _Handler(socketserver.StreamRequestHandler):
     def _say(self, *lines):
         self.wfile.write("".join(f"{line}\r\n" for line in lines).encode())
 
-    def _judge(self):
+    def _judge(self, line):
         held = self.server.held
         with held.changed:
+            held.asked += 1
             held.waiting += 1
             held.changed.wait_for(lambda: held.open)
             held.waiting -= 1
-        return "235 fine"
+        password = base64.b64decode(line.split()[-1]).split(b"\0")[-1].decode()
+        return "235 fine" if held.is_right(password) else "535 5.7.8 no"
 
 
 class _Server(socketserver.ThreadingTCPServer):
@@ -41,9 +44,12 @@ class _Server(socketserver.ThreadingTCPServer):
 
 
 class HeldSmtp:
-    """Every password is right, once release() was called; `waiting` logins stand in line until then."""
+    """Every password that is_right(password) says so is right, once release() was called; `waiting` logins stand
+    in line until then, and `asked` were ever made."""
 
-    def __init__(self):
+    def __init__(self, is_right=lambda password: True):
+        self.is_right = is_right
+        self.asked = 0
         self.changed = threading.Condition()
         self.waiting = 0
         self.open = False
