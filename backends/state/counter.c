@@ -117,6 +117,20 @@ counter_add(struct counter *counter, int64_t amount, int64_t at_ms, int64_t now_
         put_in(counter, amount, begins_ms);
 }
 
+bool
+counter_take(struct counter *counter, const struct counter *other)
+{
+    bool has_taken = false;
+    for (size_t i = 0; i < other->count; i++)
+        for (size_t j = 0; j < counter->count; j++)
+            if (counter->record.slots[j].begins_ms == other->record.slots[i].begins_ms) {
+                take_from(counter, j, other->record.slots[i].amount);
+                has_taken = true;
+                break;
+            }
+    return has_taken;
+}
+
 struct bytes
 counter_bytes(const struct counter *counter)
 {

@@ -36,6 +36,10 @@ int64_t counter_sum(const struct counter *counter);
  * added last, then from what was before it; never more than is there. */
 void counter_add(struct counter *counter, int64_t amount, int64_t at_ms, int64_t now_ms);
 
+/* Takes what another counter of the same window holds off, each amount at its time. Returns whether
+ * there was anything to take. */
+bool counter_take(struct counter *counter, const struct counter *other);
+
 /* The bytes to write; when they say nothing any more. */
 struct bytes counter_bytes(const struct counter *counter);
 int64_t counter_ends_ms(const struct counter *counter, int64_t window_ms);

@@ -97,9 +97,15 @@ get(struct lmdb_spaces *spaces, const struct netprefix *network, struct store_ba
            lmdb_bans_read(bytes_of(&key), value, ban_r, forget_ms_r);
 }
 
+static bool
+is_of(const struct store_ban *ban, unsigned makers)
+{
+    return makers == 0 || (makers & 1u << ban->maker) != 0;
+}
+
 bool
-lmdb_bans_find(struct lmdb_spaces *spaces, const struct netaddr *addr, int64_t now_ms,
-               struct store_ban *ban_r)
+lmdb_bans_find(struct lmdb_spaces *spaces, const struct netaddr *addr, unsigned makers,
+               int64_t now_ms, struct store_ban *ban_r)
 {
     unsigned length = netaddr_bits(addr);
     bool found = false;
@@ -115,7 +121,8 @@ lmdb_bans_find(struct lmdb_spaces *spaces, const struct netaddr *addr, int64_t n
             next.addr.family != addr->family)
             break;
         if (next.length == length && netaddr_equal(&next.addr, &wanted.addr) &&
-            lmdb_bans_read(walk.key, walk.value, ban_r, &forget_ms) && ban_r->until_ms > now_ms) {
+            lmdb_bans_read(walk.key, walk.value, ban_r, &forget_ms) && ban_r->until_ms > now_ms &&
+            is_of(ban_r, makers)) {
             found = true;
             break;
         }
@@ -199,7 +206,10 @@ lmdb_bans_set(struct lmdb_spaces *spaces, struct store_op *op, int64_t now_ms, b
     if (op->lengths.count == 0 && was_there && before.until_ms < INT64_MAX)
         memory_ms = forget_ms - before.until_ms;
     op->was_there = was_there && before.until_ms > now_ms;
-    op->hit = put(spaces, &op->ban, memory_ms, !was_there);
+    struct store_ban ban = op->ban;
+    if (ban.offences == 0 && was_there && forget_ms > now_ms)
+        ban.offences = before.offences;
+    op->hit = put(spaces, &ban, memory_ms, !was_there);
     *is_full_r |= !op->hit;
 }
 

@@ -13,9 +13,10 @@
 #include "lmdb_spaces.h"
 #include "store.h"
 
-/* The longest network with a ban that has not ended and that has the address. */
-bool lmdb_bans_find(struct lmdb_spaces *spaces, const struct netaddr *addr, int64_t now_ms,
-                    struct store_ban *ban_r);
+/* The longest network with a ban that has not ended, is of one of the makers (0: of any) and has
+ * the address. */
+bool lmdb_bans_find(struct lmdb_spaces *spaces, const struct netaddr *addr, unsigned makers,
+                    int64_t now_ms, struct store_ban *ban_r);
 
 /* As STORE_OFFEND and STORE_SET_BAN: their hit, ban_r and was_there. *is_full_r: there was no room
  * for a ban more. */

@@ -87,16 +87,22 @@ read_counter(struct batch *batch, const struct store_op *op, struct counter *cou
 }
 
 static void
-add(struct batch *batch, const struct store_op *op, struct counter *counter, int64_t amount)
+write_counter(struct batch *batch, const struct store_op *op, const struct counter *counter)
 {
-    if (amount == 0)
-        return;
-    counter_add(counter, amount, op->at_ms, batch->now_ms);
     if (counter->count == 0)
         lmdb_spaces_remove(batch->spaces, op->space, &op->key, batch->now_ms);
     else
         lmdb_spaces_put(batch->spaces, op->space, &op->key, counter_ends_ms(counter, op->window_ms),
                         counter_bytes(counter));
+}
+
+static void
+add(struct batch *batch, const struct store_op *op, struct counter *counter)
+{
+    if (op->amount == 0)
+        return;
+    counter_add(counter, op->amount, op->at_ms, batch->now_ms);
+    write_counter(batch, op, counter);
 }
 
 /* The count of an earlier operation of the batch. */
@@ -111,7 +117,13 @@ run_count(struct batch *batch, struct store_op *op)
 {
     struct counter counter;
     read_counter(batch, op, &counter);
-    add(batch, op, &counter, op->amount - count_of(batch, op->take));
+    add(batch, op, &counter);
+    if (op->take > 0) {
+        struct counter other;
+        read_counter(batch, &batch->ops[op->take - 1], &other);
+        if (counter_take(&counter, &other))
+            write_counter(batch, op, &counter);
+    }
     op->count = counter_sum(&counter);
     op->hit = op->most > 0 && op->count >= op->most;
 }
@@ -123,7 +135,7 @@ run_admit(struct batch *batch, struct store_op *op)
     read_counter(batch, op, &counter);
     op->hit = counter_sum(&counter) + count_of(batch, op->plus) >= op->most;
     if (!op->hit)
-        add(batch, op, &counter, op->amount);
+        add(batch, op, &counter);
     op->count = counter_sum(&counter);
 }
 
@@ -159,7 +171,7 @@ run_mark(struct batch *batch, struct store_op *op)
     if (op->amount > 0 || (op->amount < 0 && op->was_there))
         write_set(batch, op, &set);
     op->count = (int64_t)set.count;
-    op->hit = op->most > 0 && op->count >= op->most;
+    op->hit = op->hit_if_there ? op->was_there : op->most > 0 && op->count >= op->most;
 }
 
 static void
@@ -201,7 +213,8 @@ run_op(struct batch *batch, struct store_op *op)
         run_admit_member(batch, op);
         break;
     case STORE_FIND_BAN:
-        op->hit = lmdb_bans_find(batch->spaces, &op->network.addr, batch->now_ms, &op->ban_r);
+        op->hit =
+            lmdb_bans_find(batch->spaces, &op->network.addr, op->makers, batch->now_ms, &op->ban_r);
         break;
     case STORE_OFFEND:
         lmdb_bans_offend(batch->spaces, op, batch->now_ms, &batch->is_full);

@@ -71,6 +71,8 @@ end
 
 -- What an operation found, by its place in the batch.
 local hits, counts, found = {}, {}, {}
+-- What the counters of the batch held, by the place of the operation; and the place of this one.
+local pieces, place = {}, 0
 local actions = {}
 
 -- Records
@@ -183,6 +185,7 @@ local function count(key, window, at, amount, may_add)
   local slot = math.max(1, math.ceil(window / 8))
   local held, sum, oldest = read_counter(key, window, slot)
   local start = math.floor((at == 0 and now or at) / slot) * slot
+  pieces[place] = held
   if not may_add(sum) or amount == 0 then
     return sum
   end
@@ -201,10 +204,25 @@ local function count(key, window, at, amount, may_add)
   return sum
 end
 
+-- Takes each amount of another counter off at the time at which it was added.
+local function take_pieces(key, window, taken)
+  key, window = 'c:' .. key, tonumber(window)
+  local slot = math.max(1, math.ceil(window / 8))
+  local held, sum = read_counter(key, window, slot)
+  for _, piece in ipairs(taken) do
+    sum = sum - take_away(held, piece[2], piece[1])
+  end
+  write_counter(key, held, window, slot)
+  return sum
+end
+
 function actions.count(key, window, at, amount, most, take)
   local limit = tonumber(most)
-  local added = tonumber(amount) - (counts[tonumber(take)] or 0)
-  local sum = count(key, window, at, added, function() return true end)
+  local sum = count(key, window, at, tonumber(amount), function() return true end)
+  local taken = pieces[tonumber(take)]
+  if taken then
+    sum = take_pieces(key, window, taken)
+  end
   return limit > 0 and sum >= limit and 1 or 0, sum
 end
 
@@ -240,10 +258,11 @@ local function mark(key, window, amount, member, may_add)
   return call('ZCARD', key), was_there and 1 or 0
 end
 
-function actions.mark(key, window, amount, most, member)
+function actions.mark(key, window, amount, most, member, hit_if_there)
   local limit = tonumber(most)
   local size, was_there = mark(key, window, amount, member, function() return true end)
-  return limit > 0 and size >= limit and 1 or 0, size, was_there
+  local hit = limit > 0 and size >= limit and 1 or 0
+  return hit_if_there == '1' and was_there or hit, size, was_there
 end
 
 function actions.admit_member(key, window, amount, most, member)
@@ -295,12 +314,17 @@ local function tell(hit, length, ban)
     ban.reason
 end
 
-function actions.find(family, digits)
+-- Whether its maker is one of the mask; 0 are all.
+local function is_of(ban, makers)
+  return makers == 0 or bit.band(makers, bit.lshift(1, tonumber(ban.maker))) ~= 0
+end
+
+function actions.find(family, digits, makers)
   local lengths = call('ZRANGEBYSCORE', 'lengths' .. family, '(' .. to_text(now), '+inf')
   table.sort(lengths, function(a, b) return tonumber(a) > tonumber(b) end)
   for _, length in ipairs(lengths) do
     local ban = read_ban(network(family, tonumber(length), digits))
-    if ban and ban.ends > now then
+    if ban and ban.ends > now and is_of(ban, tonumber(makers)) then
       return tell(1, length, ban)
     end
   end
@@ -331,8 +355,12 @@ function actions.set_ban(family, length, digits, since, ends, offences, maker, m
   if remembered < 0 then
     remembered = before and before.memory or WEEK
   end
+  local kept = tonumber(offences)
+  if kept == 0 and before and now < before.ends + before.memory then
+    kept = before.offences
+  end
   write_ban(family, length, digits, {since = since, ends = to_number(ends),
-    offences = tonumber(offences), maker = maker, memory = remembered, reason = reason})
+    offences = kept, maker = maker, memory = remembered, reason = reason})
   return 0
 end
 
@@ -376,7 +404,7 @@ local function may_run(if_hit, unless_hit)
   return (if_hit == 0 or hits[if_hit] == 1) and (unless_hit == 0 or hits[unless_hit] ~= 1)
 end
 
-local at, place, has_ended = 3, 0, false
+local at, has_ended = 3, false
 while ARGV[at] do
   local name, arguments = ARGV[at], tonumber(ARGV[at + 1])
   local if_hit, unless_hit, ends = tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3]), ARGV[at + 4]

@@ -154,6 +154,7 @@ add_set(struct redis_words *words, const struct store_op *op)
     add_amount(words, op->amount);
     add_amount(words, op->most);
     add_member(words, op->member);
+    add_number(words, op->hit_if_there);
 }
 
 static void
@@ -209,6 +210,7 @@ add_arguments(struct redis_words *words, const struct store_op *op)
         return "admit_member";
     case STORE_FIND_BAN:
         add_address(words, &op->network.addr);
+        add_number(words, op->makers);
         return "find";
     case STORE_OFFEND:
         add_offence(words, op);
