@@ -40,8 +40,8 @@ def encode_request(params, keep=False, body=b""):
     for at in range(0, len(encoded), RECORD_MAX):
         out += record(PARAMS, encoded[at:at + RECORD_MAX])
     out += record(PARAMS, b"")
-    if body:
-        out += record(STDIN, body)
+    for at in range(0, len(body), RECORD_MAX):
+        out += record(STDIN, body[at:at + RECORD_MAX])
     return out + record(STDIN, b"")
 
 
