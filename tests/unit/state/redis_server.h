@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,28 +54,32 @@ redis_server_stop(struct redis_server *server)
     }
 }
 
+/* In the child. */
+static inline void
+redis_server_run(const char *folder, const char *path)
+{
+    int nowhere = open("/dev/null", O_WRONLY);
+    if (nowhere >= 0)
+        dup2(nowhere, STDOUT_FILENO);
+    execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", path, "--save", "",
+           "--appendonly", "no", "--dir", folder, "--loglevel", "warning", (char *)NULL);
+    _exit(127);
+}
+
 /* Returns false if redis-server is not installed or does not start within ten seconds. */
 static inline bool
 redis_server_start(struct redis_server *server)
 {
-    extern char **environ;
     *server = (struct redis_server){.folder = "/tmp/mailreeve-redis-XXXXXX"};
     if (mkdtemp(server->folder) == NULL)
         return false;
     char path[96];
     snprintf(path, sizeof path, "%s/socket", server->folder);
     snprintf(server->url, sizeof server->url, "unix:%s", path);
-    char *const words[] = {
-        "redis-server", "--port", "0",     "--unixsocket", path,         "--save",  "",
-        "--appendonly", "no",     "--dir", server->folder, "--loglevel", "warning", NULL};
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-    int result = posix_spawnp(&server->pid, words[0], &actions, NULL, words, environ);
-    posix_spawn_file_actions_destroy(&actions);
-    if (result != 0)
-        server->pid = 0;
-    for (int tries = 0; result == 0 && tries < 1000; tries++) {
+    server->pid = fork();
+    if (server->pid == 0)
+        redis_server_run(server->folder, path);
+    for (int tries = 0; server->pid > 0 && tries < 1000; tries++) {
         if (redis_server_answers(server))
             return true;
         if (waitpid(server->pid, NULL, WNOHANG) == server->pid) {

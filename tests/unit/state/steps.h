@@ -2,19 +2,35 @@
 #ifndef MAILREEVE_TEST_STATE_STEPS_H
 #define MAILREEVE_TEST_STATE_STEPS_H
 
+#include <stdint.h>
+
 #include "list.h"
-#include "state.h"
 
-enum { SECOND = 1000, HOUR = 3600 * SECOND, DAY = 24 * HOUR };
+#define SECOND INT64_C(1000)
+#define MINUTE (60 * SECOND)
+#define HOUR   (60 * MINUTE)
+#define DAY    (24 * HOUR)
 
-/* NULL is a client without an address. */
+/* The tables' time 0. It is later than today, so that no store thinks that all is long over. */
+#define EPOCH INT64_C(4000000000000)
+
+/* NULL or "" is a client without an address. */
 static inline struct netaddr
 client_of(const char *text)
 {
     struct netaddr client = {.family = NETADDR_NONE};
-    if (text != NULL && netaddr_parse(text, &client, NULL) != 0)
+    if (text != NULL && text[0] != '\0' && netaddr_parse(text, &client, NULL) != 0)
         fail_msg("%s is no address", text);
     return client;
+}
+
+static inline struct netprefix
+network_of(const char *text)
+{
+    struct netprefix network;
+    if (netprefix_parse(text, &network, NULL) != 0)
+        fail_msg("%s is no network", text);
+    return network;
 }
 
 /* A list with one entry; NULL: none. */

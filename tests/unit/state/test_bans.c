@@ -4,205 +4,168 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
-#include "steps.h"
+#include "screening_steps.h"
 
-enum { STEPS_MAX = 8 };
+#define OTHER "192.0.2.2"
 
-enum deed {
-    END = 0,
-    BAN, /* want: for how long in ms */
-    ASK, /* want: whether the client is banned */
+static const struct screening_case cases[] = {
+    {.name = "a ban by hand holds for all of its network, until its time",
+     .steps = {{BAN, 0, .client = "192.0.2.0/24", .for_ms = HOUR},
+               RIGHT(1, .client = "192.0.2.255", .want = "banned"),
+               {RECALL, HOUR - 1, .want = "banned"},
+               RIGHT(1, .client = "192.0.3.1"),
+               RIGHT(HOUR)}},
+    {.name = "... or for ever",
+     .steps = {{BAN, 0, .client = "192.0.2.1/32"}, RIGHT(20000 * DAY, .want = "banned")}},
+    {.name = "a ban of an IPv6 network",
+     .steps = {{BAN, 0, .client = "2001:db8::/32"},
+               RIGHT(1, .client = "2001:db8:ffff::1", .want = "banned"),
+               RIGHT(1, .client = "2001:db9::1")}},
+    {.name = "a ban by hand takes the place of the one that is there",
+     .failures = 1,
+     .steps = {WRONG(0, .want = "on ban 3600"),
+               {BAN, 1, .client = "192.0.2.1/32", .for_ms = MINUTE},
+               RIGHT(MINUTE + 1)}},
+    {.name = "a ban by hand leaves the offences as they were",
+     .failures = 1,
+     .steps = {WRONG(0, .want = "on ban 3600"),
+               {BAN, HOUR, .client = "192.0.2.1/32", .for_ms = HOUR},
+               WRONG(2 * HOUR, .want = "on ban 86400")}},
+    {.name = "a ban by hand is no offence",
+     .failures = 1,
+     .steps = {{BAN, 0, .client = "192.0.2.1/32", .for_ms = HOUR},
+               WRONG(HOUR, .want = "on ban 3600")}},
+    {.name = "ending a ban lets him in and forgets his offences",
+     .failures = 1,
+     .steps = {WRONG(0, .want = "on ban 3600"),
+               {UNBAN, 1, .client = "192.0.2.1/32"},
+               RIGHT(1),
+               WRONG(2, .want = "on ban 3600")}},
+    {.name = "ending a ban forgets what was counted against the network",
+     .unknown_names = 2,
+     .bad_recipients = 2,
+     .steps = {WRONG(0, .times = 2),
+               NOBODY(0, .login = "a@a.example", .client = OTHER),
+               {RECIPIENT, 0, .client = OTHER},
+               {BAN, 0, .client = "192.0.2.1/32"},
+               {BAN, 0, .client = "192.0.2.2/32"},
+               {UNBAN, 1, .client = "192.0.2.1/32"},
+               {UNBAN, 1, .client = "192.0.2.2/32"},
+               WRONG(2, .times = 2),
+               NOBODY(2, .login = "b@a.example", .client = OTHER),
+               {RECIPIENT, 2, .client = OTHER},
+               WRONG(3, .want = "on ban 3600"),
+               {RECIPIENT, 3, .client = OTHER, .want = "on ban 3600"}}},
+    {.name = "... and lets its old passwords count again",
+     .failures = 1,
+     .steps = {WRONG(0, .password = "old", .want = "on ban 3600"),
+               {UNBAN, 1, .client = "192.0.2.1/32"},
+               WRONG(2, .password = "old", .want = "on ban 3600")}},
+    {.name = "only exactly that network's ban is ended",
+     .steps = {{BAN, 0, .client = "192.0.2.0/24"},
+               {UNBAN, 1, .client = "192.0.2.1/32", .want = "none"},
+               {UNBAN, 1, .client = "192.0.0.0/16", .want = "none"},
+               RIGHT(2, .want = "banned"),
+               {UNBAN, 2, .client = "192.0.2.0/24"},
+               RIGHT(2)}},
+    {.name = "of several bans the longest network's is told, and each holds by itself",
+     .steps = {{BAN, 0, .client = "192.0.2.0/24"},
+               {BAN, 0, .client = "192.0.2.1/32", .for_ms = HOUR},
+               RIGHT(1, .want = "banned"),
+               RIGHT(HOUR, .want = "banned"),
+               {UNBAN, HOUR, .client = "192.0.2.0/24"},
+               RIGHT(HOUR)}},
+    {.name = "failures that come during a ban are of the offence that made it",
+     .failures = 1,
+     .steps = {{BEGIN, 0, .slot = 1},
+               {OFFENCE, 0, .want = "on ban 3600"},
+               {FINISH, 1, VERIFY_WRONG_PASSWORD, .slot = 1},
+               {RECALL, HOUR, .want = "nothing"},
+               WRONG(HOUR, .want = "on ban 86400")}},
 };
-
-struct step {
-    enum deed deed;
-    const char *client;
-    int64_t at_ms;
-    int64_t want;
-};
-
-/* Bans last an hour, then a day, then seven, unless said otherwise. */
-static const struct {
-    const char *name;
-    const char *never;         /* the list's one entry; NULL: no list */
-    unsigned ipv4_prefix;      /* 0: 32 */
-    unsigned ipv6_prefix;      /* 0: 64 */
-    int64_t ban_ms[STEPS_MAX]; /* the first is 0: as above */
-    struct step steps[STEPS_MAX];
-} cases[] = {
-    {.name = "nobody is banned from the start", .steps = {{ASK, "192.0.2.1", 0, false}}},
-    {.name = "a ban holds from its first moment to its last, and no longer",
-     .steps = {{BAN, "192.0.2.1", 5, HOUR},
-               {ASK, "192.0.2.1", 5, true},
-               {ASK, "192.0.2.1", HOUR + 4, true},
-               {ASK, "192.0.2.1", HOUR + 5, false}}},
-    {.name = "a ban is nobody else's",
-     .steps = {{BAN, "192.0.2.1", 0, HOUR},
-               {ASK, "192.0.2.2", 1, false},
-               {ASK, "2001:db8::1", 1, false}}},
-    {.name = "the second offence costs a day, the third and all later ones seven",
-     .steps = {{BAN, "192.0.2.1", 0, HOUR},
-               {BAN, "192.0.2.1", HOUR, DAY},
-               {BAN, "192.0.2.1", 2 * DAY, 7 * (int64_t)DAY},
-               {BAN, "192.0.2.1", 20 * (int64_t)DAY, 7 * (int64_t)DAY},
-               {ASK, "192.0.2.1", 26 * (int64_t)DAY, true},
-               {ASK, "192.0.2.1", 27 * (int64_t)DAY, false}}},
-    {.name = "one length of a ban holds for every offence",
-     .ban_ms = {SECOND},
-     .steps = {{BAN, "192.0.2.1", 0, SECOND},
-               {BAN, "192.0.2.1", HOUR, SECOND},
-               {BAN, "192.0.2.1", DAY, SECOND}}},
-    {.name = "sessions side by side are one offence: the ban that is there stays as it is",
-     .steps = {{BAN, "192.0.2.1", 0, HOUR},
-               {BAN, "192.0.2.1", 1, HOUR - 1},
-               {BAN, "192.0.2.1", HOUR - 1, 1},
-               {ASK, "192.0.2.1", HOUR, false},
-               {BAN, "192.0.2.1", HOUR, DAY}}},
-    {.name = "offences of one client do not count for another",
-     .steps = {{BAN, "192.0.2.1", 0, HOUR},
-               {BAN, "192.0.2.1", HOUR, DAY},
-               {BAN, "192.0.2.2", HOUR, HOUR}}},
-    {.name = "whoever is in `never` is not banned",
-     .never = "192.0.2.0/24",
-     .steps = {{BAN, "192.0.2.1", 0, 0},
-               {ASK, "192.0.2.1", 0, false},
-               {BAN, "198.51.100.1", 0, HOUR},
-               {ASK, "198.51.100.1", 0, true}}},
-    {.name = "a network of which `never` holds one address is banned but for that one",
-     .never = "192.0.2.1",
-     .ipv4_prefix = 24,
-     .steps = {{BAN, "192.0.2.2", 0, HOUR},
-               {ASK, "192.0.2.3", 1, true},
-               {ASK, "192.0.2.1", 1, false}}},
-    {.name = "a client without an address is never banned",
-     .steps = {{BAN, NULL, 0, 0},
-               {ASK, NULL, 0, false},
-               {BAN, "192.0.2.1", 0, HOUR},
-               {ASK, NULL, 0, false}}},
-    {.name = "an IPv6 client is its network of 64 bits",
-     .steps = {{BAN, "2001:db8:1:2::1", 0, HOUR},
-               {ASK, "2001:db8:1:2:ffff::2", 1, true},
-               {ASK, "2001:db8:1:3::1", 1, false}}},
-    {.name = "the prefixes are settings",
-     .ipv4_prefix = 24,
-     .ipv6_prefix = 128,
-     .steps = {{BAN, "192.0.2.1", 0, HOUR},
-               {ASK, "192.0.2.255", 1, true},
-               {ASK, "192.0.3.1", 1, false},
-               {BAN, "2001:db8::1", 0, HOUR},
-               {ASK, "2001:db8::1", 1, true},
-               {ASK, "2001:db8::2", 1, false}}},
-    {.name = "an IPv4 address in IPv6 is the IPv4 address",
-     .steps = {{BAN, "::ffff:192.0.2.1", 0, HOUR},
-               {ASK, "192.0.2.1", 1, true},
-               {ASK, "::ffff:192.0.2.2", 1, false},
-               {BAN, "192.0.2.1", HOUR, DAY}}},
-};
-
-static struct screen
-screen_of(size_t i, const struct list *never)
-{
-    struct screen screen = {
-        .ban_ms = {HOUR, DAY, 7 * (int64_t)DAY},
-        .ban_count = 3,
-        .ipv4_prefix = cases[i].ipv4_prefix != 0 ? cases[i].ipv4_prefix : 32,
-        .ipv6_prefix = cases[i].ipv6_prefix != 0 ? cases[i].ipv6_prefix : 64,
-        .never = never,
-    };
-    if (cases[i].ban_ms[0] != 0) {
-        screen.ban_ms[0] = cases[i].ban_ms[0];
-        screen.ban_count = 1;
-    }
-    return screen;
-}
-
-static int64_t
-take(const struct step *step, struct state *state, const struct screen *screen)
-{
-    struct netaddr client = client_of(step->client);
-    if (step->deed == BAN)
-        return state_ban(state, screen, &client, step->at_ms);
-    return state_is_banned(state, screen, &client, step->at_ms);
-}
 
 static void
 test_bans(void **unused)
 {
     (void)unused;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct list *never = list_of(cases[i].never);
-        struct screen screen = screen_of(i, never);
-        struct state *state = state_create();
-        for (size_t j = 0; j < STEPS_MAX && cases[i].steps[j].deed != END; j++) {
-            int64_t got = take(&cases[i].steps[j], state, &screen);
-            if (got != cases[i].steps[j].want)
-                fail_msg("%s: step %zu gave %lld", cases[i].name, j + 1, (long long)got);
-        }
-        state_free(state);
-        list_free(never);
+    run_cases(cases, sizeof cases / sizeof cases[0]);
+}
+
+enum { ALL_MAX = 8 };
+
+struct all {
+    struct store_ban bans[ALL_MAX];
+    size_t count;
+};
+
+static bool
+collect(void *context, const struct store_ban *ban)
+{
+    struct all *all = context;
+    assert_true(all->count < ALL_MAX);
+    all->bans[all->count++] = *ban;
+    return true;
+}
+
+static const struct store_ban *
+find(const struct all *all, const char *network)
+{
+    for (size_t i = 0; i < all->count; i++) {
+        char text[NETPREFIX_TEXT_MAX];
+        netprefix_format(&all->bans[i].network, text);
+        if (strcmp(text, network) == 0)
+            return &all->bans[i];
     }
+    fail_msg("%s is not listed", network);
+    return NULL;
 }
 
-/* As a reload brings them: the ban is the process's, the settings are the site's. */
 static void
-test_settings_hold_when_they_are_asked(void **unused)
+list_on(enum store_engine_name engine)
 {
-    (void)unused;
-    struct list *never = list_of("192.0.2.1");
-    const struct screen before = {
-        .ban_ms = {HOUR}, .ban_count = 1, .ipv4_prefix = 32, .ipv6_prefix = 64};
-    struct screen after = before;
-    after.never = never;
-    struct state *state = state_create();
-    struct netaddr client = client_of("192.0.2.1"), other = client_of("192.0.2.2");
-    state_ban(state, &before, &client, 0);
-    state_ban(state, &before, &other, 0);
-    assert_true(state_is_banned(state, &before, &client, 1));
-    assert_false(state_is_banned(state, &after, &client, 1));
-    assert_true(state_is_banned(state, &after, &other, 1));
-    state_free(state);
-    list_free(never);
+    const struct screening_case table = {
+        .failures = 1,
+        .steps = {WRONG(0, .want = "on ban 3600"),
+                  {OFFENCE, 0, .client = OTHER, .want = "on ban 3600"},
+                  {BAN, 0, .client = "198.51.100.0/24"},
+                  {BAN, 0, .client = "203.0.113.0/24", .for_ms = MINUTE}}};
+    const struct screen screen = screen_of(&table, NULL);
+    const struct limits limits = {0};
+    struct bench bench = {.engine = engine,
+                          .store = engines_open(engine),
+                          .rules = {.screen = &screen, .limits = &limits}};
+    struct all all = {.count = 0};
+    run_steps(&bench, &table);
+    assert_int_equal(
+        bans_list(bench.store, EPOCH + MINUTE, deadline_after(ENGINE_WAIT_MS), collect, &all, NULL),
+        0);
+    assert_int_equal(all.count, 3);
+    const struct store_ban *counted = find(&all, "192.0.2.1/32");
+    assert_string_equal(ban_maker_name(counted->maker), "count");
+    assert_string_equal(counted->reason, "auth.bad-credentials");
+    assert_int_equal(counted->since_ms, EPOCH);
+    assert_int_equal(counted->until_ms, EPOCH + HOUR);
+    assert_int_equal(counted->offences, 1);
+    assert_string_equal(ban_maker_name(find(&all, "192.0.2.2/32")->maker), "listener");
+    assert_string_equal(find(&all, "192.0.2.2/32")->reason, "auth.off");
+    const struct store_ban *by_hand = find(&all, "198.51.100.0/24");
+    assert_string_equal(ban_maker_name(by_hand->maker), "hand");
+    assert_string_equal(by_hand->reason, "by hand");
+    assert_int_equal(by_hand->until_ms, INT64_MAX);
+    store_close(bench.store);
 }
 
-/* A regex that runs into its limit: a guess shuts nobody out. */
 static void
-test_a_list_that_cannot_tell_exempts(void **unused)
+test_bans_are_listed_until_they_are_over(void **unused)
 {
     (void)unused;
-    struct list *never = list_of("/^(.|..)+(!|=)$/");
-    const struct screen screen = {
-        .ban_ms = {HOUR}, .ban_count = 1, .ipv4_prefix = 32, .ipv6_prefix = 64, .never = never};
-    struct netaddr client = client_of("2001:db8:1111:2222:3333:4444:5555:6666");
-    assert_int_equal(list_match_address(never, &client, NULL), LIST_CANNOT_TELL);
-    struct state *state = state_create();
-    assert_int_equal(state_ban(state, &screen, &client, 0), 0);
-    assert_false(state_is_banned(state, &screen, &client, 0));
-    state_free(state);
-    list_free(never);
-}
-
-/* More networks than there is room for: the newest bans hold. */
-static void
-test_bans_are_bounded(void **unused)
-{
-    (void)unused;
-    enum { NETWORKS = 100001 };
-    const struct screen screen = {
-        .ban_ms = {HOUR}, .ban_count = 1, .ipv4_prefix = 32, .ipv6_prefix = 64};
-    struct state *state = state_create();
-    struct netaddr first = {.family = NETADDR_IPV4, .bytes = {10, 0, 0, 0}}, client = first;
-    for (unsigned i = 0; i < NETWORKS; i++) {
-        client.bytes[1] = (uint8_t)(i >> 16);
-        client.bytes[2] = (uint8_t)(i >> 8);
-        client.bytes[3] = (uint8_t)i;
-        state_ban(state, &screen, &client, 0);
-    }
-    assert_false(state_is_banned(state, &screen, &first, 1));
-    assert_true(state_is_banned(state, &screen, &client, 1));
-    state_free(state);
+    for (size_t i = 0; i < ENGINES; i++)
+        if (engines_have(all_engines[i]))
+            list_on(all_engines[i]);
 }
 
 int
@@ -210,9 +173,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bans),
-        cmocka_unit_test(test_settings_hold_when_they_are_asked),
-        cmocka_unit_test(test_a_list_that_cannot_tell_exempts),
-        cmocka_unit_test(test_bans_are_bounded),
+        cmocka_unit_test(test_bans_are_listed_until_they_are_over),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, engines_start, engines_stop);
 }

@@ -8,34 +8,32 @@
 
 #include <cmocka.h>
 
+#include "engines.h"
 #include "steps.h"
+#include "windows.h"
 
-enum { STEPS_MAX = 8, AGE = 900 * SECOND };
+enum { STEPS_MAX = 8, ALL_MAX = 8 };
+
+#define AGE (15 * MINUTE)
 
 enum deed {
     END = 0,
     LOG_IN,
-    LOOK, /* the user is who is to be found; NULL: nobody */
+    LOOK,  /* the user is who is to be found; NULL: nobody */
+    CLOSE, /* the windows of a user; want: how many */
+    CLOSE_ADDRESS,
 };
-
-static void
-open_window(struct state *state, const struct netaddr *client, const char *name, const char *login,
-            int64_t now_ms)
-{
-    struct window_user user = {.matching_sender = false};
-    snprintf(user.name, sizeof user.name, "%s", name);
-    snprintf(user.login, sizeof user.login, "%s", login);
-    state_open_window(state, client, &user, now_ms);
-}
 
 static const struct {
     const char *name;
-    int64_t age_ms; /* 0: AGE */
+    int64_t age_ms;      /* of which windows count; 0: AGE */
+    int64_t lifetime_ms; /* 0: a day, so that the store keeps what is too old to count */
     struct {
         enum deed deed;
         const char *client;
         int64_t at_ms;
-        const char *user;
+        const char *user, *login; /* login NULL: the same */
+        size_t want;
     } steps[STEPS_MAX];
 } cases[] = {
     {.name = "without a login there is no window", .steps = {{LOOK, "192.0.2.1", 0, NULL}}},
@@ -44,6 +42,12 @@ static const struct {
                {LOOK, "192.0.2.1", 7, "anna@acme.example"},
                {LOOK, "192.0.2.1", AGE + 6, "anna@acme.example"},
                {LOOK, "192.0.2.1", AGE + 7, NULL}}},
+    {.name = "the store forgets it after its lifetime",
+     .age_ms = DAY,
+     .lifetime_ms = HOUR,
+     .steps = {{LOG_IN, "192.0.2.1", 0, "anna@acme.example"},
+               {LOOK, "192.0.2.1", HOUR - 1, "anna@acme.example"},
+               {LOOK, "192.0.2.1", HOUR, NULL}}},
     {.name = "each listener holds its own age against the same login",
      .age_ms = SECOND,
      .steps = {{LOG_IN, "192.0.2.1", 0, "anna@acme.example"},
@@ -74,92 +78,211 @@ static const struct {
      .steps = {{LOG_IN, "192.0.2.1", 0, "anna@acme.example"},
                {LOOK, "192.0.2.1", AGE - 1, "anna@acme.example"},
                {LOOK, "192.0.2.1", AGE, NULL}}},
-    {.name = "a client without an address has no window",
-     .steps = {{LOG_IN, NULL, 0, "anna@acme.example"},
-               {LOOK, NULL, 0, NULL},
-               {LOG_IN, "192.0.2.1", 0, "anna@acme.example"},
-               {LOOK, NULL, 0, NULL}}},
-    {.name = "an empty name is nobody: it would be an authenticated user without a name",
-     .steps = {{LOG_IN, "192.0.2.1", 0, ""}, {LOOK, "192.0.2.1", 0, NULL}}},
+    {.name = "an address's window is closed",
+     .steps = {{LOG_IN, "192.0.2.1", 0, "anna@acme.example"},
+               {LOG_IN, "192.0.2.2", 0, "anna@acme.example"},
+               {CLOSE_ADDRESS, "192.0.2.1", 1, .want = 1},
+               {CLOSE_ADDRESS, "192.0.2.1", 1, .want = 0},
+               {LOOK, "192.0.2.1", 1, NULL},
+               {LOOK, "192.0.2.2", 1, "anna@acme.example"}}},
+    {.name = "a user's windows are closed, by either of his names, in any case",
+     .steps = {{LOG_IN, "192.0.2.1", 0, "anna", "anna@acme.example"},
+               {LOG_IN, "192.0.2.2", 0, "anna", "anna@other.example"},
+               {LOG_IN, "192.0.2.3", 0, "annabel", "annabel@acme.example"},
+               {CLOSE, NULL, 1, "Anna@ACME.example", .want = 1},
+               {CLOSE, NULL, 1, "ANNA", .want = 1},
+               {LOOK, "192.0.2.2", 1, NULL},
+               {LOOK, "192.0.2.3", 1, "annabel"}}},
+    {.name = "nobody's windows are none",
+     .steps = {{LOG_IN, "192.0.2.1", 0, "anna@acme.example"},
+               {CLOSE, NULL, 1, "bo@acme.example", .want = 0},
+               {LOOK, "192.0.2.1", 1, "anna@acme.example"}}},
 };
+
+static struct deadline
+soon(void)
+{
+    return deadline_after(ENGINE_WAIT_MS);
+}
+
+static struct window
+window_of(const char *client, const char *name, const char *login, int64_t at_ms)
+{
+    struct window window = {.client = client_of(client), .opened_ms = EPOCH + at_ms};
+    snprintf(window.name, sizeof window.name, "%s", name);
+    snprintf(window.login, sizeof window.login, "%s", login);
+    return window;
+}
+
+static bool
+look(struct store *store, const char *text, int64_t age_ms, int64_t at_ms, struct window *window_r)
+{
+    const struct netaddr client = client_of(text);
+    struct store_op op;
+    if (!window_op_get(&client, &op))
+        return false;
+    assert_int_equal(store_run(store, &op, 1, EPOCH + at_ms, soon(), NULL), 0);
+    return window_read(&op, &client, age_ms, EPOCH + at_ms, window_r);
+}
+
+/* Takes a step; false: it gave something else than is wanted. */
+static bool
+take(struct store *store, size_t i, size_t j)
+{
+    const int64_t at_ms = cases[i].steps[j].at_ms;
+    const int64_t age_ms = cases[i].age_ms != 0 ? cases[i].age_ms : AGE;
+    const int64_t lifetime_ms = cases[i].lifetime_ms != 0 ? cases[i].lifetime_ms : DAY;
+    const char *client = cases[i].steps[j].client, *user = cases[i].steps[j].user;
+    const char *login = cases[i].steps[j].login != NULL ? cases[i].steps[j].login : user;
+    const struct netaddr address = client_of(client);
+    struct window window;
+    size_t closed;
+    switch (cases[i].steps[j].deed) {
+    case LOG_IN:
+        window = window_of(client, user, login, at_ms);
+        return windows_open(store, &window, lifetime_ms, EPOCH + at_ms, soon(), NULL) == 0;
+    case LOOK:
+        return look(store, client, age_ms, at_ms, &window)
+                   ? user != NULL && strcmp(user, window.name) == 0
+                   : user == NULL;
+    case CLOSE:
+    case CLOSE_ADDRESS:
+        return windows_close(store, cases[i].steps[j].deed == CLOSE ? NULL : &address, user,
+                             EPOCH + at_ms, soon(), &closed, NULL) == 0 &&
+               closed == cases[i].steps[j].want;
+    case END:
+        return true;
+    }
+    return false;
+}
+
+static void
+run_on(enum store_engine_name engine)
+{
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct store *store = engines_open(engine);
+        for (size_t j = 0; j < STEPS_MAX && cases[i].steps[j].deed != END; j++)
+            if (!take(store, i, j))
+                fail_msg("%s (%s): step %zu", cases[i].name, engines_name(engine), j + 1);
+        store_close(store);
+    }
+}
 
 static void
 test_windows(void **unused)
 {
     (void)unused;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct state *state = state_create();
-        int64_t age_ms = cases[i].age_ms != 0 ? cases[i].age_ms : AGE;
-        for (size_t j = 0; j < STEPS_MAX && cases[i].steps[j].deed != END; j++) {
-            struct netaddr client = client_of(cases[i].steps[j].client);
-            const char *user = cases[i].steps[j].user;
-            int64_t at_ms = cases[i].steps[j].at_ms;
-            if (cases[i].steps[j].deed == LOG_IN) {
-                open_window(state, &client, user, "login@acme.example", at_ms);
-                continue;
-            }
-            struct window_user found = {.name = "?"};
-            bool is_open = state_find_window(state, &client, age_ms, at_ms, &found);
-            if (is_open != (user != NULL) || (user != NULL && strcmp(found.name, user) != 0))
-                fail_msg("%s: step %zu found %s", cases[i].name, j + 1,
-                         is_open ? found.name : "nobody");
-        }
-        state_free(state);
-    }
-}
-
-/* The longest name there is fits; a longer one opens nothing. */
-static void
-test_long_names(void **unused)
-{
-    (void)unused;
-    char name[USERNAME_MAX + 1];
-    struct window_user found;
-    memset(name, 'u', sizeof name);
-    name[USERNAME_MAX] = '\0';
-    struct state *state = state_create();
-    struct netaddr client = client_of("192.0.2.1");
-    open_window(state, &client, name, name, 0);
-    assert_true(state_find_window(state, &client, AGE, 0, &found));
-    assert_string_equal(found.name, name);
-    assert_string_equal(found.login, name);
-    state_free(state);
+    for (size_t i = 0; i < ENGINES; i++)
+        if (engines_have(all_engines[i]))
+            run_on(all_engines[i]);
 }
 
 static void
-test_a_window_has_both_names_of_its_user(void **unused)
+test_what_is_kept_comes_back(void **unused)
 {
     (void)unused;
-    struct state *state = state_create();
-    struct netaddr client = client_of("192.0.2.1");
-    struct window_user found;
-    open_window(state, &client, "anna", "", 0);
-    assert_false(state_find_window(state, &client, AGE, 0, &found));
-    open_window(state, &client, "anna", "anna.b@acme.example", 0);
-    assert_true(state_find_window(state, &client, AGE, 0, &found));
-    assert_string_equal(found.name, "anna");
-    assert_string_equal(found.login, "anna.b@acme.example");
-    state_free(state);
-}
-
-static void
-test_a_window_says_what_its_user_may_send_as(void **unused)
-{
-    (void)unused;
-    struct state *state = state_create();
-    struct netaddr client = client_of("192.0.2.1");
-    struct window_user anna = {
-        .name = "anna", .login = "anna@acme.example", .matching_sender = true};
-    struct window_user found = {.matching_sender = false};
-    state_open_window(state, &client, &anna, 0);
-    assert_true(state_find_window(state, &client, AGE, 0, &found));
+    struct store *store = engines_open(STORE_LMDB);
+    char longest[USERNAME_MAX + 1];
+    memset(longest, 'x', USERNAME_MAX);
+    longest[USERNAME_MAX] = '\0';
+    struct window window = window_of("2001:db8::1", longest, longest, 5), found;
+    window.login[0] = 'y';
+    window.matching_sender = true;
+    assert_int_equal(windows_open(store, &window, DAY, EPOCH + 5, soon(), NULL), 0);
+    assert_true(look(store, "2001:db8::1", AGE, 6, &found));
+    assert_true(netaddr_equal(&found.client, &window.client));
+    assert_int_equal(found.opened_ms, EPOCH + 5);
+    assert_string_equal(found.name, window.name);
+    assert_string_equal(found.login, window.login);
     assert_true(found.matching_sender);
-    /* who logs in next from there says it anew */
-    anna.matching_sender = false;
-    state_open_window(state, &client, &anna, 1);
-    assert_true(state_find_window(state, &client, AGE, 1, &found));
-    assert_false(found.matching_sender);
-    state_free(state);
+    store_close(store);
+}
+
+static void
+test_what_makes_no_window_is_not_opened(void **unused)
+{
+    (void)unused;
+    static const struct {
+        const char *name, *client, *user, *login;
+    } bad[] = {
+        {"without an address", "", "anna", "anna"},
+        {"without a name", "192.0.2.1", "", "anna"},
+        {"without a login", "192.0.2.1", "anna", ""},
+    };
+    struct store *store = engines_open(STORE_LMDB);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        const struct window window = window_of(bad[i].client, bad[i].user, bad[i].login, 0);
+        struct err err;
+        if (windows_open(store, &window, DAY, EPOCH, soon(), &err) == 0)
+            fail_msg("%s", bad[i].name);
+        assert_string_equal(err.text, "a relay window needs an address and a user");
+    }
+    struct window found;
+    assert_false(look(store, "", AGE, 0, &found));
+    store_close(store);
+}
+
+/* Whatever is in the store, by a fault or another version: no window. */
+static void
+test_a_record_that_makes_no_sense_is_none(void **unused)
+{
+    (void)unused;
+    const struct window window = window_of("192.0.2.1", "anna", "anna@acme.example", 0);
+    struct window_record record;
+    struct store_op put, get = {.action = STORE_GET, .was_run = true, .hit = true};
+    struct window found;
+    assert_true(window_op_put(&window, DAY, &record, &put));
+    for (size_t length = 0; length <= record.length; length++) {
+        memcpy(get.value_r, record.bytes, length);
+        get.value_r_length = length;
+        const bool is_window = window_read(&get, &window.client, AGE, EPOCH, &found);
+        if (is_window != (length == record.length))
+            fail_msg("the first %zu of %zu bytes", length, record.length);
+    }
+    get.value_r[get.value_r_length++] = '\0';
+    assert_false(window_read(&get, &window.client, AGE, EPOCH, &found));
+    get.value_r_length--;
+    get.value_r[0]++;
+    assert_false(window_read(&get, &window.client, AGE, EPOCH, &found));
+    get.value_r[0]--;
+    const struct netaddr other = client_of("192.0.2.2");
+    assert_false(window_read(&get, &other, AGE, EPOCH, &found));
+}
+
+struct all {
+    struct window windows[ALL_MAX];
+    size_t count;
+};
+
+static bool
+collect(void *context, const struct window *window)
+{
+    struct all *all = context;
+    assert_true(all->count < ALL_MAX);
+    all->windows[all->count++] = *window;
+    return all->count < ALL_MAX;
+}
+
+static void
+test_windows_are_listed_until_they_are_over(void **unused)
+{
+    (void)unused;
+    for (size_t i = 0; i < ENGINES; i++) {
+        if (!engines_have(all_engines[i]))
+            continue;
+        struct store *store = engines_open(all_engines[i]);
+        struct all all = {.count = 0};
+        const struct window one = window_of("192.0.2.1", "anna", "anna@acme.example", 0);
+        const struct window two = window_of("2001:db8::1", "bo", "bo@acme.example", HOUR);
+        assert_int_equal(windows_open(store, &one, HOUR, EPOCH, soon(), NULL), 0);
+        assert_int_equal(windows_open(store, &two, HOUR, EPOCH + HOUR, soon(), NULL), 0);
+        assert_int_equal(windows_list(store, EPOCH + HOUR, soon(), collect, &all, NULL), 0);
+        assert_int_equal(all.count, 1);
+        assert_string_equal(all.windows[0].name, "bo");
+        assert_string_equal(all.windows[0].login, "bo@acme.example");
+        assert_int_equal(all.windows[0].opened_ms, EPOCH + HOUR);
+        store_close(store);
+    }
 }
 
 int
@@ -167,9 +290,10 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_windows),
-        cmocka_unit_test(test_long_names),
-        cmocka_unit_test(test_a_window_has_both_names_of_its_user),
-        cmocka_unit_test(test_a_window_says_what_its_user_may_send_as),
+        cmocka_unit_test(test_what_is_kept_comes_back),
+        cmocka_unit_test(test_what_makes_no_window_is_not_opened),
+        cmocka_unit_test(test_a_record_that_makes_no_sense_is_none),
+        cmocka_unit_test(test_windows_are_listed_until_they_are_over),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, engines_start, engines_stop);
 }
