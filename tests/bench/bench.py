@@ -8,6 +8,7 @@ from measure import BIN
 
 from directory import ldap_logins
 from front import cached_logins, refused_logins
+from screened import round_trips, screened_logins
 from harness.certs import Authority
 from harness.process import make_scratch, remove_scratch
 
@@ -25,9 +26,14 @@ def main():
         for title, program in PROGRAMS.items():
             print(f"{title}:", flush=True)
             subprocess.run([BIN / program], check=True)
+        print("Screening, for each session:", flush=True)
+        (folder / "screening").mkdir()
+        subprocess.run([BIN / "bench_screening", folder / "screening"], check=True)
+        round_trips(folder / "redis")
         certificate, key = Authority(folder / "ca").issue("front")
         refused_logins(folder / "refused", certificate, key, options.seconds, options.rounds)
         cached_logins(folder / "cached", certificate, key, options.seconds, options.rounds)
+        screened_logins(folder / "screened", certificate, key, options.seconds, options.rounds)
         ldap_logins(folder / "ldap", options.seconds, options.rounds)
     finally:
         remove_scratch(folder)

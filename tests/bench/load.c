@@ -5,6 +5,8 @@
  *     load fcgi SOCKET LISTENER  kept FastCGI connections, one nginx question a login
  *     load dovecot SOCKET        Dovecot's auth-client protocol, one AUTH line a login
  *
+ * Each client has an address of its own: 127.1.0.1 and so on, or with fcgi 198.18.0.1 (RFC 2544).
+ *
  * Options, before the mode: -c CLIENTS, -s SECONDS, -u USERS, -n NAME and -p PASSWORD (each "%d" in
  * them becomes 0 to USERS - 1), -w WANTED (a reply counts only if it holds this text).
  * Prints: logins a second, 50th and 99th percentile in microseconds, failures.
@@ -42,7 +44,8 @@ static struct {
 struct client {
     pthread_t thread;
     int number;
-    int fd; /* -1: not connected */
+    char address[INET_ADDRSTRLEN]; /* that it claims to have, with fcgi */
+    int fd;                        /* -1: not connected */
     uint64_t done, failed;
     uint32_t *samples_us;
     char reply[REPLY_MAX];
@@ -123,6 +126,18 @@ connect_unix(struct client *client, const char *path)
     return connect(client->fd, (struct sockaddr *)&address, sizeof address) == 0;
 }
 
+/* Comes from the client's own address; the kernel chooses a port that no session to the same server
+ * has. */
+static bool
+bind_own_address(struct client *client)
+{
+    struct sockaddr_in own = {.sin_family = AF_INET,
+                              .sin_addr.s_addr = htonl(0x7f010001u + (uint32_t)client->number)};
+    int one = 1;
+    setsockopt(client->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one);
+    return bind(client->fd, (struct sockaddr *)&own, sizeof own) == 0;
+}
+
 static bool
 connect_tcp(struct client *client, const char *host, const char *port)
 {
@@ -135,7 +150,8 @@ connect_tcp(struct client *client, const char *host, const char *port)
     setsockopt(client->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
     int one = 1;
     setsockopt(client->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    return connect(client->fd, (struct sockaddr *)&address, sizeof address) == 0;
+    return bind_own_address(client) &&
+           connect(client->fd, (struct sockaddr *)&address, sizeof address) == 0;
 }
 
 static void
@@ -250,7 +266,7 @@ login_fcgi(struct client *client, const char *user, const char *password)
     end = add_param(end, "HTTP_AUTH_PROTOCOL", "smtp");
     end = add_param(end, "HTTP_AUTH_LOGIN_ATTEMPT", "1");
     end = add_param(end, "HTTP_AUTH_SSL", "on");
-    end = add_param(end, "HTTP_CLIENT_IP", "192.0.2.1");
+    end = add_param(end, "HTTP_CLIENT_IP", client->address);
     end = add_param(end, "HTTP_X_LISTENER", options.target[1]);
 
     static const unsigned char begin[16] = {1, 1, 0, 1, 0, 8, 0, 0, 0, 1, 1};
@@ -292,6 +308,8 @@ static void *
 run_client(void *argument)
 {
     struct client *client = argument;
+    const struct in_addr own = {.s_addr = htonl(0xc6120001u + (uint32_t)client->number)};
+    inet_ntop(AF_INET, &own, client->address, sizeof client->address);
     unsigned turn = (unsigned)client->number * 7919;
     while (!atomic_load_explicit(&time_is_up, memory_order_relaxed)) {
         char user[300], password[300];

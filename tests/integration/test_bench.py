@@ -15,12 +15,14 @@ import pytest
 from harness.command import EXIT_OK, mailreeve
 from harness.dovecot import dovecot_is_usable
 from harness.process import build_dir, source_dir
+from harness.redis import redis_is_usable
 from harness.setups import users_file
 from harness.slapd import slapd_is_usable
 
 LOAD_MAX_S = 10
 MATCH_MAX_NS = 10_000
 DECISION_MAX_US = 20
+SCREENING_MAX_US = 200
 RATIO_MIN = 0.2
 USERS_MEMORY_MAX_MB = 1000
 
@@ -74,11 +76,31 @@ def test_every_promised_figure_is_printed(printed):
         rates = re.findall(rf"^  {what} +(\d+) /s$", printed, re.M)
         assert len(rates) == times and all(int(rate) > 0 for rate in rates), printed
     assert "failures" not in printed
-    assert len(re.findall(r"^  ratio to ", printed, re.M)) == 3 + 2 * directories
+    assert len(re.findall(r"^  ratio to ", printed, re.M)) == 3 + 4 + 2 * directories
     ratios = re.findall(r"^  ratio to ([^:]*): (\S+) \(target at least (\S+)\)$", printed, re.M)
     assert sorted((to, target) for to, _, target in ratios) == sorted(
-        [("do-nothing libfcgi responder", "0.95")] * 2 + [("bare libldap loop", "0.8"), ("Dovecot auth", "2.5")] * 2)
+        [("do-nothing libfcgi responder", "0.95"), ("mailreeve with screening", "0.95")] * 2 + [("bare libldap loop", "0.8"), ("Dovecot auth", "2.5")] * 2)
     assert all(float(ratio) > RATIO_MIN for _, ratio, _ in ratios), printed
+
+
+def test_screening_is_measured_with_and_without_a_million_bans(printed):
+    rows = re.findall(r"^screening (\S+) +bans +(\d+) +(\S+) us \((\S+) us elapsed\) ", printed, re.M)
+    assert [(kind, bans) for kind, bans, *_ in rows] == [
+        (kind, bans) for bans in ("0", "1000000") for kind in ("login", "failure", "recall")], printed
+    assert all(0 < float(us) < SCREENING_MAX_US for *_, us, _ in rows), printed
+    told = re.findall(r"^screening (\S+) +takes \S+ us( \(target under 10\))?, \S+ with a million bans$", printed, re.M)
+    assert [(kind, bool(promise)) for kind, promise in told] == [
+        ("login", True), ("failure", False), ("recall", True)], printed
+    for name in ("without screening", "with screening", "with a million bans"):
+        rates = re.findall(rf"^  mailreeve {name} +(\d+) /s$", printed, re.M)
+        assert len(rates) == 2 and all(int(rate) > 0 for rate in rates), printed
+
+
+def test_a_session_asks_redis_once_for_each_phase(printed):
+    if not redis_is_usable():
+        pytest.skip("Redis is not installed")
+    told = re.findall(r"^  (\S+): (\S+) \(target (\d): one for each phase\)$", printed, re.M)
+    assert told == [("login", "2.00", "2"), ("recipient", "1.00", "1")], printed
 
 
 def test_the_users_file_is_measured_with_a_million_users(printed):
