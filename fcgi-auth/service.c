@@ -66,7 +66,6 @@ apply(void *context, const struct site *old, const struct site *new)
     const struct site_settings *before = &old->settings, *after = &new->settings;
     apply_log(after);
     workers_set_max_sessions(service->workers, (unsigned)after->max_sessions);
-    alerts_use(new->alerts);
     warn_of_restart(needs_restart_socket(before, after));
     warn_of_restart(needs_restart_store(&before->store, &after->store));
 }
@@ -190,8 +189,8 @@ run(struct service *service)
     }
 }
 
-/* In this order: a reload under way still tells the workers and the alerts what it has read, and
- * alerts in force must not be taken down with their site. */
+/* In this order: a reload under way still tells the workers what it has read and puts its alerts in
+ * force, which must not be taken down with their site. */
 static void
 end(struct service *service)
 {
@@ -249,7 +248,6 @@ start(struct service *service, const char *config_path, struct err *err)
     }
     service->workers = workers_create((unsigned)settings->max_sessions, serve, service);
     endpoints->metrics = metrics_create();
-    alerts_use(site->alerts);
     endpoints->reload = reload_create(config_path, site, apply, service);
     return 0;
 }

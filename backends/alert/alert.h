@@ -28,10 +28,11 @@ struct alerts;
 struct alerts *alerts_open(const struct conf *conf, struct problems *problems);
 void alerts_close(struct alerts *alerts); /* NULL is allowed; of those in force: none are then */
 
-/* The alerts in force from now on; NULL: none. For the service, at its start, at a reload, before
- * its end. What those before had counted goes on in those of the same name, and so do messages that
- * wait and commands under way, which need nothing of the alerts that made them. With NULL they have
- * ALERTS_GRACE_MS; then the rest is ended and dropped, and that is logged. */
+/* The alerts in force from now on; NULL: none. site_load calls it for the service, at its start and
+ * at a reload, and the service itself, with NULL, before its end. What those before had counted
+ * goes on in those of the same name, and so do messages that wait and commands under way, which
+ * need nothing of the alerts that made them. With NULL they have ALERTS_GRACE_MS; then the rest is
+ * ended and dropped, and that is logged. */
 enum { ALERTS_GRACE_MS = 2000 };
 void alerts_use(struct alerts *alerts);
 

@@ -92,6 +92,15 @@ build(struct conf *conf, const struct site *previous, struct problems *problems)
     return built;
 }
 
+/* The alerts first: a server that is down at the start is told, too. */
+static void
+start_work(struct built_site *built)
+{
+    alerts_use(built->site.alerts);
+    for (size_t i = 0; i < built->upstreams.count; i++)
+        upstream_start(built->upstreams.items[i].item);
+}
+
 struct site *
 site_load(const char *path, enum site_purpose purpose, const struct site *previous,
           struct problems *problems)
@@ -107,8 +116,7 @@ site_load(const char *path, enum site_purpose purpose, const struct site *previo
     }
     build_warnings(built, problems);
     if (purpose == SITE_RUN)
-        for (size_t i = 0; i < built->upstreams.count; i++)
-            upstream_start(built->upstreams.items[i].item);
+        start_work(built);
     return &built->site;
 }
 

@@ -41,12 +41,12 @@ struct site {
     const struct source_chain *users_chain; /* for names of no organization */
     bool has_relay_windows; /* a listener's relay_window is not 0: logins by POP and IMAP count */
     int64_t longest_window_ms; /* of them all */
-    struct alerts *alerts;     /* its `alert` sections, for alerts_use; never NULL */
+    struct alerts *alerts;     /* its `alert` sections; never NULL */
 };
 
 enum site_purpose {
     SITE_CHECK, /* everything that needs no network and starts no thread: check, explain */
-    SITE_RUN,   /* starts the upstreams' checks for service */
+    SITE_RUN,   /* for service: its alerts are in force and the upstreams' checks begin */
 };
 
 /* The section type of the whole file, for `check --print` and the manual page. */
