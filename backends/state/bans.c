@@ -20,7 +20,12 @@ bans_add(struct store *store, const struct netprefix *network, int64_t length_ms
                 .maker = BAN_BY_HAND},
     };
     snprintf(op.ban.reason, sizeof op.ban.reason, "%s", reason);
-    return store_run(store, &op, 1, now_ms, deadline, err);
+    if (store_run(store, &op, 1, now_ms, deadline, err) != 0)
+        return -1;
+    if (op.hit)
+        return 0;
+    err_set(err, "the store has no room for another ban (a larger size in the section state)");
+    return -1;
 }
 
 int

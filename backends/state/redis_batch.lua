@@ -107,10 +107,10 @@ function actions.put(key, value, lifetime)
     drop_record(key)
     return 0
   end
-  set(key, to_text(ends) .. ':' .. value, ends)
   if string.sub(key, 1, 2) == 'w:' then
     note('windows', string.sub(key, 3), ends)
   end
+  set(key, to_text(ends) .. ':' .. value, ends)
   return 0
 end
 
@@ -303,10 +303,11 @@ end
 local function write_ban(family, length, digits, ban)
   local name = network(family, tonumber(length), digits)
   local lengths = 'lengths' .. family
+  -- the record last: if others own a key of ours, the script ends with the first
+  note(lengths, length, math.max(ban.ends, to_number(call('ZSCORE', lengths, length) or 0)))
+  note('bans', name, ban.ends)
   set('b:' .. name, table.concat({ban.since, to_text(ban.ends), to_text(ban.offences), ban.maker,
       to_text(ban.memory), ban.reason}, ' '), ban.ends + ban.memory)
-  note('bans', name, ban.ends)
-  note(lengths, length, math.max(ban.ends, tonumber(call('ZSCORE', lengths, length) or 0)))
 end
 
 local function tell(hit, length, ban)
@@ -361,7 +362,7 @@ function actions.set_ban(family, length, digits, since, ends, offences, maker, m
   end
   write_ban(family, length, digits, {since = since, ends = to_number(ends),
     offences = kept, maker = maker, memory = remembered, reason = reason})
-  return 0
+  return 1
 end
 
 function actions.lift(family, length, digits)

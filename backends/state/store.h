@@ -47,14 +47,15 @@ struct store_key {
 enum store_action {
     /* A record that has not expired: hit, value_r, value_length. */
     STORE_GET = 1,
-    STORE_PUT,    /* writes value, for lifetime_ms */
-    STORE_REMOVE, /* a record, counter, set or ban; hit: it was there */
+    STORE_PUT,    /* writes value, for lifetime_ms; 0: removes what is there */
+    STORE_REMOVE, /* a record, counter, set or ban; hit: it was there and not over */
     /* A counter: the sum of what was added within the last window_ms (forgotten at the latest an
      * eighth of the window later, never earlier). Adds amount, which may be 0 or negative, at at_ms
      * (0: now); the sum never gets below 0. count is the sum afterwards; hit: most > 0 and count >=
      * most. What was added at a time is taken back by adding the negative at the same at_ms (if
-     * that is forgotten already, nothing happens); what another counter holds, by `take`. Amount 0
-     * without take only reads. */
+     * that is forgotten already, nothing happens); a negative amount with at_ms 0 takes what was
+     * added last; what another counter holds is taken by `take`. Amount 0 without take only reads.
+     */
     STORE_COUNT,
     /* The same, but adds only if the sum before (and that of `plus`) is less than most; hit: it is
      * not, and nothing was added. */
@@ -74,10 +75,11 @@ enum store_action {
     /* An offence of a network: bans it until now + the length that belongs to the offence (the last
      * for all later ones); while it is banned it stays so for as long as it was. Offences are
      * forgotten once the ban has been over for as long as the last of the lengths. hit: it was not
-     * banned before; ban_r is the ban in force. */
+     * banned before; ban_r is the ban in force, zero if there was no room for one more. */
     STORE_OFFEND,
-    STORE_SET_BAN, /* writes ban as it is, whatever was there; offences 0: those stay that were
-                      there, of a ban that is over as well */
+    /* Writes ban as it is, whatever was there; offences 0: those stay that were there, of a ban
+     * that is over as well. hit: there was room for it. */
+    STORE_SET_BAN,
 };
 
 /* Who made a ban. */
