@@ -1,12 +1,13 @@
 /* The `state` section: where bans, counters and relay windows are kept. */
 #include "build.h"
 #include "file.h"
+#include "redis_url.h"
 #include "secret.h"
 
 struct state_values {
     const char *path;
     int64_t size_bytes;
-    const char *url, *password_file, *ca_file;
+    const char *url, *password_file;
     struct strings sentinels;
     const char *master, *prefix;
     int64_t connections;
@@ -58,18 +59,14 @@ static const struct row redis_rows[] = {
     {.name = "url",
      .type = ROW_STRING,
      AT(url),
-     .help = "The server: redis://HOST:PORT/DATABASE, rediss:// for TLS, or unix:/PATH."},
+     .help = "The server: redis://HOST:PORT/DATABASE, redis://USER@HOST where it knows several "
+             "users, or unix:/PATH. TLS takes a tunnel such as stunnel, and redis:// to its local "
+             "end. With sentinels it may be left out; else its user and database count."},
     {.name = "password_file",
      .type = ROW_PATH,
      AT(password_file),
      .help = "A file with the password for the server on its first line, which others must not be "
              "able to read."},
-    {.name = "ca_file",
-     .type = ROW_PATH,
-     AT(ca_file),
-     .help =
-         "With rediss://: certificates of the authorities that may vouch for the server, in PEM. "
-         "Not set: those that the system trusts."},
     {.name = "sentinels",
      .type = ROW_STRINGS,
      AT(sentinels),
@@ -143,7 +140,6 @@ read_store(const struct section *section)
         .size_bytes = values->size_bytes,
         .url = values->url,
         .password_file = values->password_file,
-        .ca_file = values->ca_file,
         .sentinels = values->sentinels.items,
         .sentinel_count = values->sentinels.count,
         .sentinel_master = values->master,
@@ -165,6 +161,23 @@ check_password_file(const struct section *section, const char *path, struct prob
     secret_fini(&secret);
 }
 
+static void
+check_together(const struct section *section, const struct store_settings *store,
+               struct problems *problems)
+{
+    struct err err;
+    struct redis_url url;
+    if (store_check(store, &err) != 0)
+        section_problem(section, NULL, problems, PROBLEM_ERROR, "%s", err.text);
+    if (store->url == NULL || redis_url_parse(store->url, &url, NULL) != 0)
+        return;
+    if (url.password.length > 0)
+        section_problem(section, "url", problems, PROBLEM_WARNING,
+                        "has a password in it, which whoever may read this file knows (put it into "
+                        "a file of its own and name that in password_file)");
+    redis_url_fini(&url);
+}
+
 void
 build_store(struct built_site *built, struct problems *problems)
 {
@@ -176,4 +189,6 @@ build_store(struct built_site *built, struct problems *problems)
         return;
     *store = read_store(sections[0]);
     check_password_file(sections[0], store->password_file, problems);
+    if (!sections[0]->broken)
+        check_together(sections[0], store, problems);
 }

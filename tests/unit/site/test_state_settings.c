@@ -90,6 +90,24 @@ static const struct site_case cases[] = {
                          "password_file = none\nconnections = 0 }\n",
      .want = "t.conf:5: state: password_file: cannot open none: No such file or directory\n"
              "t.conf:6: state: connections: 0 is out of range (1 to 1000)\n"},
+    {.name = "a server is somewhere",
+     .text = TOP ORG SUB "state { engine = redis }\n",
+     .want = "t.conf:4: state: no url (write redis://HOST:PORT or unix:/PATH)\n"},
+    {.name = "TLS takes a tunnel",
+     .text = TOP ORG SUB "state { engine = redis url = \"rediss://192.0.2.1\" }\n",
+     .want =
+         "t.conf:4: state: cannot use rediss: (this hiredis has no TLS: use the server's unix "
+         "socket, unix:/PATH, or a TLS tunnel such as stunnel and redis:// to its local end)\n"},
+    {.name = "sentinels know masters by their names",
+     .text = TOP ORG SUB "state { engine = redis sentinels = {\"192.0.2.1\"} }\n",
+     .want =
+         "t.conf:4: state: sentinels without master (set it to the name that they know it by)\n"},
+    {.name = "a password that stands in the configuration",
+     .text = TOP ORG SUB "state { engine = redis\nurl = \"redis://front:hidden@192.0.2.1/3\" }\n",
+     .want_site = true,
+     .want =
+         "t.conf:5: warning: state: url: has a password in it, which whoever may read this file "
+         "knows (put it into a file of its own and name that in password_file)\n"},
 };
 
 static void
