@@ -1,0 +1,129 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "screening_steps.h"
+
+/* A store that cannot be asked: its folder's parent is not there. */
+static struct store *
+open_down(void)
+{
+    char path[ENGINE_PATH_MAX + 32];
+    snprintf(path, sizeof path, "%s/no/folder", engines.folder);
+    const struct store_settings settings = {
+        .path = path, .size_bytes = 4 << 20, .timeout_ms = ENGINE_WAIT_MS};
+    struct store *store = store_open(&settings, true, NULL);
+    assert_non_null(store);
+    return store;
+}
+
+static const struct screening_case strict = {.failures = 1,
+                                             .unknown_names = 1,
+                                             .bad_recipients = 1,
+                                             .account_failures = 1,
+                                             .logins_per_user = {.most = 1, .within_ms = MINUTE},
+                                             .addresses_per_user = {.most = 1, .within_ms = HOUR}};
+
+/* What a step gave on that store. */
+static void
+want(struct bench *bench, struct store *store, const struct step *step)
+{
+    char words[WORDS_MAX] = "";
+    bench->store = store;
+    take_step(bench, step, words);
+    assert_string_equal(words, step->want != NULL ? step->want : "on");
+}
+
+static void
+test_all_goes_on_and_nothing_is_counted_while_it_is_down(void **unused)
+{
+    (void)unused;
+    const struct screen screen = screen_of(&strict, NULL);
+    const struct limits limits = limits_of(&strict);
+    struct bench bench = {.rules = {.screen = &screen, .limits = &limits}};
+    struct store *down = open_down();
+    const struct step uncounted = {BEGIN, 0, .want = "is_counted is 0"};
+    for (unsigned i = 0; i < 5; i++) {
+        want(&bench, down, &uncounted);
+        assert_int_equal(bench.slots[0].answer, ATTEMPT_GO_ON);
+        assert_false(bench.slots[0].has_network_place || bench.slots[0].has_account_place);
+    }
+    want(&bench, down, &(const struct step){RECALL, 0, .want = "nothing"});
+    want(&bench, down, &(const struct step){.deed = RECIPIENT});
+    want(&bench, down, &(const struct step){.deed = OFFENCE});
+    store_close(down);
+}
+
+/* The store goes between begin and end: what was reserved is over after a minute by itself. */
+static void
+test_an_attempt_whose_end_cannot_be_told_counts_nothing(void **unused)
+{
+    (void)unused;
+    const struct screening_case table = {.failures = 1};
+    const struct screen screen = screen_of(&table, NULL);
+    const struct limits limits = {0};
+    struct bench bench = {.rules = {.screen = &screen, .limits = &limits}};
+    struct store *up = engines_open(STORE_LMDB), *down = open_down();
+    want(&bench, up, &(const struct step){BEGIN, 0, .slot = 1});
+    want(&bench, down,
+         &(const struct step){FINISH, 0, VERIFY_WRONG_PASSWORD, .slot = 1, .has_window = true});
+    want(&bench, up, &(const struct step){BEGIN, 1, .slot = 2, .want = "wait"});
+    want(&bench, up, &(const struct step){BEGIN, MINUTE + MINUTE / 8, .slot = 2});
+    want(&bench, up, &(const struct step){FINISH, MINUTE + MINUTE / 8, VERIFY_OK, .slot = 2});
+    want(&bench, up, &(const struct step){RECALL, MINUTE + MINUTE / 8, .want = "nothing"});
+    store_close(up);
+    store_close(down);
+}
+
+static void
+test_an_accepted_login_stays_accepted_without_a_window(void **unused)
+{
+    (void)unused;
+    const struct screen screen = screen_of(&strict, NULL);
+    const struct limits limits = limits_of(&strict);
+    struct bench bench = {
+        .rules = {.screen = &screen, .limits = &limits, .longest_window_ms = HOUR}};
+    struct store *up = engines_open(STORE_LMDB), *down = open_down();
+    want(&bench, up, &(const struct step){BEGIN, 0, .slot = 1});
+    want(&bench, down, &(const struct step){FINISH, 0, VERIFY_OK, .slot = 1, .has_window = true});
+    want(&bench, up, &(const struct step){RECALL, 1, .want = "nothing"});
+    store_close(up);
+    store_close(down);
+}
+
+static void
+test_commands_hear_why(void **unused)
+{
+    (void)unused;
+    struct store *down = open_down();
+    const struct netprefix network = network_of("192.0.2.1/32");
+    const struct netaddr client = client_of("192.0.2.1");
+    const struct deadline deadline = deadline_after(ENGINE_WAIT_MS);
+    struct err err = {""};
+    bool was_there = true;
+    size_t closed = 1;
+    assert_int_equal(bans_add(down, &network, HOUR, "x", EPOCH, deadline, &err), -1);
+    assert_true(err.text[0] != '\0');
+    assert_int_equal(bans_remove(down, &network, EPOCH, deadline, &was_there, &err), -1);
+    assert_false(was_there);
+    assert_int_equal(windows_close(down, &client, NULL, EPOCH, deadline, &closed, &err), -1);
+    assert_int_equal(closed, 0);
+    assert_int_equal(windows_close(down, NULL, "anna", EPOCH, deadline, &closed, &err), -1);
+    store_close(down);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_all_goes_on_and_nothing_is_counted_while_it_is_down),
+        cmocka_unit_test(test_an_attempt_whose_end_cannot_be_told_counts_nothing),
+        cmocka_unit_test(test_an_accepted_login_stays_accepted_without_a_window),
+        cmocka_unit_test(test_commands_hear_why),
+    };
+    return cmocka_run_group_tests(tests, engines_start, engines_stop);
+}
