@@ -15,7 +15,8 @@
 --   b:NETWORK  bans: "SINCE UNTIL OFFENCES MAKER MEMORY REASON"; a network is FAMILY/LENGTH/DIGITS, as
 --              many hex digits of the address as the length needs
 --   bans, windows       who is there, sorted by when they end
---   lengths4, lengths6  the lengths of banned networks, each with the time when its last ban ends
+--   lengths4, lengths6  the lengths of banned networks, each with the time when its last ban was to end
+--   salt                of keyed digests, as bytes
 -- Each lives as long as it means something by the server's clock; what counts is the caller's.
 
 local prefix, now = ARGV[1], tonumber(ARGV[2])

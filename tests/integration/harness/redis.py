@@ -2,28 +2,56 @@
 disk. Ended by the id they were started with."""
 
 import shutil
-import subprocess
+import socket
 from pathlib import Path
 
 from .process import Process, free_port, wait_until
 
 
 def redis_is_usable():
-    return shutil.which("redis-server") is not None and shutil.which("redis-cli") is not None
+    return shutil.which("redis-server") is not None
 
 
 def sentinel_is_usable():
     return redis_is_usable() and shutil.which("redis-sentinel") is not None
 
 
-def cli(*words, port=None, socket=None, user=None, password=None, timeout_s=20):
-    """What redis-cli prints for a command; an error reply is an AssertionError."""
-    where = ["-s", socket] if socket else ["-h", "127.0.0.1", "-p", port]
-    who = [*(["--user", user] if user else []), *(["-a", password, "--no-auth-warning"] if password else [])]
-    done = subprocess.run(["redis-cli", "-e", *map(str, [*where, *who, *words])], capture_output=True, text=True,
-                          timeout=timeout_s)
-    assert done.returncode == 0, f"redis-cli {' '.join(map(str, words))}: {done.stdout}{done.stderr}"
-    return done.stdout.strip()
+class RedisError(AssertionError):
+    """An error reply."""
+
+
+def _read_reply(stream):
+    line = stream.readline()
+    kind, rest = line[:1], line[1:].rstrip(b"\r\n")
+    if kind == b"-":
+        raise RedisError(rest.decode())
+    if kind == b"+":
+        return rest
+    if kind == b":":
+        return int(rest)
+    assert kind in (b"$", b"*"), f"odd reply {line!r}"
+    if rest == b"-1":
+        return None
+    if kind == b"$":
+        return stream.read(int(rest) + 2)[:-2]
+    return [_read_reply(stream) for _ in range(int(rest))]
+
+
+def ask(address, *commands, timeout_s=20):
+    """Sends commands (each a list of words) and returns the reply to the last: bytes, number, None or list; RedisError for
+    an error. address: (host, port) or the path of a socket."""
+    family = socket.AF_INET if isinstance(address, tuple) else socket.AF_UNIX
+    with socket.socket(family, socket.SOCK_STREAM) as connection:
+        connection.settimeout(timeout_s)
+        connection.connect(address if isinstance(address, tuple) else str(address))
+        with connection.makefile("rb") as stream:
+            reply = None
+            for words in commands:
+                encoded = [word if isinstance(word, bytes) else str(word).encode() for word in words]
+                connection.sendall(b"*%d\r\n" % len(encoded) + b"".join(
+                    b"$%d\r\n%s\r\n" % (len(word), word) for word in encoded))
+                reply = _read_reply(stream)
+            return reply
 
 
 class Redis:
@@ -49,25 +77,27 @@ class Redis:
             words += ["--user", *line.split()]
         self.process = Process(["redis-server", *words, *settings], self.folder / "redis.log", ready=self.answers)
 
-    def cli(self, *words):
-        return cli(*words, socket=self.socket, password=self.password)
+    def ask(self, *words, db=0):
+        """The reply to a command: bytes, number, None or list; RedisError for an error."""
+        return ask(self.socket, *([["AUTH", self.password]] if self.password else []), *([["SELECT", db]] if db else []), words)
 
     def answers(self):
         try:
-            return self.cli("PING") == "PONG"
-        except (AssertionError, subprocess.TimeoutExpired):
+            return self.ask("PING") == b"PONG"
+        except (OSError, AssertionError):
             return False
 
     def keys(self, pattern="*"):
-        return sorted(self.cli("--raw", "KEYS", pattern).splitlines())
+        return sorted(self.ask("KEYS", pattern))
 
     def role(self):
-        return self.cli("--raw", "ROLE").splitlines()[0]
+        """b"master" or b"slave"."""
+        return self.ask("ROLE")[0]
 
     def commands(self):
         """How many commands it has run so far, by name; those that scripts call are among them."""
         found = {}
-        for line in self.cli("--raw", "INFO", "commandstats").splitlines():
+        for line in self.ask("INFO", "commandstats").decode().splitlines():
             if line.startswith("cmdstat_"):
                 name, values = line.removeprefix("cmdstat_").split(":", 1)
                 found[name] = int(values.split(",")[0].removeprefix("calls="))
@@ -129,31 +159,33 @@ class Sentinels:
         return Process(["redis-sentinel", configuration], folder / "sentinel.log",
                        ready=lambda: self._answers(port))
 
-    @staticmethod
-    def _answers(port):
+    def ask(self, *words, which=0):
+        return ask(("127.0.0.1", self.ports[which]), words)
+
+    def _answers(self, port):
         try:
-            return cli("PING", port=port) == "PONG"
-        except AssertionError:
+            return ask(("127.0.0.1", port), ["PING"]) == b"PONG"
+        except (OSError, AssertionError):
             return False
 
-    def master_port(self, which=0):
-        """Of the master, as a Sentinel has it."""
-        return int(cli("--raw", "SENTINEL", "get-master-addr-by-name", self.name, port=self.ports[which]).splitlines()[1])
+    def master_port(self):
+        """Of the master, as the first Sentinel has it."""
+        return int(self.ask("SENTINEL", "get-master-addr-by-name", self.name)[1])
 
     def know(self, replicas):
         """Waits until all of them know each other and so many replicas: before that none fails over."""
-        def fields(port):
-            lines = cli("--raw", "SENTINEL", "MASTER", self.name, port=port).splitlines()
-            return dict(zip(lines[::2], lines[1::2]))
+        def fields(which):
+            words = self.ask("SENTINEL", "MASTER", self.name, which=which)
+            return dict(zip(words[::2], words[1::2]))
 
         def do():
-            return all(int(found["num-slaves"]) >= replicas and int(found["num-other-sentinels"]) == self.count - 1
-                       for found in map(fields, self.ports))
+            return all(int(found[b"num-slaves"]) >= replicas and int(found[b"num-other-sentinels"]) == self.count - 1
+                       for found in map(fields, range(self.count)))
         wait_until(do, 30, "sentinels to know each other and the replicas")
 
     def failover(self):
         """Makes them promote a replica, the master being well. Returns at once."""
-        cli("SENTINEL", "FAILOVER", self.name, port=self.ports[0])
+        self.ask("SENTINEL", "FAILOVER", self.name)
 
     def start(self):
         for process in self.processes:
