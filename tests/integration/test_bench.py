@@ -45,7 +45,7 @@ def printed():
     if not (slapd_is_usable() and dovecot_is_usable()):
         pytest.skip("slapd or Dovecot is not installed")
     bench = [sys.executable, "-B", source_dir() / "tests" / "bench" / "bench.py", "--seconds", "0.5", "--rounds", "1"]
-    done = subprocess.run(bench, capture_output=True, text=True, timeout=150)
+    done = subprocess.run(bench, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
