@@ -1,33 +1,9 @@
 """Mail programs at clients' loopback addresses: they read mail by POP3 and IMAP through the front door, and submit mail
 without a login or with one."""
 
-import imaplib
-import poplib
 import smtplib
-import socket
 
-
-def _connect(port, client, trust):
-    plain = socket.create_connection(("127.0.0.1", port), timeout=40, source_address=(client, 0))
-    return trust.wrap_socket(plain, server_hostname="localhost")
-
-
-class Pop(poplib.POP3_SSL):
-    def __init__(self, port, client, trust):
-        self.connected = _connect(port, client, trust)
-        super().__init__("localhost", port, context=trust, timeout=40)
-
-    def _create_socket(self, timeout):
-        return self.connected
-
-
-class Imap(imaplib.IMAP4_SSL):
-    def __init__(self, port, client, trust):
-        self.connected = _connect(port, client, trust)
-        super().__init__("localhost", port, ssl_context=trust, timeout=40)
-
-    def _create_socket(self, timeout):
-        return self.connected
+from .mailbox_clients import Imap, Pop
 
 
 class MailProgram:

@@ -262,41 +262,78 @@ test_example(void **state)
     site_drop(site);
 }
 
-/* What `check --print` prints is a configuration that means the same. */
 static void
-test_print(void **state)
+print_to(const struct site *site, const char *path)
 {
-    (void)state;
-    struct site *site = load_good("mailreeve.conf", "");
-    FILE *file = fopen("t.conf", "wb");
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
     conf_print(site->conf, file);
     fclose(file);
-    site_drop(site);
+}
 
-    site = load_good("t.conf", "");
-    file = fopen("again.conf", "wb");
-    conf_print(site->conf, file);
-    fclose(file);
-    site_drop(site);
-
+/* What `check --print` prints is a configuration that means the same. Returns what is printed. */
+static const char *
+check_printed(const char *path)
+{
     static char first[1 << 16], second[1 << 16];
-    file = fopen("t.conf", "rb");
-    size_t first_size = fread(first, 1, sizeof first, file);
+    struct site *site = load_good(path, "");
+    print_to(site, "printed.conf");
+    site_drop(site);
+    site = load_good("printed.conf", "");
+    print_to(site, "again.conf");
+    site_drop(site);
+
+    FILE *file = fopen("printed.conf", "rb");
+    size_t first_size = fread(first, 1, sizeof first - 1, file);
     fclose(file);
     file = fopen("again.conf", "rb");
     size_t second_size = fread(second, 1, sizeof second, file);
     fclose(file);
     assert_int_equal(first_size, second_size);
     assert_memory_equal(first, second, first_size);
-    assert_null(strstr(first, "secret\n")); /* the secret's file, never the secret */
-    assert_non_null(strstr(first, "bind_password_file = \"secrets/acme-ldap\""));
+    first[first_size] = '\0';
+    return first;
+}
+
+static void
+test_print(void **state)
+{
+    (void)state;
+    const char *printed = check_printed("mailreeve.conf");
+    assert_null(strstr(printed, "secret\n")); /* the secret's file, never the secret */
+    assert_non_null(strstr(printed, "bind_password_file = \"secrets/acme-ldap\""));
+    assert_non_null(strstr(printed, "\nscreen {\n    mode = \"enforce\"  # default\n"));
+    assert_non_null(strstr(printed, "\n    logins_per_address = \"100/1min\"\n"));
+    assert_non_null(strstr(printed, "\nstate {\n    engine = \"lmdb\"\n"
+                                    "    path = \"/var/lib/mailreeve\"  # default\n"));
+}
+
+/* What the example cannot have in effect. */
+static void
+test_print_the_others(void **state)
+{
+    (void)state;
+    write_text("users", "");
+    write_text("t.conf", UP ACME USERS LISTENER
+               "state { engine = redis sentinels = {\"192.0.2.1\", \"192.0.2.2:1\"} master = m\n"
+               "url = \"redis://front@localhost/2\" password_file = \"secrets/acme-ldap\" }\n"
+               "screen { mode = monitor failures = 0 never = \"\" ban = 2h }\n"
+               "limits { addresses_per_user = \"5/1h\" }\n"
+               "alert \"a\" { events = {hijack, store-down} command = \"/bin/true 'a b'\" }\n");
+    const char *printed = check_printed("t.conf");
+    assert_non_null(strstr(printed, "\nstate {\n    engine = \"redis\"\n"));
+    assert_non_null(strstr(printed, "    sentinels = {\"192.0.2.1\", \"192.0.2.2:1\"}\n"));
+    assert_non_null(strstr(printed, "    mode = \"monitor\"\n    failures = 0\n"));
+    assert_non_null(strstr(printed, "    logins_per_user = \"0/1min\"  # default\n"));
+    assert_non_null(
+        strstr(printed, "\nalert \"a\" {\n    events = {\"store-down\", \"hijack\"}\n"));
 }
 
 static int
 remove_all(void **state)
 {
-    static const char *const names[] = {"lists/branch-offices", "again.conf", "mailreeve.conf",
-                                        "secrets/acme-ldap"};
+    static const char *const names[] = {"lists/branch-offices", "again.conf", "printed.conf",
+                                        "mailreeve.conf", "secrets/acme-ldap"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         unlink(names[i]);
     rmdir("lists");
@@ -308,10 +345,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_problems),
-        cmocka_unit_test(test_built),
-        cmocka_unit_test(test_example),
-        cmocka_unit_test(test_print),
+        cmocka_unit_test(test_problems),         cmocka_unit_test(test_built),
+        cmocka_unit_test(test_example),          cmocka_unit_test(test_print),
+        cmocka_unit_test(test_print_the_others),
     };
     return cmocka_run_group_tests(tests, enter_scratch, remove_all);
 }
