@@ -43,6 +43,7 @@ STRANGER = "customer@far.example"
 # Other clients than the demo's own: the whole of 127.0.0.0/8 is this machine.
 OLD_PROGRAM = "127.0.0.2"
 ATTACKER = "127.0.0.3"
+GUESSER = "127.0.0.4"
 
 # A web server of one's own, as the head of nginx-conf/auth-request.conf says.
 WEB = """
@@ -183,6 +184,7 @@ class Demo:
         self.a_device()
         self.an_outage()
         self.old_programs_and_attackers()
+        self.a_guesser()
         self.who_reads()
 
     def who_may_send(self):
@@ -279,6 +281,21 @@ class Demo:
         self.refused(bot, "421 4.7.0", subject="from the bot, after", sender=STRANGER, recipient=LENA[0])
         self.sends(self.swaks("smtp"), subject="from a stranger again", sender=STRANGER, recipient=LENA[0], login=None)
 
+    def a_guesser(self):
+        self.step("Somebody guesses Leo's password. The same wrong one again is no new guess; the third one shuts his "
+                  "address out, and from then on not even the right one helps. Leo himself does not notice.")
+        for password in ("first", "first", "second", "third"):
+            self.guesses(LEO[0], password, "535 5.7.8")
+        self.guesses(*LEO, "421 4.7.0")
+        self.sends(self.secure("submission", *LEO), subject="beside a guesser", sender=LEO[0], recipient=STRANGER,
+                   login=LEO[0])
+        self.step("Bans and windows are in a store beside the service, which outlives it; an administrator sees them there "
+                  "and ends them.")
+        self.mailreeve("window", "list")
+        self.mailreeve("ban", "list")
+        self.mailreeve("ban", "del", GUESSER)
+        self.guesses(*LEO, "235 2.0.0")
+
     def who_reads(self):
         self.step("A web page behind nginx asks for the same logins.")
         self.opens_page(LENA, 200, f"X-Auth-User: {LENA[0]}")
@@ -296,6 +313,16 @@ class Demo:
             said = talk.say(line)
             self.check.expect(said.startswith(code), f"refused with {code}", said)
             self.check.expect(talk.is_closed(), "and the connection is closed")
+
+    def guesses(self, user, password, code):
+        """A login on port 465 from the guesser's address."""
+        line = plain(user, password)
+        print(f"     from {GUESSER} to port 465: AUTH PLAIN as {user} with \"{password}\"", flush=True)
+        trust = ssl.create_default_context(cafile=self.ca)
+        with SmtpTalk(self.door.ports["submissions"], trust, implicit_tls=True, client=GUESSER) as talk:
+            talk.say("EHLO guesser.example")
+            said = talk.say(line)
+            self.check.expect(said.startswith(code), f"the answer is {code}", said)
 
     def opens_page(self, user, status, text):
         """The page as curl sees it."""
