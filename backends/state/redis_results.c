@@ -5,7 +5,6 @@
 #include "redis_batch.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -157,26 +156,49 @@ redis_batch_read(const struct redis_reply *reply, struct store_op *ops, size_t c
     return -1;
 }
 
+/* Reads a number of at most 128 and the slash behind it. */
+static bool
+take_number(const char **text, unsigned *number_r)
+{
+    char *end;
+    if (**text < '0' || **text > '9')
+        return false;
+    const unsigned long number = strtoul(*text, &end, 10);
+    if (*end != '/' || number > 128)
+        return false;
+    *number_r = (unsigned)number;
+    *text = end + 1;
+    return true;
+}
+
+/* Reads the leading bytes of an address, half ones as well. */
+static bool
+read_digits(const char *text, size_t count, struct netaddr *address)
+{
+    static const char hex[] = "0123456789abcdef";
+    if (strlen(text) != count)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        const char *digit = strchr(hex, text[i]);
+        if (digit == NULL)
+            return false;
+        address->bytes[i / 2] |= (uint8_t)((digit - hex) << (i % 2 == 0 ? 4 : 0));
+    }
+    return true;
+}
+
 /* "4/24/c00002": the digits of a network are those that its length needs. */
 static bool
 read_network(const struct redis_reply *reply, struct netprefix *network_r)
 {
     unsigned family, length;
-    char digits[34] = "", padded[33] = "00000000000000000000000000000000";
-    if (reply->kind != REDIS_TEXT ||
-        sscanf(reply->text, "%1u/%3u/%33[0-9a-f]", &family, &length, digits) < 2)
+    const char *text = reply->text;
+    if (reply->kind != REDIS_TEXT || !take_number(&text, &family) || !take_number(&text, &length) ||
+        (family != 4 && family != 6))
         return false;
     struct netaddr address = {.family = family == 4 ? NETADDR_IPV4 : NETADDR_IPV6};
-    if ((family != 4 && family != 6) || length > netaddr_bits(&address) ||
-        strlen(digits) != (length + 3) / 4)
+    if (length > netaddr_bits(&address) || !read_digits(text, (length + 3) / 4, &address))
         return false;
-    memcpy(padded, digits, strlen(digits));
-    for (size_t i = 0; i < netaddr_bits(&address) / 8; i++) {
-        unsigned byte;
-        if (sscanf(padded + 2 * i, "%2x", &byte) != 1)
-            return false;
-        address.bytes[i] = (uint8_t)byte;
-    }
     *network_r = netaddr_prefix(&address, length);
     return true;
 }

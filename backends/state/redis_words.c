@@ -87,8 +87,11 @@ add_key(struct redis_words *words, const struct store_op *op, bool has_space)
     char *text = words->texts + words->used;
     size_t length = 0;
     if (has_space) {
-        text[length++] = op->space == STORE_WINDOWS ? 'w' : op->space == STORE_KNOWN ? 'k' : 'r';
-        text[length++] = ':';
+        const char *space = op->space == STORE_WINDOWS ? "w:"
+                            : op->space == STORE_KNOWN ? "k:"
+                                                       : "r:";
+        memcpy(text, space, 2);
+        length = 2;
     }
     memcpy(text + length, op->key.bytes, op->key.length);
     length += op->key.length;
