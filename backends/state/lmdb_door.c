@@ -20,8 +20,9 @@ static const char *const table_names[LMDB_TABLES] = {
 /* A transaction that reads and is used again and again: its place is LMDB's own memory of who may
  * still need an old page. */
 struct lmdb_reader {
-    struct lmdb_reader *next;
+    struct lmdb_reader *next, *next_of_all;
     MDB_txn *txn;
+    MDB_cursor *cursor; /* under way */
 };
 
 struct lmdb {
@@ -39,7 +40,7 @@ struct lmdb {
 
     pthread_mutex_t lock;
     /* under lock */
-    struct lmdb_reader *idle;
+    struct lmdb_reader *idle, *all;
     size_t reader_count;
 };
 
@@ -123,9 +124,9 @@ lmdb_close(struct lmdb *lmdb)
 {
     if (lmdb == NULL)
         return;
-    while (lmdb->idle != NULL) {
-        struct lmdb_reader *reader = lmdb->idle;
-        lmdb->idle = reader->next;
+    while (lmdb->all != NULL) {
+        struct lmdb_reader *reader = lmdb->all;
+        lmdb->all = reader->next_of_all;
         mdb_txn_abort(reader->txn);
         free(reader);
     }
@@ -240,6 +241,10 @@ lmdb_add_reader(struct lmdb *lmdb)
     mdb_txn_reset(txn);
     struct lmdb_reader *reader = xcalloc(1, sizeof *reader);
     reader->txn = txn;
+    pthread_mutex_lock(&lmdb->lock);
+    reader->next_of_all = lmdb->all;
+    lmdb->all = reader;
+    pthread_mutex_unlock(&lmdb->lock);
     give_back(lmdb, reader);
 }
 
@@ -351,6 +356,8 @@ lmdb_walk_begin(struct lmdb_txn *txn, enum lmdb_table table, struct lmdb_walk *w
     if (txn->error == 0 &&
         note(txn, mdb_cursor_open(txn->handle, txn->lmdb->tables[table], &cursor)))
         walk_r->cursor = cursor;
+    if (txn->reader != NULL)
+        txn->reader->cursor = cursor;
 }
 
 static bool

@@ -99,6 +99,7 @@ make_anew(const struct opening *opening, struct err *err)
     struct stat status;
     /* LMDB's lock file goes with the file: it counts transactions of that */
     unlink(opening->lmdb_lock_path);
+    shared_lock_next_epoch(opening->lock);
     if (lmdb_make(opening->path, err) != 0 || stat(opening->path, &status) != 0)
         return -1;
     return set_length(opening, (size_t)status.st_size, err);
@@ -203,7 +204,9 @@ open_prepared(const struct opening *opening, struct deadline deadline, struct lm
         return -1;
     *file_r = (struct lmdb_file){.lock = opening->lock,
                                  .lmdb = lmdb,
+
                                  .size_bytes = size_bytes,
+                                 .epoch = shared_lock_epoch(opening->lock),
                                  .device = status.st_dev,
                                  .number = status.st_ino};
     return 0;

@@ -32,6 +32,7 @@ struct lmdb_file {
     struct shared_lock *lock;
     struct lmdb *lmdb;
     size_t size_bytes;
+    uint64_t epoch;          /* of the lock when it was opened */
     uint64_t device, number; /* of the file */
 };
 

@@ -10,6 +10,7 @@
  */
 #include "store.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,6 +27,7 @@ enum {
     SWEEP_AT_ONCE = 256, /* bans looked at in one transaction */
     SWEEP_TURNS = 64,    /* transactions of one tick */
     FULL_EVERY_MS = 60 * 1000,
+    PATIENCE_MS = 100, /* with who reads, while the file is full */
 };
 
 static void
@@ -63,6 +65,7 @@ try_writing(struct lmdb_visit *visit, const struct run *run)
     return result;
 }
 
+/* Within a turn. */
 static void
 make_room(struct lmdb_visit *visit)
 {
@@ -75,18 +78,31 @@ make_room(struct lmdb_visit *visit)
     lmdb_commit(&txn, visit->err);
 }
 
+/* The spaces' shares leave room enough, unless somebody has been reading for long (he had no
+ * processor, or was stopped): until he is done no page is free that he may need. So he is given
+ * time first; then what is old goes. */
 static void
 run_writing(struct lmdb_visit *visit)
 {
     const struct run *run = visit->context;
-    if (!lmdb_visit_take_turn(visit))
-        return;
-    enum lmdb_result result = try_writing(visit, run);
-    if (result == LMDB_FULL) {
-        make_room(visit);
+    enum lmdb_result result = LMDB_FULL;
+    struct deadline patience = deadline_sooner(visit->deadline, PATIENCE_MS);
+    bool has_made_room = false;
+    for (;;) {
+        if (!lmdb_visit_take_turn(visit))
+            return;
+        if (!has_made_room && deadline_is_over(patience)) {
+            make_room(visit);
+            has_made_room = true;
+        }
         result = try_writing(visit, run);
+        if (result == LMDB_FULL)
+            lmdb_check_readers(visit->lmdb);
+        lmdb_visit_end_turn(visit);
+        if (result != LMDB_FULL || deadline_is_over(visit->deadline))
+            break;
+        poll(NULL, 0, 1);
     }
-    lmdb_visit_end_turn(visit);
     visit->result = result == LMDB_DONE ? 0 : -1;
 }
 

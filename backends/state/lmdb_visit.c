@@ -27,9 +27,10 @@ static void
 mark_broken(struct lmdb_store *store, bool is_cut, const struct err *err)
 {
     pthread_mutex_lock(&store->lock);
+    if (!store->is_broken || (is_cut && !store->is_cut))
+        store->broken = *err;
     store->is_broken = true;
     store->is_cut |= is_cut;
-    store->broken = *err;
     pthread_mutex_unlock(&store->lock);
 }
 
@@ -58,8 +59,10 @@ lmdb_visit(struct lmdb_store *store, void (*work)(struct lmdb_visit *), void *co
         err_set(err, "%s/state.mdb was cut short while in use, or its disk fails",
                 store->settings->path);
         mark_broken(store, true, err);
-        if (visit.has_lock)
+        if (visit.has_lock) {
+            shared_lock_next_epoch(store->file.lock);
             shared_lock_leave(store->file.lock);
+        }
     }
     leave(store);
     return visit.result;
@@ -68,13 +71,21 @@ lmdb_visit(struct lmdb_store *store, void (*work)(struct lmdb_visit *), void *co
 bool
 lmdb_visit_take_turn(struct lmdb_visit *visit)
 {
-    if (shared_lock_enter(visit->store->file.lock, visit->deadline) != 0) {
+    struct lmdb_file *file = &visit->store->file;
+    const char *path = visit->store->settings->path;
+    if (shared_lock_enter(file->lock, visit->deadline) != 0) {
         err_set(visit->err, "write %s/state.mdb: another process has been writing all the time",
-                visit->store->settings->path);
+                path);
         return false;
     }
     visit->has_lock = true;
-    return true;
+    if (shared_lock_epoch(file->lock) == file->epoch)
+        return true;
+    /* LMDB's own lock may never be free again */
+    lmdb_visit_end_turn(visit);
+    err_set(visit->err, "%s/state.mdb has been replaced", path);
+    mark_broken(visit->store, false, visit->err);
+    return false;
 }
 
 void

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,7 @@ enum { OPENING_BYTE = 0, HERE_BYTE = 1, POLL_MS = 5 };
 struct shared {
     uint64_t layout;
     uint64_t size_bytes;
+    atomic_uint_least64_t epoch;
     pthread_mutex_t mutex;
 };
 
@@ -153,6 +155,18 @@ void
 shared_lock_set_size(struct shared_lock *lock, size_t size_bytes)
 {
     lock->shared->size_bytes = size_bytes;
+}
+
+uint64_t
+shared_lock_epoch(const struct shared_lock *lock)
+{
+    return atomic_load(&lock->shared->epoch);
+}
+
+void
+shared_lock_next_epoch(struct shared_lock *lock)
+{
+    atomic_fetch_add(&lock->shared->epoch, 1);
 }
 
 static struct timespec

@@ -14,6 +14,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "deadline.h"
 #include "err.h"
@@ -33,6 +34,11 @@ void shared_lock_close(struct shared_lock *lock); /* NULL is allowed */
 /* How long whoever made the LMDB file made it; written by who has the right of opening. */
 size_t shared_lock_size(const struct shared_lock *lock);
 void shared_lock_set_size(struct shared_lock *lock, size_t size_bytes);
+
+/* Changes when the LMDB file is another from now on, or nobody may enter LMDB any more with the one
+ * that is open; written by who has the right of opening, or has entered. */
+uint64_t shared_lock_epoch(const struct shared_lock *lock);
+void shared_lock_next_epoch(struct shared_lock *lock);
 
 /* Returns 0, or -1: another had it until the deadline. */
 int shared_lock_enter(struct shared_lock *lock, struct deadline deadline);
