@@ -36,8 +36,7 @@ static const char done[] = "{\"status\":\"ok\"}\n";
 
 /* One question or report. */
 struct inquiry {
-    const struct site *site;
-    struct store *store;
+    const struct world *world;
     const char *listener, *server; /* X-Listener; who asks us */
     int64_t began_us;
     struct policy_request request;
@@ -68,7 +67,7 @@ fail(struct answer *answer_r, const char *status, const char *reason)
 static void
 find_user(struct inquiry *inquiry)
 {
-    const struct site *site = inquiry->site;
+    const struct site *site = inquiry->world->site;
     const struct listener *listener =
         inquiry->listener != NULL ? tenancy_listener(site->tenancy, inquiry->listener) : NULL;
     const char *login = inquiry->request.login;
@@ -83,7 +82,7 @@ find_user(struct inquiry *inquiry)
 static void
 prepare(struct inquiry *inquiry)
 {
-    const struct site *site = inquiry->site;
+    const struct site *site = inquiry->world->site;
     find_user(inquiry);
     inquiry->rules = (struct screening_rules){.screen = &site->settings.screen,
                                               .limits = &site->settings.limits,
@@ -98,7 +97,7 @@ prepare(struct inquiry *inquiry)
 static struct deadline
 store_deadline(const struct inquiry *inquiry)
 {
-    return deadline_after(inquiry->site->settings.store.timeout_ms);
+    return deadline_after(inquiry->world->site->settings.store.timeout_ms);
 }
 
 static const char *
@@ -152,7 +151,7 @@ static void
 serve_allow(struct inquiry *inquiry, struct answer *answer_r)
 {
     struct attempt attempt;
-    reported_ask(inquiry->store, &inquiry->rules, &inquiry->question, clock_wall_ms(),
+    reported_ask(inquiry->world->store, &inquiry->rules, &inquiry->question, clock_wall_ms(),
                  store_deadline(inquiry), &attempt);
     const bool goes_on = reason_of(attempt.answer) == REASON_AUTH_OK;
     char body[256];
@@ -197,9 +196,10 @@ count(const struct inquiry *inquiry, enum verify_outcome outcome, struct attempt
         .password = policy_request_has_password(request) ? &password : NULL,
         .window = outcome == VERIFY_OK && opens_window(inquiry) ? &window : NULL,
     };
-    reported_end(inquiry->store, &inquiry->rules, &inquiry->question, &result, now_ms,
+    reported_end(inquiry->world->store, &inquiry->rules, &inquiry->question, &result, now_ms,
                  store_deadline(inquiry), end_r);
     secret_fini(&password);
+    metrics_ended(inquiry->world->metrics, end_r);
     aftermath_tell(&(struct aftermath){.session = or_null(request->session),
                                        .client = &request->client,
                                        .account = inquiry->user.text,
@@ -290,13 +290,11 @@ serve_body(struct inquiry *inquiry, const struct call *call, enum policy_command
 }
 
 void
-auth_policy_serve(const struct site *site, struct store *store, const struct call *call,
-                  struct answer *answer_r)
+auth_policy_serve(const struct world *world, const struct call *call, struct answer *answer_r)
 {
     const char *query = param_find(call->params, "QUERY_STRING");
     const enum policy_command command = policy_command_parse(query);
-    struct inquiry inquiry = {.site = site,
-                              .store = store,
+    struct inquiry inquiry = {.world = world,
                               .listener = or_null(param_find(call->params, "HTTP_X_LISTENER")),
                               .server = or_null(param_find(call->params, "REMOTE_ADDR")),
                               .began_us = clock_now_us()};

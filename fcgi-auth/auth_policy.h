@@ -10,10 +10,9 @@
 
 #include "answer.h"
 #include "call.h"
-#include "site.h"
+#include "world.h"
 
 /* The listener that X-Listener names, if there is one, gives names without a domain theirs. */
-void auth_policy_serve(const struct site *site, struct store *store, const struct call *call,
-                       struct answer *answer_r);
+void auth_policy_serve(const struct world *world, const struct call *call, struct answer *answer_r);
 
 #endif

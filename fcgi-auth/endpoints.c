@@ -75,7 +75,8 @@ serve_auth_policy(const struct endpoints *endpoints, const struct call *call,
                   struct answer *answer_r)
 {
     struct site *site = reload_hold(endpoints->reload);
-    auth_policy_serve(site, endpoints->store, call, answer_r);
+    const struct world world = world_of(endpoints, site);
+    auth_policy_serve(&world, call, answer_r);
     reload_release(endpoints->reload, site);
 }
 

@@ -11,6 +11,7 @@ import smtplib
 import socket
 import ssl
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
@@ -18,9 +19,10 @@ import pytest
 from harness import fastcgi
 from harness.door import FrontDoor
 from harness.dovecot import Dovecot, dovecot_is_usable
+from harness.held_smtp import HeldSmtp
 from harness.mailreeve import Mailreeve, parse_logfmt
 from harness.process import free_port, source_dir, wait_until
-from harness.setups import cheap_hash
+from harness.setups import cheap_hash, configuration
 from harness.smtp_talk import plain
 
 LEO, NINA = "leo@local.example", "nina@local.example"
@@ -537,3 +539,19 @@ def test_a_store_that_is_down_turns_nobody_away(make_service):
         assert ask(service, "report", login("192.0.2.1", pwhash=f"{i}", success=False)) == ("200 OK", DONE[1])
         assert ask(service, "allow", login("192.0.2.1")) == ("200 OK", GO_ON[1])
     assert service.events("policy.allow")[-1]["error"] == "the store could not be asked"
+
+
+def test_a_service_that_has_no_time_gives_no_answer(scratch, users):
+    """So that the server's own setting for that decides; a report is lost, not waited for."""
+    with HeldSmtp() as held:
+        with Mailreeve(scratch / "service", configuration("max_sessions = 1\n", held.port), {"users": users}) as service:
+            with ThreadPoolExecutor(1) as pool:
+                session = pool.submit(service.ask, fastcgi.login("joe@slow.example", "word"))
+                wait_until(lambda: held.waiting == 1, 20, "a session under way")
+                for command in ("allow", "report"):
+                    status, answer = ask(service, command, login("192.0.2.1", success=False))
+                    assert status == "503 Service Unavailable"
+                    assert answer == {"status": "failure", "reason": "too many sessions are running"}
+                held.release()
+                assert session.result().ok
+            assert ask(service, "allow", login("192.0.2.1")) == ("200 OK", GO_ON[1])
