@@ -23,6 +23,7 @@ mark(const unsigned char salt[STORE_SALT_BYTES], const struct bytes *marked, siz
     *mark_r = 0;
     for (unsigned i = 0; i < bits / 8; i++)
         *mark_r = *mark_r << 8 | digest[i];
+    explicit_bzero(digest, sizeof digest); /* all of it would tell a password from others */
     return true;
 }
 
