@@ -60,7 +60,7 @@ int
 shared_state_failed(const struct shared_state *state, const struct err *err)
 {
     const struct store_settings *settings = &state->site->settings.store;
-    fprintf(stderr, "the store cannot be asked: ");
+    fprintf(stderr, "the store failed: ");
     print_safe(stderr, err->text);
     fputc('\n', stderr);
     if (settings->engine == STORE_LMDB)

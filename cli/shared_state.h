@@ -22,7 +22,7 @@ struct shared_state {
 int shared_state_open(const char *config, struct shared_state *state_r);
 void shared_state_close(struct shared_state *state);
 
-/* Says that the store could not be asked and why, and who may where it is somebody else's. Returns
+/* Says why the store failed, and who may use it where it is somebody else's. Returns
  * EXIT_TEMPORARY. */
 int shared_state_failed(const struct shared_state *state, const struct err *err);
 

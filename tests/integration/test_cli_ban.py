@@ -226,7 +226,7 @@ def test_a_redis_that_nobody_answers_at_is_temporary(scratch):
     for words in (["add", "192.0.2.1"], ["del", "192.0.2.1"], ["list"], ["list", "--nginx"]):
         done = there.ban(*words)
         assert (done.returncode, done.stdout) == (EXIT_TEMPORARY, ""), words
-        assert "the store cannot be asked: " in done.stderr
+        assert "the store failed: " in done.stderr
 
 
 def test_a_store_of_another_user_is_told_and_whose_it_is(local):
@@ -270,6 +270,17 @@ def test_a_ban_that_a_count_made_is_listed_and_ends_with_its_counts(configured):
         # one more failure is one, not the third
         assert configured.login("192.0.2.1", "wrong again") == "535 5.7.8"
         assert configured.login("192.0.2.1") == "OK"
+
+
+def test_with_a_ban_by_hand_ends_what_was_counted_before(configured):
+    with configured.service:
+        assert configured.login("192.0.2.1", "wrong") == "535 5.7.8"
+        configured.ban("add", "192.0.2.1")
+        assert configured.login("192.0.2.1") == BANNED
+        configured.ban("del", "192.0.2.1")
+        assert configured.login("192.0.2.1", "wrong again") == "535 5.7.8"
+        assert configured.login("192.0.2.1", "and again") == "535 5.7.8"
+        assert configured.login("192.0.2.1") == BANNED
 
 
 def test_an_order_given_while_the_service_is_down_holds_when_it_starts(configured):

@@ -174,6 +174,6 @@ def test_a_store_or_a_configuration_that_cannot_be_asked_is_told(scratch):
     for words in (["list"], ["close", "192.0.2.1"], ["close", ANNA]):
         done = there.window(*words)
         assert (done.returncode, done.stdout) == (EXIT_TEMPORARY, "")
-        assert "the store cannot be asked: " in done.stderr
+        assert "the store failed: " in done.stderr
     there.service.path.write_text("upstraem {}\n")
     assert there.window("list").returncode == EXIT_CONFIG
