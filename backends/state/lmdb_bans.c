@@ -177,7 +177,7 @@ lmdb_bans_offend(struct lmdb_spaces *spaces, struct store_op *op, int64_t now_ms
     int64_t forget_ms = 0;
     struct store_ban before;
     bool was_there = get(spaces, &op->network, &before, &forget_ms);
-    if (was_there && before.until_ms > now_ms) {
+    if (was_there && before.until_ms > now_ms && is_of(&before, op->makers)) {
         op->ban_r = before;
         return;
     }

@@ -333,9 +333,9 @@ function actions.find(family, digits, makers)
   return 0
 end
 
-function actions.offend(family, length, digits, maker, reason, ...)
+function actions.offend(family, length, digits, makers, maker, reason, ...)
   local ban = read_ban(network(family, tonumber(length), digits))
-  if ban and ban.ends > now then
+  if ban and ban.ends > now and is_of(ban, tonumber(makers)) then
     return tell(0, length, ban)
   end
   local costs = {...}

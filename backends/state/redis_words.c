@@ -165,6 +165,7 @@ add_offence(struct redis_words *words, const struct store_op *op)
 {
     assert(op->lengths.count > 0);
     add_network(words, &op->network);
+    add_number(words, op->makers);
     add_number(words, op->ban.maker);
     add_text(words, op->ban.reason);
     for (size_t i = 0; i < op->lengths.count; i++)

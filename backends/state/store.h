@@ -73,9 +73,10 @@ enum store_action {
      * network's may hold. */
     STORE_FIND_BAN,
     /* An offence of a network: bans it until now + the length that belongs to the offence (the last
-     * for all later ones); while it is banned it stays so for as long as it was. Offences are
-     * forgotten once the ban has been over for as long as the last of the lengths. hit: it was not
-     * banned before; ban_r is the ban in force, zero if there was no room for one more. */
+     * for all later ones); while it is banned, by one of makers, it stays so for as long as it
+     * was. Offences are forgotten once the ban has been over for as long as the last of the
+     * lengths. hit: it was not banned before; ban_r is the ban in force, zero if there was no room
+     * for one more. */
     STORE_OFFEND,
     /* Writes ban as it is, whatever was there; offences 0: those stay that were there, of a ban
      * that is over as well. hit: there was room for it. */
@@ -120,7 +121,7 @@ struct store_op {
                           is forgotten sooner than the other; no time's amount gets below 0 */
     uint64_t member;   /* MARK, ADMIT_MEMBER */
     bool hit_if_there; /* MARK */
-    unsigned makers;   /* FIND_BAN: mask of 1u << enum ban_maker; 0: all */
+    unsigned makers;   /* FIND_BAN, OFFEND: mask of 1u << enum ban_maker whose bans hold; 0: all */
 
     const void *value; /* PUT */
     size_t value_length;

@@ -132,6 +132,7 @@ subject_offend(const struct subject *subject, struct batch *batch, enum ban_make
     } else {
         op = batch_add(batch, STORE_OFFEND, STORE_BANS);
         op->lengths = (struct ban_lengths){screen->ban_ms, screen->ban_count};
+        op->makers = makers_of(screen->mode);
     }
     op->network = subject->network;
     op->if_hit = if_hit;
