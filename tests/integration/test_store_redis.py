@@ -1,5 +1,5 @@
 """The store in a Redis that is killed, stopped, flushed, failed over or answers errors: sessions go on, the status says
-degraded, windows are closed, and what is counted resumes with the server. Against real servers, through mailreeve-auth."""
+degraded, windows are closed, and what is counted resumes with the server. Real servers, through mailreeve-auth."""
 
 import json
 import re
@@ -365,7 +365,8 @@ def test_every_key_has_an_end(make_service, redis, client):
     endless = [key for key in keys if redis.ask("TTL", key) == -1]
     assert endless == [b"mailreeve:salt"]
     # ... but for what is for ever; that a ban of that length was so stays known
-    for words, expected in ((("add", "--forever"), [b"b:4/25/c000028", b"bans", b"lengths4"]), (("del",), [b"lengths4"])):
+    whole = [b"b:4/25/c000028", b"bans", b"lengths4"]
+    for words, expected in ((("add", "--forever"), whole), (("del",), [b"lengths4"])):
         done = mailreeve("ban", *words, "-c", service.path, "192.0.2.128/25")
         assert done.returncode == EXIT_OK, done.stderr
         endless = {key for key in redis.keys() if redis.ask("TTL", key) == -1}
@@ -478,6 +479,22 @@ def test_a_master_that_steps_down_is_left(make_service, cluster, client):
     wait_for_store(service)
     fail(service, "203.0.113.7")
     assert is_banned(service, "203.0.113.7")
+
+
+def test_a_master_that_the_sentinels_have_left_behind_is_left(make_service, redis, scratch, client):
+    """One that is cut off from them goes on as a master, and we may still reach it."""
+    if not sentinel_is_usable():
+        pytest.skip("redis-sentinel is not installed")
+    with Redis(scratch / "other") as other, Sentinels(scratch, redis, count=1) as sentinels:
+        service = make_service(None, by_sentinels(sentinels))
+        assert log_in(service, client).ok and redis.calls() > 0
+        sentinels.ask("SENTINEL", "REMOVE", sentinels.name)
+        sentinels.ask("SENTINEL", "MONITOR", sentinels.name, "127.0.0.1", other.port, 1)
+        wait_until(lambda: log_in(service, client).ok and other.calls() > 0, 20, "the other master to be asked")
+        before = redis.calls()
+        fail(service, client)
+        assert is_banned(service, client)
+        assert redis.calls() == before and redis.role() == b"master"
 
 
 def test_sentinels_that_do_not_know_the_master_or_are_not_there(make_service, cluster, client):

@@ -38,8 +38,8 @@ def _read_reply(stream):
 
 
 def ask(address, *commands, timeout_s=20):
-    """Sends commands (each a list of words) and returns the reply to the last: bytes, number, None or list; RedisError for
-    an error. address: (host, port) or the path of a socket."""
+    """Sends commands (each a list of words) and returns the reply to the last: bytes, number, None or list; RedisError
+    for an error. address: (host, port) or the path of a socket."""
     family = socket.AF_INET if isinstance(address, tuple) else socket.AF_UNIX
     with socket.socket(family, socket.SOCK_STREAM) as connection:
         connection.settimeout(timeout_s)
@@ -58,8 +58,8 @@ class Redis:
     """One server. `port`, `socket`, `url` (by port) and `unix_url`. Use as a context manager, or start() and stop()."""
 
     def __init__(self, folder, password=None, replica_of=None, port=None, users=(), settings=()):
-        """password: of the default user; replica_of: another Redis; users: lines of ACL ("front on >pw ~mailreeve:* +@all");
-        settings: more words of the command line ("--maxmemory", "10mb")."""
+        """password: of the default user; replica_of: another Redis; users: lines of ACL ("front on >pw ~mailreeve:*
+        +@all"); settings: more words of the command line ("--maxmemory", "10mb")."""
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.port = port or free_port()
@@ -79,7 +79,9 @@ class Redis:
 
     def ask(self, *words, db=0):
         """The reply to a command: bytes, number, None or list; RedisError for an error."""
-        return ask(self.socket, *([["AUTH", self.password]] if self.password else []), *([["SELECT", db]] if db else []), words)
+        first = [["AUTH", self.password]] if self.password else []
+        then = [["SELECT", db]] if db else []
+        return ask(self.socket, *first, *then, words)
 
     def answers(self):
         try:
