@@ -246,6 +246,18 @@ def test_a_store_of_another_user_is_told_and_whose_it_is(local):
     assert local.networks() == ["192.0.2.1/32"]
 
 
+def test_what_root_writes_the_services_user_can_read(local):
+    if os.getuid() != 0:
+        pytest.skip("only root can give files away")
+    folder = local.service.folder / "state"
+    folder.mkdir(mode=0o700)
+    shutil.chown(folder, "nobody", "nogroup")
+    assert local.ban("add", "192.0.2.1").returncode == EXIT_OK
+    assert len(list(folder.iterdir())) > 1
+    for path in [folder, *folder.iterdir()]:
+        assert path.owner() == "nobody" and path.stat().st_mode & 0o077 == 0, path
+
+
 # --- a running service ------------------------------------------------------------------------------------------
 
 def test_the_next_session_meets_a_ban_and_its_end(configured):
