@@ -22,7 +22,6 @@ static const char *const table_names[LMDB_TABLES] = {
 struct lmdb_reader {
     struct lmdb_reader *next, *next_of_all;
     MDB_txn *txn;
-    MDB_cursor *cursor; /* under way */
 };
 
 struct lmdb {
@@ -356,8 +355,6 @@ lmdb_walk_begin(struct lmdb_txn *txn, enum lmdb_table table, struct lmdb_walk *w
     if (txn->error == 0 &&
         note(txn, mdb_cursor_open(txn->handle, txn->lmdb->tables[table], &cursor)))
         walk_r->cursor = cursor;
-    if (txn->reader != NULL)
-        txn->reader->cursor = cursor;
 }
 
 static bool
