@@ -33,9 +33,11 @@ static const struct row rows[] = {
      .required = true,
      .offset = offsetof(struct alert_values, events),
      .choices = events,
-     .help = "What is told: account-failures, failed logins of one account; ban, clients that were "
-             "banned; source-down, upstream-down, store-down, which do not answer; hijack, an "
-             "account that is used from more addresses than addresses_per_user allows."},
+     .help =
+         "What is told: account-failures, failed logins of one account (as screen counts them, so "
+         "not with mode = \"off\" or account_failures = 0); ban, clients that screen has banned; "
+         "source-down, upstream-down, store-down, which do not answer; hijack, an account that "
+         "is used from more addresses than addresses_per_user allows."},
     {.name = "threshold",
      .type = ROW_INT,
      .offset = offsetof(struct alert_values, threshold),
