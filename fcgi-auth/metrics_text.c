@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "alert.h"
 #include "writing.h"
 
 const char metrics_text_type[] = "text/plain; version=0.0.4; charset=utf-8";
@@ -99,6 +100,21 @@ write_sessions(FILE *file, const struct metrics_counts *counts)
                  counts->would_bans);
     write_decisions(file, counts);
     write_times(file, counts);
+}
+
+static void
+write_alarms(FILE *file)
+{
+    struct alert_totals totals;
+    begin(file, "alarms_total", "counter", "What alerts may be about.");
+    for (int kind = 0; kind < ALARM_KINDS; kind++)
+        fprintf(file, "mailreeve_alarms_total{event=\"%s\"} %" PRIu64 "\n",
+                alarm_kind_name((enum alarm_kind)kind), alarm_count((enum alarm_kind)kind));
+    alerts_totals(&totals);
+    write_single(file, "alerts_sent_total", "counter", "Alerts whose command ended well.",
+                 totals.sent);
+    write_single(file, "alerts_failed_total", "counter", "Alerts whose command did not.",
+                 totals.failed);
 }
 
 static void
@@ -249,6 +265,7 @@ metrics_text(const struct world *world)
     struct writing writing;
     writing_begin(&writing);
     write_sessions(writing.file, &counts);
+    write_alarms(writing.file);
     write_store(writing.file, &store);
     write_source_logins(writing.file, world->site);
     for (size_t i = 0; i < sizeof source_numbers / sizeof source_numbers[0]; i++)

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "alert.h"
 #include "date.h"
 #include "writing.h"
 
@@ -11,6 +12,7 @@ struct picture {
     const struct site *site;
     struct store_status store;
     struct metrics_counts counts;
+    struct alert_totals alerts;
 };
 
 static const char *const spaces[STORE_SPACES] = {
@@ -26,6 +28,7 @@ take_picture(const struct world *world, struct picture *picture_r)
     picture_r->site = world->site;
     store_status(world->store, &picture_r->store);
     metrics_read(world->metrics, &picture_r->counts);
+    alerts_totals(&picture_r->alerts);
 }
 
 static uint64_t
@@ -206,8 +209,9 @@ status_json(const struct world *world)
     write_decisions_json(file, counts);
     fprintf(file,
             ",\n \"waits\": %" PRIu64 ",\n \"bans\": %" PRIu64 ",\n \"would_bans\": %" PRIu64
-            ",\n \"sources\": [",
-            counts->waits, counts->bans, counts->would_bans);
+            ",\n \"alerts\": {\"sent\": %" PRIu64 ", \"failed\": %" PRIu64 "},\n \"sources\": [",
+            counts->waits, counts->bans, counts->would_bans, picture.alerts.sent,
+            picture.alerts.failed);
     write_sources_json(file, picture.site);
     fputs("],\n \"upstreams\": [", file);
     write_upstreams_json(file, picture.site);
@@ -236,14 +240,16 @@ write_store_text(FILE *file, const struct store_status *store)
 }
 
 static void
-write_counts_text(FILE *file, const struct metrics_counts *counts)
+write_counts_text(FILE *file, const struct picture *picture)
 {
+    const struct metrics_counts *counts = &picture->counts;
     char started[DATE_TEXT_MAX];
     date_format(counts->started_ms / 1000, started);
     fprintf(file,
             "since %s: sessions now %" PRIu64 ", told to wait %" PRIu64 ", bans made %" PRIu64
-            ", bans in monitor mode %" PRIu64 "\n",
-            started, counts->sessions, counts->waits, counts->bans, counts->would_bans);
+            ", bans in monitor mode %" PRIu64 ", alerts sent %" PRIu64 ", failed %" PRIu64 "\n",
+            started, counts->sessions, counts->waits, counts->bans, counts->would_bans,
+            picture->alerts.sent, picture->alerts.failed);
     for (int i = 0; i < REASON_COUNT; i++) {
         uint64_t count = decisions_of(counts, (enum reason)i);
         if (count > 0)
@@ -284,7 +290,7 @@ status_text(const struct world *world)
     fprintf(writing.file, "status %s%s\n", word, faults);
     free(faults);
     write_store_text(writing.file, &picture.store);
-    write_counts_text(writing.file, &picture.counts);
+    write_counts_text(writing.file, &picture);
     write_parts_text(writing.file, picture.site);
     return writing_end(&writing);
 }

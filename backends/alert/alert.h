@@ -36,4 +36,11 @@ void alerts_close(struct alerts *alerts); /* NULL is allowed; of those in force:
 enum { ALERTS_GRACE_MS = 2000 };
 void alerts_use(struct alerts *alerts);
 
+/* Messages since the process began. */
+struct alert_totals {
+    uint64_t sent;   /* the command ended well */
+    uint64_t failed; /* it did not, or never started */
+};
+void alerts_totals(struct alert_totals *totals_r);
+
 #endif

@@ -1,13 +1,24 @@
 #include "alert_lane.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
+#include "alert.h"
 #include "alloc.h"
 #include "clock.h"
 #include "command_words.h"
 #include "log.h"
 
 enum { COMPLAIN_EVERY_MS = 60000 };
+
+static atomic_uint_least64_t sent, failed;
+
+void
+alerts_totals(struct alert_totals *totals_r)
+{
+    totals_r->sent = atomic_load_explicit(&sent, memory_order_relaxed);
+    totals_r->failed = atomic_load_explicit(&failed, memory_order_relaxed);
+}
 
 struct alert_lane *
 alert_lane_create(const char *name)
@@ -87,6 +98,7 @@ static void
 log_failure(struct alert_lane *lane, const struct err *err)
 {
     int64_t times;
+    atomic_fetch_add_explicit(&failed, 1, memory_order_relaxed);
     if (!may_complain(&lane->failed, &times))
         return;
     size_t length = 0;
@@ -109,6 +121,15 @@ alert_lane_start(struct alert_lane *lane, struct alert_job *job)
         log_failure(lane, &err);
 }
 
+static void
+note_sent(const struct alert_lane *lane)
+{
+    atomic_fetch_add_explicit(&sent, 1, memory_order_relaxed);
+    log_event(LOG_INFO, "alert.sent", LOG_STR("alert", lane->name),
+              LOG_STR("about", alarm_kind_name(lane->run_kind)),
+              LOG_INT("ms", clock_now_ms() - lane->run_since_ms));
+}
+
 void
 alert_lane_continue(struct alert_lane *lane)
 {
@@ -116,9 +137,7 @@ alert_lane_continue(struct alert_lane *lane)
         return;
     struct err err;
     if (alert_run_succeeded(lane->run, &err))
-        log_event(LOG_INFO, "alert.sent", LOG_STR("alert", lane->name),
-                  LOG_STR("about", alarm_kind_name(lane->run_kind)),
-                  LOG_INT("ms", clock_now_ms() - lane->run_since_ms));
+        note_sent(lane);
     else
         log_failure(lane, &err);
     alert_run_free(lane->run);

@@ -1,6 +1,7 @@
 #include "alarm.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 /* Raisers do not wait for each other; a waiting alarm_listen goes before new ones, so that many
  * alarms cannot keep it waiting. A handler therefore raises nothing itself. */
@@ -8,6 +9,8 @@ static pthread_rwlock_t lock = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP
 /* under lock */
 static alarm_handler *current_handler;
 static void *current_context;
+
+static atomic_uint_least64_t counts[ALARM_KINDS];
 
 const char *
 alarm_kind_name(enum alarm_kind kind)
@@ -32,9 +35,16 @@ alarm_listen(alarm_handler *handler, void *context)
     pthread_rwlock_unlock(&lock);
 }
 
+uint64_t
+alarm_count(enum alarm_kind kind)
+{
+    return atomic_load_explicit(&counts[kind], memory_order_relaxed);
+}
+
 void
 alarm_raise(enum alarm_kind kind, const char *subject, const struct log_field *fields, size_t count)
 {
+    atomic_fetch_add_explicit(&counts[kind], 1, memory_order_relaxed);
     pthread_rwlock_rdlock(&lock);
     if (current_handler != NULL)
         current_handler(current_context, kind, subject, fields, count);

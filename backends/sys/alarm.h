@@ -31,6 +31,9 @@ typedef void alarm_handler(void *context, enum alarm_kind kind, const char *subj
  * handler raises nothing itself. */
 void alarm_listen(alarm_handler *handler, void *context);
 
+/* How many of a kind were raised since the process began, whether anybody listened or not. */
+uint64_t alarm_count(enum alarm_kind kind);
+
 /* subject is what it is about: the account, the network, the source, the upstream, the engine.
  * Values may hold anybody's bytes. Borrowed for the call. */
 void alarm_raise(enum alarm_kind kind, const char *subject, const struct log_field *fields,

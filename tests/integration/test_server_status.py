@@ -15,6 +15,7 @@ from harness.sink import Sink
 CLIENT, BANNED = "192.0.2.1", "192.0.2.2"
 
 SECTIONS = """
+alert "true" {{ events = {{"ban"}}  threshold = 1  command = "/bin/true" }}
 screen {{ failures = 2 }}
 source "directory" {{ type = "ldap"  uri = {{"ldap://127.0.0.1:{closed}"}}  base = "dc=x" }}
 organization "dir" {{ domains = {{"dir.example"}}  sources = {{"directory"}} }}
@@ -114,6 +115,9 @@ def test_bans_and_what_they_cost_are_counted(shaky):
     assert status(shaky)["bans"] == 1
     counted = metrics(shaky)
     assert counted["mailreeve_bans_total"] == 1
+    assert (counted['mailreeve_alarms_total{event="ban"}'], counted['mailreeve_alarms_total{event="hijack"}']) == (1, 0)
+    wait_until(lambda: status(shaky)["alerts"] == {"sent": 1, "failed": 0}, 20, "the alert to be sent")
+    assert metrics(shaky)["mailreeve_alerts_sent_total"] == 1
     assert counted['mailreeve_decisions_total{protocol="smtp",verdict="defer",reason="auth.banned"}'] == 1
     wait_until(lambda: status(shaky)["store"]["bans"] == 1, 20, "the store to count its bans")
     assert metrics(shaky)['mailreeve_store_entries{space="bans"}'] == 1
