@@ -377,7 +377,7 @@ end
 -- Lists: a page of an index, from a cursor on ("0" at first, and as the next one behind the last).
 
 function actions.list_bans(cursor)
-  local page = call('ZSCAN', 'bans', cursor, 'COUNT', '100')
+  local page = call('ZSCAN', 'bans', cursor, 'COUNT', '200')
   local result = {page[1]}
   for i = 1, #page[2], 2 do
     local ban = read_ban(page[2][i])

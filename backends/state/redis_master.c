@@ -14,6 +14,7 @@ struct redis_master {
     /* set once */
     char address[REDIS_ADDRESS_MAX]; /* the url's */
     const char *name;                /* that the sentinels know it by */
+    struct name *server;             /* the same, held so that it stays resolved */
     struct name *sentinels[STORE_SENTINELS_MAX];
     size_t sentinel_count;
 
@@ -29,6 +30,7 @@ redis_master_create(const struct store_settings *settings, const char *address)
     struct redis_master *master = xcalloc(1, sizeof *master);
     snprintf(master->address, sizeof master->address, "%s", address);
     master->name = settings->sentinel_master;
+    master->server = settings->sentinel_count == 0 ? name_open(address, REDIS_PORT, NULL) : NULL;
     for (size_t i = 0; i < settings->sentinel_count && i < STORE_SENTINELS_MAX; i++) {
         struct name *sentinel = name_open(settings->sentinels[i], REDIS_SENTINEL_PORT, NULL);
         if (sentinel != NULL)
@@ -43,6 +45,7 @@ redis_master_free(struct redis_master *master)
 {
     for (size_t i = 0; i < master->sentinel_count; i++)
         name_close(master->sentinels[i]);
+    name_close(master->server);
     pthread_mutex_destroy(&master->lock);
     free(master);
 }
