@@ -327,7 +327,7 @@ test_nobody_waits_longer_than_a_second_or_his_deadline(void **unused)
     assert_true(waiting.took_ms >= 950 && waiting.took_ms < ENGINE_WAIT_MS / 2);
     const int64_t began_ms = clock_now_ms();
     const struct attempt_question question = question_of(&(struct step){.deed = BEGIN});
-    attempt_begin(bench.store, &bench.rules, &question, EPOCH, deadline_after(50),
+    attempt_begin(bench.store, &bench.rules, &question, EPOCH, deadline_after(300),
                   &waiting.attempt);
     assert_int_equal(waiting.attempt.answer, ATTEMPT_WAIT);
     assert_false(waiting.attempt.is_counted);
