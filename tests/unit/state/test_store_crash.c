@@ -148,8 +148,8 @@ test_a_process_stopped_in_the_middle_costs_others_their_timeout(void **unused)
         struct scratch scratch;
         scratch_make(&scratch);
         scratch.timeout_ms = TIMEOUT_MS;
-        struct store *store = scratch_open(&scratch, true);
         struct writer writer = start_writer(&scratch, 1);
+        struct store *store = scratch_open(&scratch, true);
         stop_within_a_transaction(&writer, store);
 
         struct store_op op = scratch_count(0, 1);

@@ -12,8 +12,10 @@
 #include <glob.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "scratch_lmdb.h"
@@ -306,6 +308,66 @@ test_what_happens_to_the_file_while_it_is_in_use(void **unused)
     }
 }
 
+/* Opens the store in a process of its own, which bans when it is told to and says whether it could.
+ */
+static pid_t
+start_neighbour(const struct scratch *scratch, int from, int to)
+{
+    pid_t pid = fork();
+    if (pid != 0)
+        return pid;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    struct store *store = scratch_open(scratch, true);
+    uint32_t number;
+    while (read(from, &number, sizeof number) == sizeof number) {
+        struct store_op op = scratch_set_ban(number);
+        struct deadline deadline = deadline_after(SCRATCH_WAIT_MS);
+        while (scratch_try(store, &op, 1, NULL) != 0 && !deadline_is_over(deadline))
+            poll(NULL, 0, 5);
+        if (write(to, &op.hit, sizeof op.hit) != sizeof op.hit)
+            break;
+    }
+    _exit(0);
+}
+
+static void
+test_neighbours_go_on_with_the_same_file(void **unused)
+{
+    (void)unused;
+    struct scratch scratch;
+    int there[2], back[2];
+    uint32_t number = BANS;
+    bool could = false;
+    scratch_make(&scratch);
+    fill(&scratch);
+    assert_int_equal(pipe(there), 0);
+    assert_int_equal(pipe(back), 0);
+    pid_t pid = start_neighbour(&scratch, there[0], back[1]);
+    struct store *store = scratch_open(&scratch, true);
+    for (int i = 0; i < 3; i++, number++) {
+        assert_int_equal(write(there[1], &number, sizeof number), sizeof number);
+        assert_int_equal(read(back[0], &could, sizeof could), sizeof could);
+        assert_true(could);
+        struct deadline deadline = deadline_after(SCRATCH_WAIT_MS);
+        struct store_op op = scratch_find_ban(number);
+        while ((scratch_try(store, &op, 1, NULL) != 0 || !op.hit) && !deadline_is_over(deadline))
+            poll(NULL, 0, 5);
+        assert_true(op.hit);
+        if (i == 1)
+            cut(&scratch);
+        struct store_op count = scratch_count(1, 1);
+        scratch_try(store, &count, 1, NULL);
+    }
+    kill(pid, SIGKILL);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    for (int i = 0; i < 2; i++) {
+        close(there[i]);
+        close(back[i]);
+    }
+    store_close(store);
+    scratch_remove(&scratch);
+}
+
 enum { NO_MOUNT = 77 };
 
 /* In a child with a mount of its own. Returns what it exits with. */
@@ -377,6 +439,7 @@ main(void)
         cmocka_unit_test(test_a_command_touches_no_corrupt_file_and_says_so),
         cmocka_unit_test(test_changed_bytes_never_stop_the_service),
         cmocka_unit_test(test_what_happens_to_the_file_while_it_is_in_use),
+        cmocka_unit_test(test_neighbours_go_on_with_the_same_file),
         cmocka_unit_test(test_a_full_disk),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
