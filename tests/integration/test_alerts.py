@@ -396,3 +396,20 @@ def test_the_services_alert_arrives_as_a_mail(alerted, front_certificate):
         assert not service.events("alert.failed"), service.log
         mail = postfix.wait_for_message(f"[mailreeve] failed logins of {OTHER_USER}")
         assert OTHER_USER in mail.get_content()
+
+
+def test_postfixs_own_sendmail_takes_the_mail(scratch, front_certificate):
+    if not postfix_is_usable():
+        pytest.skip("Postfix can only be started by root")
+    with Postfix(scratch / "postfix", *front_certificate) as postfix:
+        told = {**ALERT, "subject": "x\r\nBcc: all@victim.example\n.\n"}
+        done = subprocess.run([ALERT_MAIL, "--from", "front@acme.example", "postmaster@acme.example"], text=True,
+                              input=json.dumps(told), capture_output=True, timeout=60,
+                              env={**os.environ, "MAIL_CONFIG": str(postfix.folder / "etc")})
+        assert done.returncode == 0, done.stderr
+        [queued] = (postfix.folder / "queue" / "maildrop").iterdir()
+        shown = subprocess.run(["postcat", "-c", postfix.folder / "etc", "-ehb", queued], capture_output=True,
+                               text=True).stdout
+        recipients = [line for line in shown.splitlines() if line.startswith("recipient: ")]
+    assert recipients == ["recipient: postmaster@acme.example"]
+    assert "Subject: [mailreeve] failed" in shown and "\nfailures:     40\n" in shown, shown
