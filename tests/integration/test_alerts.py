@@ -19,7 +19,7 @@ from harness.setups import PASSWORD, USER, users_file
 from harness.sink import Sink
 
 ALERT_MAIL = source_dir() / "scripts" / "alert-mail"
-OTHER_USER = "jürgen.o'hara$(id)`x`@acme.example"
+OTHER_USER = "jürgen.o'h$(id)`x`@acme.example"
 
 CONFIGURATION = """
 failure_delay = 0
