@@ -272,7 +272,11 @@ lmdb_end(struct lmdb_txn *txn, bool *is_full_r, struct err *err)
 static MDB_val
 value_of(struct bytes bytes)
 {
-    return (MDB_val){.mv_size = bytes.length, .mv_data = (void *)(uintptr_t)bytes.start};
+    union {
+        const void *ours;
+        void *theirs;
+    } start = {.ours = bytes.start};
+    return (MDB_val){.mv_size = bytes.length, .mv_data = start.theirs};
 }
 
 static struct bytes

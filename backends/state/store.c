@@ -10,11 +10,14 @@
 #include "clock.h"
 #include "store_health.h"
 
-enum { TICK_MS = 500 };
+enum { TICK_MS = 500, TEXTS_MAX = 6 + STORE_SENTINELS_MAX };
 
 struct store {
     /* set once */
-    struct store_settings settings; /* its own copies */
+    struct store_settings settings; /* of texts and sentinels */
+    const char *sentinels[STORE_SENTINELS_MAX];
+    char *texts[TEXTS_MAX];
+    size_t text_count;
     const struct store_engine *engine;
     void *self;
     struct background *thread; /* NULL: a command's */
@@ -41,47 +44,29 @@ store_check(const struct store_settings *settings, struct err *err)
     return engine_of(settings)->check(settings, err);
 }
 
-static char *
-copy_text(const char *text)
+static const char *
+copy_text(struct store *store, const char *text)
 {
-    return text != NULL ? xstrdup(text) : NULL;
-}
-
-static struct store_settings
-copy_settings(const struct store_settings *settings)
-{
-    struct store_settings copy = *settings;
-    copy.path = copy_text(settings->path);
-    copy.url = copy_text(settings->url);
-    copy.password_file = copy_text(settings->password_file);
-    copy.ca_file = copy_text(settings->ca_file);
-    copy.sentinel_master = copy_text(settings->sentinel_master);
-    copy.prefix = copy_text(settings->prefix);
-    const char **sentinels = xcalloc(settings->sentinel_count + 1, sizeof *sentinels);
-    for (size_t i = 0; i < settings->sentinel_count; i++)
-        sentinels[i] = xstrdup(settings->sentinels[i]);
-    copy.sentinels = sentinels;
-    return copy;
+    if (text == NULL)
+        return NULL;
+    assert(store->text_count < TEXTS_MAX);
+    return store->texts[store->text_count++] = xstrdup(text);
 }
 
 static void
-free_text(const char *text)
+copy_settings(struct store *store, const struct store_settings *settings)
 {
-    free((void *)(uintptr_t)text);
-}
-
-static void
-free_settings(struct store_settings *settings)
-{
-    free_text(settings->path);
-    free_text(settings->url);
-    free_text(settings->password_file);
-    free_text(settings->ca_file);
-    free_text(settings->sentinel_master);
-    free_text(settings->prefix);
+    assert(settings->sentinel_count <= STORE_SENTINELS_MAX);
+    store->settings = *settings;
+    store->settings.path = copy_text(store, settings->path);
+    store->settings.url = copy_text(store, settings->url);
+    store->settings.password_file = copy_text(store, settings->password_file);
+    store->settings.ca_file = copy_text(store, settings->ca_file);
+    store->settings.sentinel_master = copy_text(store, settings->sentinel_master);
+    store->settings.prefix = copy_text(store, settings->prefix);
     for (size_t i = 0; i < settings->sentinel_count; i++)
-        free_text(settings->sentinels[i]);
-    free((void *)(uintptr_t)settings->sentinels);
+        store->sentinels[i] = copy_text(store, settings->sentinels[i]);
+    store->settings.sentinels = store->sentinels;
 }
 
 /* The engine's own work; while it is down, the trial whether it is back. */
@@ -112,7 +97,7 @@ store_open(const struct store_settings *settings, bool is_service, struct err *e
     if (store_check(settings, err) != 0)
         return NULL;
     struct store *store = xcalloc(1, sizeof *store);
-    store->settings = copy_settings(settings);
+    copy_settings(store, settings);
     store->engine = engine_of(settings);
     store->self = store->engine->create(&store->settings, is_service);
     store_health_init(&store->health, store->engine->name, is_service);
@@ -133,7 +118,8 @@ store_close(struct store *store)
     background_stop(store->thread);
     store->engine->free(store->self);
     store_health_fini(&store->health);
-    free_settings(&store->settings);
+    for (size_t i = 0; i < store->text_count; i++)
+        free(store->texts[i]);
     free(store);
 }
 

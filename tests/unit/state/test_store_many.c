@@ -17,40 +17,48 @@
 
 enum { THREADS = 64, EACH = 50, PROCESSES = 2, KEY = 7, PLACES = 1000 };
 
+struct hammer {
+    struct store *store;
+    pthread_t thread;
+    int admitted;
+    bool has_failed;
+};
+
 /* Counts, and takes one of fewer places than are wanted. */
 static void *
 hammer(void *context)
 {
-    struct store *store = context;
-    intptr_t admitted = 0;
+    struct hammer *hammer = context;
     for (int i = 0; i < EACH; i++) {
         struct store_op ops[] = {scratch_count(KEY, 1), scratch_count(KEY + 1, 1)};
         ops[1].action = STORE_ADMIT;
         ops[1].most = PLACES;
-        if (scratch_try(store, ops, 2, NULL) != 0)
-            return (void *)(intptr_t)-1;
-        admitted += !ops[1].hit;
+        hammer->has_failed |= scratch_try(hammer->store, ops, 2, NULL) != 0;
+        hammer->admitted += !ops[1].hit;
     }
-    return (void *)admitted;
+    return NULL;
 }
 
 /* Returns how many were admitted, or -1. */
-static intptr_t
+static int
 hammer_with_threads(const struct scratch *scratch)
 {
-    pthread_t threads[THREADS];
-    intptr_t sum = 0;
+    static struct hammer hammers[THREADS];
+    int sum = 0;
+    bool has_failed = false;
     struct store *store = scratch_open(scratch, true);
-    for (size_t i = 0; i < THREADS; i++)
-        if (pthread_create(&threads[i], NULL, hammer, store) != 0)
-            return -1;
     for (size_t i = 0; i < THREADS; i++) {
-        void *result;
-        pthread_join(threads[i], &result);
-        sum = (intptr_t)result < 0 || sum < 0 ? -1 : sum + (intptr_t)result;
+        hammers[i] = (struct hammer){.store = store};
+        if (pthread_create(&hammers[i].thread, NULL, hammer, &hammers[i]) != 0)
+            _exit(1);
+    }
+    for (size_t i = 0; i < THREADS; i++) {
+        pthread_join(hammers[i].thread, NULL);
+        sum += hammers[i].admitted;
+        has_failed |= hammers[i].has_failed;
     }
     store_close(store);
-    return sum;
+    return has_failed ? -1 : sum;
 }
 
 static void
@@ -60,7 +68,7 @@ test_many_threads_and_processes_count_exactly(void **unused)
     struct scratch scratch;
     pid_t pids[PROCESSES];
     int ends[2];
-    intptr_t admitted, sum = 0;
+    int admitted, sum = 0;
     scratch_make(&scratch);
     assert_int_equal(pipe(ends), 0);
     for (size_t i = 0; i < PROCESSES; i++) {
