@@ -229,7 +229,6 @@ read_relay(struct built_site *built, const struct section *section, struct liste
                                                LIST_IP, "nobody is exempt", problems);
     read_roles(built->site.conf, section, &listener->roles_must_auth, problems);
     listener->relay_window_ms = values->relay_window_ms;
-    built->site.has_relay_windows |= values->relay_window_ms > 0;
     if (values->relay_window_ms > built->site.longest_window_ms)
         built->site.longest_window_ms = values->relay_window_ms;
     listener->relay_window_origin = section_origin(section, "relay_window");

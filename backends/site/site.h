@@ -39,8 +39,7 @@ struct site {
     struct site_settings settings;
     struct tenancy *tenancy;
     const struct source_chain *users_chain; /* for names of no organization */
-    bool has_relay_windows; /* a listener's relay_window is not 0: logins by POP and IMAP count */
-    int64_t longest_window_ms; /* of them all */
+    int64_t longest_window_ms; /* the longest relay_window of a listener; 0: logins open none */
     struct alerts *alerts;     /* its `alert` sections; never NULL */
 };
 
