@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "clock.h"
+#include "places.h"
 #include "screening_keys.h"
 #include "screening_steps.h"
 
@@ -335,6 +336,29 @@ test_nobody_waits_longer_than_a_second_or_his_deadline(void **unused)
     store_close(bench.store);
 }
 
+/* Without that, they would find out by asking the store again, some time later. */
+static void
+test_the_end_of_an_attempt_wakes_who_waits(void **unused)
+{
+    (void)unused;
+    const struct screening_case table = {.failures = 2, .account_failures = 2};
+    const struct screen screen = screen_of(&table, NULL);
+    const struct limits limits = {0};
+    struct bench bench = {.store = engines_open(STORE_LMDB),
+                          .rules = {.screen = &screen, .limits = &limits}};
+    const struct netprefix network = network_of("192.0.2.1/32");
+    const struct store_key of_network = network_key(NETWORK_PLACES, &network);
+    const struct store_key of_account = account_key(ACCOUNT_PLACES, "acme", "bob@a.example");
+    char words[WORDS_MAX];
+    take_step(&bench, &(const struct step){.deed = BEGIN}, words);
+    const uint64_t before_network = places_ended(&of_network);
+    const uint64_t before_account = places_ended(&of_account);
+    take_step(&bench, &(const struct step){.deed = FINISH, .is_unasked = true}, words);
+    assert_true(places_ended(&of_network) > before_network);
+    assert_true(places_ended(&of_account) > before_account);
+    store_close(bench.store);
+}
+
 int
 main(void)
 {
@@ -343,6 +367,7 @@ main(void)
         cmocka_unit_test(test_guesses_side_by_side_are_as_many_as_one_after_the_other),
         cmocka_unit_test(test_an_office_behind_one_address_logs_in_a_few_at_a_time),
         cmocka_unit_test(test_a_place_that_another_process_gives_back_is_found),
+        cmocka_unit_test(test_the_end_of_an_attempt_wakes_who_waits),
         cmocka_unit_test(test_nobody_waits_longer_than_a_second_or_his_deadline),
     };
     return cmocka_run_group_tests(tests, engines_start, engines_stop);
