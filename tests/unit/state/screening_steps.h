@@ -146,19 +146,30 @@ question_of(const struct step *step)
     };
 }
 
-/* Who must wait is not kept waiting for all of a second, but for so long that even a busy machine
- * can ask the store. */
+/* Who must wait is not kept waiting for all of a second. */
+static inline int64_t
+budget_of(const struct step *step)
+{
+    return step->want != NULL && strcmp(step->want, "wait") == 0 ? 300 : ENGINE_WAIT_MS;
+}
+
+static inline struct deadline
+deadline_of(const struct step *step)
+{
+    return deadline_after(budget_of(step));
+}
+
+/* A busy machine may not get to ask the store in a short time. */
 static inline void
 begin_attempt(struct bench *bench, const struct step *step, struct attempt *attempt_r)
 {
     const struct attempt_question question = question_of(step);
-    const bool is_waiting = step->want != NULL && strcmp(step->want, "wait") == 0;
-    int64_t budget_ms = is_waiting ? 300 : ENGINE_WAIT_MS;
+    int64_t budget_ms = budget_of(step);
     do {
         attempt_begin(bench->store, &bench->rules, &question, EPOCH + step->at_ms,
                       deadline_after(budget_ms), attempt_r);
         budget_ms *= 4;
-    } while (is_waiting && attempt_r->answer == ATTEMPT_GO_ON && !attempt_r->is_counted &&
+    } while (attempt_r->answer == ATTEMPT_GO_ON && !attempt_r->is_counted &&
              budget_ms < ENGINE_WAIT_MS);
 }
 
