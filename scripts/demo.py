@@ -17,6 +17,7 @@ import ssl
 import subprocess
 import sys
 import textwrap
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 SOURCE = Path(__file__).resolve().parents[1]
@@ -282,10 +283,13 @@ class Demo:
         self.sends(self.swaks("smtp"), subject="from a stranger again", sender=STRANGER, recipient=LENA[0], login=None)
 
     def a_guesser(self):
-        self.step("Somebody guesses Leo's password. The same wrong one again is no new guess; the third one shuts his "
-                  "address out, and from then on not even the right one helps. Leo himself does not notice.")
-        for password in ("first", "first", "second", "third"):
-            self.guesses(LEO[0], password, "535 5.7.8")
+        self.step("Leo's other telephone has an old password and tries it again and again: the same wrong one counts once.")
+        for _ in range(2):
+            self.guesses(LEO[0], "an-old-one", "535 5.7.8")
+        self.step("Somebody beside him guesses passwords, many at once. The tenth wrong one shuts the address out, and from "
+                  "then on not even the right one helps. Leo himself, elsewhere, does not notice.")
+        with ThreadPoolExecutor(9) as side_by_side:
+            list(side_by_side.map(lambda i: self.guesses(LEO[0], f"guess-{i}", "535 5.7.8"), range(9)))
         self.guesses(*LEO, "421 4.7.0")
         self.sends(self.secure("submission", *LEO), subject="beside a guesser", sender=LEO[0], recipient=STRANGER,
                    login=LEO[0])
