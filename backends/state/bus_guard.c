@@ -37,6 +37,21 @@ bus_guard_install(void)
     pthread_mutex_unlock(&lock);
 }
 
+/* A blocked signal that the kernel must deliver ends the process, and threads of ours that work in
+ * the background block all (background.h). */
+static void
+unblock(void)
+{
+    static _Thread_local bool is_unblocked;
+    if (is_unblocked)
+        return;
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGBUS);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+    is_unblocked = true;
+}
+
 bool
 bus_guard(void (*work)(void *context), void *context)
 {
@@ -45,6 +60,7 @@ bus_guard(void (*work)(void *context), void *context)
         way_out = outer;
         return false;
     }
+    unblock();
     way_out = &here;
     work(context);
     way_out = outer;

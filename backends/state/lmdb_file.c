@@ -153,8 +153,9 @@ prepare(const struct opening *opening, struct err *err)
     }
     if (!is_there || status.st_size == 0)
         return make_anew(opening, err);
-    if (opening->wish->forsakes != NULL)
-        return replace(opening, opening->wish->forsakes, err);
+    if (status.st_dev == opening->wish->forsaken_device &&
+        status.st_ino == opening->wish->forsaken_number)
+        return replace(opening, "it could not be read or written while in use", err);
     if (opening->is_alone)
         return prepare_alone(opening, err);
     /* the others find out by themselves, and come after us */

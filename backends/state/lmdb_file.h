@@ -24,8 +24,9 @@
 struct lmdb_file_wish {
     const char *folder;
     int64_t size_bytes;
-    bool mends;           /* moves a corrupt one aside, makes it as large as is wanted */
-    const char *forsakes; /* why the file must be moved aside in any case; NULL: it need not */
+    bool mends; /* moves a corrupt one aside, makes it as large as is wanted */
+    uint64_t forsaken_device, forsaken_number; /* of a file that failed while in use: it is moved
+                                                  aside, if it is still there; 0: none */
 };
 
 struct lmdb_file {

@@ -201,21 +201,23 @@ look_after(struct lmdb_store *store, struct deadline deadline, struct err *err)
     if (!is_due || is_busy)
         return is_busy ? -1 : 0;
     /* nobody enters a file that is broken or not open: it is this thread's alone */
-    struct err cut = store->broken;
-    struct lmdb_file_wish wish = {.folder = store->settings->path,
-                                  .size_bytes = store->settings->size_bytes,
-                                  .mends = store->is_service,
-                                  .forsakes = store->is_cut ? cut.text : NULL};
-    if (is_open && store->is_cut)
+    if (is_open && store->is_cut) {
+        store->forsaken_device = store->file.device;
+        store->forsaken_number = store->file.number;
         lmdb_file_abandon(&store->file);
-    else if (is_open)
+    } else if (is_open) {
         lmdb_file_close(&store->file);
+    }
+    const struct lmdb_file_wish wish = {.folder = store->settings->path,
+                                        .size_bytes = store->settings->size_bytes,
+                                        .mends = store->is_service,
+                                        .forsaken_device = store->forsaken_device,
+                                        .forsaken_number = store->forsaken_number};
     struct lmdb_file file = {.lmdb = NULL};
     int result = lmdb_file_open(&wish, deadline, &file, err);
     pthread_mutex_lock(&store->lock);
     store->file = file;
-    store->is_broken = false;
-    store->is_cut = store->is_cut && result != 0;
+    store->is_broken = store->is_cut = false;
     if (result != 0)
         store->broken = *err;
     pthread_mutex_unlock(&store->lock);

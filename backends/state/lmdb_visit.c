@@ -6,7 +6,7 @@ static bool
 enter(struct lmdb_store *store, struct err *err)
 {
     pthread_mutex_lock(&store->lock);
-    bool is_open = store->file.lmdb != NULL && !store->is_broken;
+    bool is_open = !store->is_broken && store->file.lmdb != NULL;
     if (is_open)
         store->users++;
     else

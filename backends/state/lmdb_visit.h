@@ -21,7 +21,9 @@ struct lmdb_store {
     const struct store_settings *settings;
     bool is_service;
 
-    struct store_key sweep_from; /* the ticking thread's own */
+    /* the ticking thread's own */
+    struct store_key sweep_from;
+    uint64_t forsaken_device, forsaken_number; /* see lmdb_file.h */
 
     pthread_mutex_t lock;
     /* under lock; file is read without by those who entered */

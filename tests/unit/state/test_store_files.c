@@ -370,14 +370,35 @@ test_neighbours_go_on_with_the_same_file(void **unused)
 
 enum { NO_MOUNT = 77 };
 
+static bool
+say_to(const char *path, const char *text)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    bool could = fd >= 0 && write(fd, text, strlen(text)) > 0;
+    close(fd);
+    return could;
+}
+
+/* Who is not root may mount where he is the only user that there is. */
+static bool
+may_mount(void)
+{
+    char users[64], groups[64];
+    snprintf(users, sizeof users, "%u %u 1", geteuid(), geteuid());
+    snprintf(groups, sizeof groups, "%u %u 1", getegid(), getegid());
+    if (geteuid() != 0 &&
+        (unshare(CLONE_NEWUSER) != 0 || !say_to("/proc/self/uid_map", users) ||
+         !say_to("/proc/self/setgroups", "deny") || !say_to("/proc/self/gid_map", groups)))
+        return false;
+    return unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
+}
+
 /* In a child with a mount of its own. Returns what it exits with. */
 static int
 use_small_disk(const char *folder, const char *options, bool is_enough)
 {
     char filler[SCRATCH_PATH_MAX];
-    if ((geteuid() != 0 && unshare(CLONE_NEWUSER) != 0) || unshare(CLONE_NEWNS) != 0 ||
-        mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
-        mount("tmpfs", folder, "tmpfs", 0, options) != 0)
+    if (!may_mount() || mount("tmpfs", folder, "tmpfs", 0, options) != 0)
         return NO_MOUNT;
     struct scratch scratch = {.size_bytes = 64 << 20, .timeout_ms = SCRATCH_WAIT_MS};
     snprintf(scratch.folder, sizeof scratch.folder, "%s", folder);
