@@ -28,6 +28,13 @@ __lsan_default_suppressions(void)
     return "leak:liblmdb\n";
 }
 
+/* ThreadSanitizer loses track of a thread that SIGBUS takes out of a call of LMDB's. */
+#ifdef __SANITIZE_THREAD__
+enum { CANNOT_BE_BROKEN_OFF = true };
+#else
+enum { CANNOT_BE_BROKEN_OFF = false };
+#endif
+
 enum { BANS = 500, PAGE = 4096 };
 
 static size_t
@@ -286,7 +293,10 @@ test_what_happens_to_the_file_while_it_is_in_use(void **unused)
         for (size_t j = 0; j < THREADS; j++)
             assert_int_equal(pthread_create(&threads[j], NULL, hammer, &context), 0);
         print_message("%s\n", cases[i].name);
-        cases[i].deed(&scratch);
+        if (CANNOT_BE_BROKEN_OFF && (cases[i].deed == cut || cases[i].deed == cut_all))
+            remove_file(&scratch);
+        else
+            cases[i].deed(&scratch);
         struct deadline deadline = deadline_after(SCRATCH_WAIT_MS);
         for (bool is_new = false; !is_new && !deadline_is_over(deadline); poll(NULL, 0, 10)) {
             struct store_op op = scratch_find_ban(1);
@@ -353,7 +363,9 @@ test_neighbours_go_on_with_the_same_file(void **unused)
         while ((scratch_try(store, &op, 1, NULL) != 0 || !op.hit) && !deadline_is_over(deadline))
             poll(NULL, 0, 5);
         assert_true(op.hit);
-        if (i == 1)
+        if (i == 1 && CANNOT_BE_BROKEN_OFF)
+            remove_file(&scratch);
+        else if (i == 1)
             cut(&scratch);
         struct store_op count = scratch_count(1, 1);
         scratch_try(store, &count, 1, NULL);
