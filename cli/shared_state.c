@@ -14,6 +14,20 @@
 /* A list of a million bans takes its time; anything else is stopped by the store's own timeout. */
 enum { BUDGET_MS = 60000 };
 
+/* A service that found no folder keeps a store of its own (fcgi-auth/private_store.h), and a folder
+ * that a command made would be its user's. */
+static bool
+has_folder(const struct store_settings *settings)
+{
+    if (!settings->is_unset || access(settings->path, F_OK) == 0)
+        return true;
+    fprintf(stderr,
+            "%s is not there, so the service keeps bans and windows to itself: make the folder, or "
+            "name one in the section state\n",
+            settings->path);
+    return false;
+}
+
 int
 shared_state_open(const char *config, struct shared_state *state_r)
 {
@@ -24,6 +38,8 @@ shared_state_open(const char *config, struct shared_state *state_r)
     state_r->site = load_site(config);
     if (state_r->site == NULL)
         return EXIT_CONFIG;
+    if (!has_folder(&state_r->site->settings.store))
+        return EXIT_TEMPORARY;
     state_r->store = store_open(&state_r->site->settings.store, false, &err);
     if (state_r->store != NULL)
         return EXIT_OK;

@@ -17,8 +17,9 @@ struct shared_state {
     struct deadline deadline; /* of the command */
 };
 
-/* Loads the configuration and opens its store. Returns EXIT_OK, or EXIT_CONFIG after saying what is
- * wrong. End it with shared_state_close in both cases. */
+/* Loads the configuration and opens its store. Returns EXIT_OK, or after saying what is wrong
+ * EXIT_CONFIG, or EXIT_TEMPORARY: there is no store that commands could see. End it with
+ * shared_state_close in both cases. */
 int shared_state_open(const char *config, struct shared_state *state_r);
 void shared_state_close(struct shared_state *state);
 

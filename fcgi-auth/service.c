@@ -21,6 +21,7 @@
 #include "listen.h"
 #include "log.h"
 #include "needs_restart.h"
+#include "private_store.h"
 #include "reload.h"
 #include "workers.h"
 
@@ -31,6 +32,7 @@ enum {
 };
 
 struct service {
+    struct private_store private_store;
     struct listen_socket socket;
     int signal_fd;
     struct endpoints endpoints;
@@ -199,6 +201,7 @@ end(struct service *service)
     reload_free(service->endpoints.reload);
     workers_free(service->workers);
     store_close(service->endpoints.store);
+    private_store_end(&service->private_store);
     metrics_free(service->endpoints.metrics);
 }
 
@@ -240,9 +243,11 @@ start(struct service *service, const char *config_path, struct err *err)
     }
     const struct site_settings *settings = &site->settings;
     struct endpoints *endpoints = &service->endpoints;
-    endpoints->store = store_open(&settings->store, true, err);
+    struct store_settings store = private_store_begin(&settings->store, &service->private_store);
+    endpoints->store = store_open(&store, true, err);
     if (endpoints->store == NULL || open_socket(settings, &service->socket, err) != 0) {
         store_close(endpoints->store);
+        private_store_end(&service->private_store);
         site_drop(site);
         return -1;
     }

@@ -123,6 +123,7 @@ const struct section_type state_section = {
 
 /* Where there is no section; the numbers are those of the rows. */
 static const struct store_settings defaults = {
+    .is_unset = true,
     .engine = STORE_LMDB,
     .path = "/var/lib/mailreeve",
     .size_bytes = INT64_C(256) << 20,

@@ -145,6 +145,7 @@ enum { STORE_SENTINELS_MAX = 8 };
 /* Borrowed while the store is open, but for store_open's own copies. */
 struct store_settings {
     enum store_engine_name engine;
+    bool is_unset;      /* nobody has chosen: these are the defaults */
     const char *path;   /* lmdb: a folder, made if its parent is there */
     int64_t size_bytes; /* lmdb: of the file, all of it taken from the disk at once */
     const char
