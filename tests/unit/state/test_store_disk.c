@@ -1,0 +1,191 @@
+/* When the LMDB store's file is on the disk, and what the log says of a file that is corrupt or
+ * full. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <glob.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include "scratch_lmdb.h"
+
+/* LMDB's msync(): a disk that can be looked at, and can fail. */
+static atomic_int synced;
+static atomic_bool has_failed;
+
+int
+msync(void *start, size_t length, int flags)
+{
+    if (atomic_load(&has_failed)) {
+        errno = EIO;
+        return -1;
+    }
+    int result = (int)syscall(SYS_msync, start, length, flags);
+    if (result == 0 && (flags & MS_SYNC) != 0)
+        atomic_fetch_add(&synced, 1);
+    return result;
+}
+
+static void
+wait_for_syncs(int count)
+{
+    struct deadline deadline = deadline_after(SCRATCH_WAIT_MS);
+    while (atomic_load(&synced) < count && !deadline_is_over(deadline))
+        poll(NULL, 0, 5);
+    assert_true(atomic_load(&synced) >= count);
+}
+
+static void
+wait_until_up_is(struct store *store, bool wanted)
+{
+    struct deadline deadline = deadline_after(SCRATCH_WAIT_MS);
+    while (scratch_status(store).is_up != wanted && !deadline_is_over(deadline))
+        poll(NULL, 0, 5);
+    assert_int_equal(scratch_status(store).is_up, wanted);
+}
+
+static void
+test_what_was_written_is_soon_on_the_disk(void **unused)
+{
+    (void)unused;
+    struct scratch scratch;
+    scratch_make(&scratch);
+    struct store *store = scratch_open(&scratch, true);
+    scratch_ban(store, 1);
+    /* one may have been under way */
+    wait_for_syncs(atomic_load(&synced) + 2);
+    store_close(store);
+    scratch_remove(&scratch);
+}
+
+static void
+test_a_disk_that_fails_is_an_outage_and_ends_with_it(void **unused)
+{
+    (void)unused;
+    struct scratch scratch;
+    scratch_make(&scratch);
+    struct store *store = scratch_open(&scratch, true);
+    scratch_ban(store, 1);
+    atomic_store(&has_failed, true);
+    wait_until_up_is(store, false);
+    assert_non_null(strstr(scratch_status(store).error, "Input/output error"));
+    atomic_store(&has_failed, false);
+    wait_until_up_is(store, true);
+    assert_true(scratch_is_banned(store, 1));
+    store_close(store);
+    scratch_remove(&scratch);
+}
+
+/* Standard error goes to a file while deed runs. */
+static FILE *
+log_of(void (*deed)(struct scratch *), struct scratch *scratch)
+{
+    FILE *log = tmpfile();
+    int saved = dup(STDERR_FILENO);
+    assert_non_null(log);
+    dup2(fileno(log), STDERR_FILENO);
+    deed(scratch);
+    dup2(saved, STDERR_FILENO);
+    close(saved);
+    return log;
+}
+
+/* Lines that have both. */
+static size_t
+count_lines(FILE *log, const char *text, const char *other)
+{
+    char line[4096];
+    size_t count = 0;
+    rewind(log);
+    while (fgets(line, sizeof line, log) != NULL)
+        count += strstr(line, text) != NULL && strstr(line, other) != NULL;
+    return count;
+}
+
+static void
+make_empty_file(const char *path)
+{
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fclose(file);
+}
+
+static void
+find_a_corrupt_file(struct scratch *scratch)
+{
+    assert_int_equal(truncate(scratch->file, 100), 0);
+    struct store *store = scratch_open(scratch, true);
+    assert_true(scratch_status(store).is_up);
+    store_close(store);
+}
+
+static void
+test_a_corrupt_file_is_told_and_only_the_last_is_kept(void **unused)
+{
+    (void)unused;
+    struct scratch scratch;
+    char earlier[SCRATCH_PATH_MAX + 16], pattern[SCRATCH_PATH_MAX + 16], moved[256];
+    glob_t found = {.gl_pathc = 0};
+    scratch_make(&scratch);
+    store_close(scratch_open(&scratch, true));
+    snprintf(earlier, sizeof earlier, "%s.corrupt-1", scratch.file);
+    make_empty_file(earlier);
+
+    FILE *log = log_of(find_a_corrupt_file, &scratch);
+    snprintf(pattern, sizeof pattern, "%s.corrupt-*", scratch.file);
+    assert_int_equal(glob(pattern, 0, NULL, &found), 0);
+    assert_int_equal(found.gl_pathc, 1);
+    assert_string_not_equal(found.gl_pathv[0], earlier);
+    snprintf(moved, sizeof moved, " moved_to=%s\n", found.gl_pathv[0]);
+    assert_int_equal(count_lines(log, " level=error event=store.corrupt ", moved), 1);
+    globfree(&found);
+    fclose(log);
+    scratch_remove(&scratch);
+}
+
+static void
+fill_with_bans(struct scratch *scratch)
+{
+    unsigned refused = 0;
+    struct store *store = scratch_open(scratch, true);
+    for (uint32_t i = 0; i < 20000 && refused < 100; i++) {
+        struct store_op op = scratch_set_ban(i);
+        scratch_run(store, &op, 1);
+        refused += !op.hit;
+    }
+    assert_int_equal(refused, 100);
+    store_close(store);
+}
+
+static void
+test_bans_that_are_not_kept_are_told_once_a_minute(void **unused)
+{
+    (void)unused;
+    struct scratch scratch;
+    scratch_make(&scratch);
+    scratch.size_bytes = 1 << 20;
+    FILE *log = log_of(fill_with_bans, &scratch);
+    assert_int_equal(
+        count_lines(log, " event=store.full ", "no room for another ban, it was not kept"), 1);
+    fclose(log);
+    scratch_remove(&scratch);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_what_was_written_is_soon_on_the_disk),
+        cmocka_unit_test(test_a_disk_that_fails_is_an_outage_and_ends_with_it),
+        cmocka_unit_test(test_a_corrupt_file_is_told_and_only_the_last_is_kept),
+        cmocka_unit_test(test_bans_that_are_not_kept_are_told_once_a_minute),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
