@@ -112,6 +112,58 @@ test_no_ban_is_lost_by_kill_9(void **unused)
     scratch_remove(&scratch);
 }
 
+/* Reads one ban after the other, and says so now and then. */
+static struct writer
+start_reader(const struct scratch *scratch)
+{
+    enum { TELL_EVERY = 100 };
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    pid_t pid = fork();
+    if (pid != 0) {
+        close(ends[1]);
+        return (struct writer){.pid = pid, .from = ends[0]};
+    }
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    struct store *store = scratch_open(scratch, false);
+    for (uint32_t i = 1;; i++) {
+        scratch_is_banned(store, i % BANS_AT_MOST);
+        if (i % TELL_EVERY == 0 && write(ends[1], &i, sizeof i) != sizeof i)
+            _exit(1);
+    }
+}
+
+/* LMDB keeps what a reader may need until he is done: the dead never are. */
+static void
+test_readers_that_are_killed_keep_no_room(void **unused)
+{
+    (void)unused;
+    enum { KILLS = 20, COUNTS = 20000, AT_ONCE = 100 };
+    struct scratch scratch;
+    uint32_t tell;
+    scratch_make(&scratch);
+    scratch.size_bytes = 1 << 20;
+    struct store *store = scratch_open(&scratch, true);
+    for (uint32_t i = 0; i < BANS_AT_MOST; i++)
+        scratch_ban(store, i);
+    for (int i = 0; i < KILLS; i++) {
+        struct writer reader = start_reader(&scratch);
+        for (int j = 0; j <= i % 3; j++)
+            assert_int_equal(read(reader.from, &tell, sizeof tell), sizeof tell);
+        end_writer(&reader);
+        close(reader.from);
+    }
+    for (uint32_t i = 0; i < COUNTS; i += AT_ONCE) {
+        struct store_op ops[AT_ONCE];
+        for (uint32_t j = 0; j < AT_ONCE; j++)
+            ops[j] = scratch_count(i + j, 1);
+        scratch_run(store, ops, AT_ONCE);
+    }
+    assert_true(scratch_is_banned(store, 1));
+    store_close(store);
+    scratch_remove(&scratch);
+}
+
 static void
 set_stopped(pid_t pid, bool stopped)
 {
@@ -181,11 +233,61 @@ test_a_process_stopped_in_the_middle_costs_others_their_timeout(void **unused)
     }
 }
 
+/* Counts new addresses until no page is left that a stopped reader may not need. Returns whether
+ * it came to that. */
+static bool
+fill_up(struct store *store, uint32_t *next)
+{
+    enum { BATCHES = 60, AT_ONCE = 100 };
+    for (int i = 0; i < BATCHES; i++, *next += AT_ONCE) {
+        struct store_op ops[AT_ONCE];
+        for (uint32_t j = 0; j < AT_ONCE; j++)
+            ops[j] = scratch_count(*next + j, 1);
+        if (scratch_try(store, ops, AT_ONCE, NULL) != 0)
+            return true;
+    }
+    return false;
+}
+
+static void
+test_a_reader_stopped_in_the_middle_costs_counters_and_no_ban(void **unused)
+{
+    (void)unused;
+    struct scratch scratch;
+    uint32_t next = 0, tell;
+    scratch_make(&scratch);
+    scratch.size_bytes = 1 << 20;
+    scratch.timeout_ms = 300;
+    struct store *store = scratch_open(&scratch, true);
+    for (uint32_t i = 0; i < BANS_AT_MOST; i++)
+        scratch_ban(store, i);
+    struct writer reader = start_reader(&scratch);
+    assert_int_equal(read(reader.from, &tell, sizeof tell), sizeof tell);
+    struct deadline deadline = deadline_after(SCRATCH_WAIT_MS);
+    set_stopped(reader.pid, true);
+    while (!fill_up(store, &next)) { /* he was between two readings */
+        assert_false(deadline_is_over(deadline));
+        set_stopped(reader.pid, false);
+        set_stopped(reader.pid, true);
+    }
+    set_stopped(reader.pid, false);
+    scratch_wait_up(store);
+    for (uint32_t i = 0; i < BANS_AT_MOST; i++)
+        assert_true(scratch_is_banned(store, i));
+    end_writer(&reader);
+    close(reader.from);
+    assert_false(fill_up(store, &next));
+    store_close(store);
+    scratch_remove(&scratch);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_no_ban_is_lost_by_kill_9),
+        cmocka_unit_test(test_readers_that_are_killed_keep_no_room),
+        cmocka_unit_test(test_a_reader_stopped_in_the_middle_costs_counters_and_no_ban),
         cmocka_unit_test(test_a_process_stopped_in_the_middle_costs_others_their_timeout),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
