@@ -33,8 +33,9 @@ digest_key(char kind, const struct bytes *parts, size_t count)
     }
     if (digest_hash(DIGEST_SHA256, pieces, 2 * count, digest) != 0)
         abort(); /* OpenSSL always has it */
-    struct store_key key = {.bytes = {(unsigned char)kind, IS_DIGEST}, .length = 2 + DIGEST_BYTES};
-    memcpy(key.bytes + 2, digest, DIGEST_BYTES);
+    struct store_key key = {.bytes = {IS_DIGEST}, .length = 2 + DIGEST_BYTES};
+    memcpy(key.bytes + 1, digest, DIGEST_BYTES);
+    key.bytes[1 + DIGEST_BYTES] = (unsigned char)kind;
     return key;
 }
 
@@ -42,15 +43,17 @@ struct store_key
 key_make(char kind, const struct bytes *parts, size_t count)
 {
     assert(count <= PARTS_MAX);
-    struct store_key key = {.bytes = {(unsigned char)kind}, .length = 1};
+    struct store_key key = {.length = 0};
     for (size_t i = 0; i < count; i++) {
-        if (parts[i].length >= STORE_KEY_MAX - key.length)
+        /* its own length comes before, the kind behind */
+        if (parts[i].length + 2 > STORE_KEY_MAX - key.length)
             return digest_key(kind, parts, count);
         key.bytes[key.length++] = (unsigned char)parts[i].length;
         if (parts[i].length > 0)
             memcpy(key.bytes + key.length, parts[i].start, parts[i].length);
         key.length += parts[i].length;
     }
+    key.bytes[key.length++] = (unsigned char)kind;
     return key;
 }
 

@@ -1,8 +1,9 @@
 /*
  * key: keys of the store, of a kind and parts that may be anybody's bytes.
  *
- * Pure. The kind is one letter; each part has its length before it, so no two lists of parts make
- * the same key. What would be too long becomes the kind and a SHA-256 of the rest.
+ * Pure. Each part has its length before it, and the kind, one letter, comes last; so no two lists of
+ * parts make the same key, and all that is kept of the same network or account lies side by side: a
+ * session touches few pages of the store. Parts that would be too long become their SHA-256.
  */
 #ifndef MAILREEVE_KEY_H
 #define MAILREEVE_KEY_H

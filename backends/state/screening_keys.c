@@ -29,9 +29,12 @@ pair_key(enum pair_key kind, const char *organization, const char *name,
          const struct netprefix *network)
 {
     unsigned char buffer[KEY_NETWORK_BYTES];
-    const struct bytes parts[] = {key_text(organization != NULL ? organization : ""),
-                                  key_text(name), key_network(network, buffer)};
-    return key_make((char)kind, parts, 3);
+    const struct bytes where = key_network(network, buffer),
+                       whose = key_text(organization != NULL ? organization : "");
+    /* first comes beside whose other counts it is looked for */
+    if (kind == PAIR_NETWORK_FAILURES)
+        return key_make((char)kind, (const struct bytes[]){where, whose, key_text(name)}, 3);
+    return key_make((char)kind, (const struct bytes[]){whose, key_text(name), where}, 3);
 }
 
 uint64_t

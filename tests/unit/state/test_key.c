@@ -45,6 +45,10 @@ static struct key {
     {'a', 2, {PART(TEXT_62), PART(TEXT_62)}},
     {'a', 3, {PART(TEXT_62), PART(""), PART(TEXT_62)}},
     {'a', 1, {PART("\xff" TEXT_62)}},
+    {'\1', 0, {{NULL, 0}}},
+    {'a', 1, {PART("b")}},
+    {'b', 1, {PART("a")}},
+    {'\1', 1, {PART("\1")}},
 };
 
 static void
@@ -54,7 +58,7 @@ test_no_two_lists_of_parts_make_the_same_key(void **unused)
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         struct store_key key = key_make(keys[i].kind, keys[i].parts, keys[i].count);
         assert_in_range(key.length, 1, STORE_KEY_MAX);
-        assert_int_equal(key.bytes[0], keys[i].kind);
+        assert_int_equal(key.bytes[key.length - 1], keys[i].kind);
         for (size_t j = 0; j < sizeof keys / sizeof keys[0]; j++) {
             struct store_key other = key_make(keys[j].kind, keys[j].parts, keys[j].count);
             bool is_same =
@@ -72,7 +76,7 @@ test_what_fits_is_there_as_it_is(void **unused)
     static const struct bytes parts[] = {PART("acme"), PART("anna")};
     struct store_key key = key_make('f', parts, 2);
     assert_int_equal(key.length, 11);
-    assert_memory_equal(key.bytes, "f\4acme\4anna", 11);
+    assert_memory_equal(key.bytes, "\4acme\4annaf", 11);
 }
 
 static void
