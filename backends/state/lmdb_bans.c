@@ -139,7 +139,6 @@ lmdb_bans_find(struct lmdb_spaces *spaces, const struct netaddr *addr, unsigned 
             length = next.length;
         }
     }
-    lmdb_walk_end(&walk);
     if (!found)
         *ban_r = (struct store_ban){.since_ms = 0};
     return found;
@@ -242,6 +241,5 @@ lmdb_bans_sweep(struct lmdb_txn *txn, struct store_key *from, size_t most, int64
     from->length = is_there && walk.key.length <= sizeof from->bytes ? walk.key.length : 0;
     if (from->length > 0)
         memcpy(from->bytes, walk.key.start, from->length);
-    lmdb_walk_end(&walk);
     return gone;
 }

@@ -32,6 +32,7 @@ static const char *const table_names[LMDB_TABLES] = {
 struct lmdb_reader {
     struct lmdb_reader *next, *next_of_all;
     MDB_txn *txn;
+    MDB_cursor *cursors[LMDB_TABLES]; /* NULL: not used yet */
 };
 
 struct lmdb {
@@ -132,6 +133,9 @@ lmdb_close(struct lmdb *lmdb)
     while (lmdb->all != NULL) {
         struct lmdb_reader *reader = lmdb->all;
         lmdb->all = reader->next_of_all;
+        for (size_t i = 0; i < LMDB_TABLES; i++)
+            if (reader->cursors[i] != NULL)
+                mdb_cursor_close(reader->cursors[i]);
         mdb_txn_abort(reader->txn);
         free(reader);
     }
@@ -294,13 +298,30 @@ note(struct lmdb_txn *txn, int result)
     return result == 0;
 }
 
+/* One for each table that the transaction uses: it finds what is near what it found before without
+ * beginning at the root. Those of who writes LMDB frees itself at the end. NULL: it failed. */
+static MDB_cursor *
+cursor_of(struct lmdb_txn *txn, enum lmdb_table table)
+{
+    if (txn->error != 0 || txn->cursors[table] != NULL)
+        return txn->error == 0 ? txn->cursors[table] : NULL;
+    MDB_cursor *cursor = txn->reader != NULL ? txn->reader->cursors[table] : NULL;
+    if (!note(txn, cursor != NULL
+                       ? mdb_cursor_renew(txn->handle, cursor)
+                       : mdb_cursor_open(txn->handle, txn->lmdb->tables[table], &cursor)))
+        return NULL;
+    if (txn->reader != NULL)
+        txn->reader->cursors[table] = cursor;
+    txn->cursors[table] = cursor;
+    return cursor;
+}
+
 bool
 lmdb_get(struct lmdb_txn *txn, enum lmdb_table table, struct bytes key, struct bytes *value_r)
 {
     MDB_val wanted = value_of(key), found = {0, NULL};
-    if (txn->error != 0)
-        return false;
-    bool was_found = note(txn, mdb_get(txn->handle, txn->lmdb->tables[table], &wanted, &found));
+    MDB_cursor *cursor = cursor_of(txn, table);
+    bool was_found = cursor != NULL && note(txn, mdb_cursor_get(cursor, &wanted, &found, MDB_SET));
     *value_r = bytes_of(&found);
     return was_found;
 }
@@ -309,16 +330,16 @@ void
 lmdb_put(struct lmdb_txn *txn, enum lmdb_table table, struct bytes key, struct bytes value)
 {
     MDB_val where = value_of(key), what = value_of(value);
-    if (txn->error == 0)
-        note(txn, mdb_put(txn->handle, txn->lmdb->tables[table], &where, &what, 0));
+    MDB_cursor *cursor = cursor_of(txn, table);
+    if (cursor != NULL)
+        note(txn, mdb_cursor_put(cursor, &where, &what, 0));
 }
 
 bool
 lmdb_remove(struct lmdb_txn *txn, enum lmdb_table table, struct bytes key)
 {
-    MDB_val where = value_of(key);
-    return txn->error == 0 &&
-           note(txn, mdb_del(txn->handle, txn->lmdb->tables[table], &where, NULL));
+    struct bytes found;
+    return lmdb_get(txn, table, key, &found) && note(txn, mdb_cursor_del(txn->cursors[table], 0));
 }
 
 void
@@ -358,11 +379,7 @@ lmdb_fd(struct lmdb *lmdb)
 void
 lmdb_walk_begin(struct lmdb_txn *txn, enum lmdb_table table, struct lmdb_walk *walk_r)
 {
-    MDB_cursor *cursor = NULL;
-    *walk_r = (struct lmdb_walk){.txn = txn};
-    if (txn->error == 0 &&
-        note(txn, mdb_cursor_open(txn->handle, txn->lmdb->tables[table], &cursor)))
-        walk_r->cursor = cursor;
+    *walk_r = (struct lmdb_walk){.txn = txn, .cursor = cursor_of(txn, table)};
 }
 
 static bool
@@ -395,11 +412,4 @@ lmdb_walk_remove(struct lmdb_walk *walk)
 {
     if (walk->cursor != NULL && walk->txn->error == 0)
         note(walk->txn, mdb_cursor_del(walk->cursor, 0));
-}
-
-void
-lmdb_walk_end(struct lmdb_walk *walk)
-{
-    if (walk->cursor != NULL)
-        mdb_cursor_close(walk->cursor);
 }

@@ -58,6 +58,7 @@ struct lmdb_txn {
     struct lmdb *lmdb;
     void *handle;
     struct lmdb_reader *reader; /* NULL: it writes */
+    void *cursors[LMDB_TABLES]; /* NULL: not used yet */
     int error;
 };
 
@@ -90,7 +91,8 @@ struct lmdb_size lmdb_table_size(struct lmdb_txn *txn, enum lmdb_table table);
 struct lmdb_size lmdb_file_size(struct lmdb *lmdb);
 int lmdb_fd(struct lmdb *lmdb);
 
-/* A walk along the keys in their order. Free with lmdb_walk_end, before the transaction ends. */
+/* A walk along the keys in their order. Where it stands is forgotten with any other use of the table
+ * in the transaction. */
 struct lmdb_walk {
     struct lmdb_txn *txn;
     void *cursor;
@@ -100,6 +102,5 @@ void lmdb_walk_begin(struct lmdb_txn *txn, enum lmdb_table table, struct lmdb_wa
 bool lmdb_walk_seek(struct lmdb_walk *walk, struct bytes key); /* the first that is not before */
 bool lmdb_walk_next(struct lmdb_walk *walk);
 void lmdb_walk_remove(struct lmdb_walk *walk); /* where it stands; then comes lmdb_walk_next */
-void lmdb_walk_end(struct lmdb_walk *walk);
 
 #endif

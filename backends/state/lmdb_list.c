@@ -63,7 +63,6 @@ fill_piece(struct lmdb_txn *txn, enum lmdb_table table, struct piece *piece)
         memcpy(piece->from.bytes, walk.key.start, walk.key.length);
         piece->from.length = walk.key.length;
     }
-    lmdb_walk_end(&walk);
 }
 
 static void
