@@ -29,8 +29,9 @@ struct end {
      * if that is another. */
     const char *names[NAMES_MAX];
     size_t name_count;
-    bool has_salt;
+    bool has_salt, has_password_marks;
     unsigned char salt[STORE_SALT_BYTES];
+    uint64_t password_marks[NAMES_MAX];
     struct window_record record;
     struct batch batch;
     /* in the batch; NULL: not asked */
@@ -108,27 +109,30 @@ ask_closed(struct end *end)
     end->closed->ends = true;
 }
 
-static bool
-has_password_mark(struct end *end, const char *name, uint64_t *mark_r)
+/* What the password is to each of the names; without, no password is ever the same. */
+static void
+set_password_marks(struct end *end)
 {
-    return end->subject.screen->same_password_once && end->result->password != NULL &&
-           end->has_salt &&
-           password_mark(end->salt, end->question->organization, name, end->result->password,
-                         mark_r);
+    const struct attempt_result *result = end->result;
+    end->has_password_marks =
+        end->subject.screen->same_password_once && result->password != NULL && end->has_salt;
+    for (size_t i = 0; i < end->name_count && end->has_password_marks; i++)
+        end->has_password_marks =
+            password_mark(end->salt, end->question->organization, end->names[i], result->password,
+                          &end->password_marks[i]);
 }
 
-/* Puts the password into a set; it hits if it was in there. Returns its index, or 0: this password
- * is never the same. */
+/* Puts the password of a name into a set; it hits if it was in there. Returns its index, or 0: this
+ * password is never the same. */
 static unsigned
-mark_password(struct end *end, struct store_key key, const char *name, int64_t window_ms)
+mark_password(struct end *end, struct store_key key, size_t name, int64_t window_ms)
 {
-    uint64_t mark;
-    if (!has_password_mark(end, name, &mark))
+    if (!end->has_password_marks)
         return 0;
     struct store_op *op = batch_add(&end->batch, STORE_MARK, STORE_COUNTERS);
     op->key = key;
     op->amount = 1;
-    op->member = mark;
+    op->member = end->password_marks[name];
     op->window_ms = window_ms;
     op->hit_if_there = true;
     return batch_index(&end->batch, op);
@@ -142,7 +146,7 @@ count_network_failure(struct end *end)
         return;
     const char *name = end->names[0];
     const struct store_key passwords = network_key(NETWORK_PASSWORDS, &end->subject.network);
-    const unsigned was_tried = mark_password(end, passwords, name, screen->within_ms);
+    const unsigned was_tried = mark_password(end, passwords, 0, screen->within_ms);
     count_pair(end, STORE_COUNT, PAIR_NETWORK_FAILURES, name, screen->within_ms)->unless_hit =
         was_tried;
     end->failures = subject_count(&end->subject, &end->batch, STORE_COUNT, NETWORK_FAILURES,
@@ -173,7 +177,7 @@ count_account_failures(struct end *end)
         const char *name = end->names[i];
         const struct store_key passwords =
             account_key(ACCOUNT_PASSWORDS, end->question->organization, name);
-        const unsigned was_tried = mark_password(end, passwords, name, screen->account_within_ms);
+        const unsigned was_tried = mark_password(end, passwords, i, screen->account_within_ms);
         count_pair(end, STORE_COUNT, PAIR_ACCOUNT_FAILURES, name, screen->account_within_ms)
             ->unless_hit = was_tried;
         struct store_op *op =
@@ -188,6 +192,7 @@ count_account_failures(struct end *end)
 static void
 note_failure(struct end *end)
 {
+    set_password_marks(end);
     count_network_failure(end);
     count_unknown_name(end);
     count_account_failures(end);
