@@ -186,6 +186,23 @@ def test_the_sets_are_made_to_hold_what_the_store_holds(network, store):
     assert set(elements(network, "banned4")) == {"198.51.100.0/24"}
 
 
+def test_bans_that_do_not_hold_are_not_in_the_sets(network, scratch):
+    """Those of an address that came into `never` since, and those by count while the mode is monitor."""
+    service = service_of(scratch / "service")
+    with service:
+        for i in range(3):
+            service.ask(fastcgi.login(USER, f"wrong {i}", client=ATTACKER))
+    ban(service.path, "add", OTHER)
+    ban(service.path, "add", "198.51.100.7")
+    for screen, want in [("", {ATTACKER, OTHER, "198.51.100.7"}),
+                         ('mode = "monitor"', {OTHER, "198.51.100.7"}),
+                         ('never = "ours"', {ATTACKER, "198.51.100.7"})]:
+        settings = f'list "ours" {{ kind = "ip"  entries = {{"{OTHER}"}} }}\n'
+        service.configure(CONFIGURATION.format(settings=settings, ban="1h").replace("screen {", f"screen {{ {screen} "))
+        network.run(BAN_NFTABLES, "-c", service.path, "--sync", env=with_our_programs())
+        assert set(elements(network, "banned4")) == want
+
+
 def test_sets_stay_as_they_are_when_the_store_cannot_be_read(network, store):
     network.run(BAN_NFTABLES, stdin=alert(f"{ATTACKER}/32"))
     store.write_text("nonsense")

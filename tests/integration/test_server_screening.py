@@ -2,7 +2,9 @@
 sessions at a time."""
 
 import base64
+import itertools
 import json
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -458,6 +460,26 @@ def test_sessions_go_on_without_the_store_and_it_comes_back_by_itself(start, scr
     wait_until(lambda: status(service)["status"] == "ok", 30, "the store to come up")
     assert service.events("store.up")
     assert fail(service, 3, client=OTHER) == [WRONG, WRONG, BANNED]
+
+
+@pytest.mark.parametrize("when", ["while it runs", "before it starts"])
+def test_a_file_that_is_cut_short_is_moved_aside_and_told_and_sessions_go_on(start, when):
+    service = start(screen({"failures": "2"}))
+    fail(service, 2)
+    assert fail(service, 1) == [BANNED]
+    file, count = service.folder / "state" / "state.mdb", itertools.count(step=3)
+    if when == "before it starts":
+        service.stop()
+    os.truncate(file, 8192)
+    if when == "before it starts":
+        service.start()
+    assert code(login(service, BERT, PASSWORD, client=OTHER)) == "ok"
+    wait_until(lambda: status(service)["status"] == "ok", 30, "the store to come up")
+    wait_until(lambda: fail(service, 3, client=THIRD, first=next(count))[-1] == BANNED, 30, "it to count")
+    [corrupt] = service.events("store.corrupt")
+    [moved] = file.parent.glob("state.mdb.corrupt-*")
+    assert (corrupt["level"], corrupt["path"], corrupt["moved_to"]) == ("error", str(file), str(moved))
+    assert code(login(service, password=PASSWORD)) == "ok"  # bans were in it
 
 
 def test_a_changed_store_takes_a_restart_and_a_changed_screen_does_not(start):

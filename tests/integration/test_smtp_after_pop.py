@@ -32,7 +32,7 @@ CONFIGURATION = """
 {state}
 failure_delay = 1s
 listener "submission" {{ relay_window = {window}  upstream = "relay"  upstream_inbound = "inbound" }}
-listener "mx" {{ auth = "off"  on_auth_when_off = "ban"  upstream_inbound = "inbound" }}
+listener "mx" {{ auth = "off"  on_auth_when_off = "{attempt}"  upstream_inbound = "inbound" }}
 listener "imap" {{ upstream = "imap" }}
 listener "pop3" {{ upstream = "pop3" }}
 organization "local" {{ domains = {{"local.example"}}  sources = {{}} }}
@@ -89,12 +89,13 @@ class Door(FrontDoor):
 
 @pytest.fixture(scope="module")
 def make_door(shared_scratch, front_certificate, postfix, dovecot, users, state_of):
-    """make_door(relay_window) -> the front door, started, with a store of its own."""
+    """make_door(relay_window, on_auth_when_off) -> the front door, started, with a store of its own."""
     doors = []
 
-    def make(window="15min"):
+    def make(window="15min", attempt="ban"):
         name = f"door-{state_of('x').count('redis')}-{len(doors)}"
-        text = CONFIGURATION.format(window=window, state=state_of(f"{name}-store"), **postfix.ports | dovecot.ports)
+        text = CONFIGURATION.format(window=window, attempt=attempt, state=state_of(f"{name}-store"),
+                                    **postfix.ports | dovecot.ports)
         doors.append(Door(shared_scratch / name, *front_certificate, text, {"users": users}))
         return doors[-1].start()
 
@@ -369,6 +370,15 @@ def test_who_attempts_it_is_hung_up_on_and_on_the_screen(client, door):
     assert deliver(client) == (BANNED, True)
     [ban] = [ban for ban in door.listed("ban") if ban["network"] == f"{client.address}/32"]
     assert (ban["maker"], ban["reason"]) == ("listener", "auth.off")
+
+
+def test_without_the_option_he_hears_the_same_and_is_not_on_the_screen(make_door, trust):
+    """"...add their IP to the Dynamic Screen if they attempt it anyway" is an option of its own."""
+    door = make_door(attempt="refuse")
+    client = Client(door, trust)
+    assert attempt(client)[0] == "502 5.5.1 authentication is not available here"
+    assert deliver(client) == ("250 2.1.5 Ok", False)
+    assert door.listed("ban") == []
 
 
 @both_protocols

@@ -259,6 +259,27 @@ def test_errors_are_an_outage_and_end_with_it(make_service, redis, client, name)
     assert is_banned(service, client)
 
 
+def connections(redis):
+    """The ids of those that have run scripts."""
+    return {line.split()[0] for line in redis.ask("CLIENT", "LIST").decode().splitlines() if "cmd=evalsha" in line}
+
+
+def test_a_connection_that_was_not_answered_as_it_should_is_not_used_again(make_service, redis, client):
+    """What comes on it later may be the answer to what was asked before."""
+    service = make_service(redis.url, "connections = 1")
+    for breaking, mending in [(redis.pause, redis.resume),
+                              (lambda: redis.ask("CONFIG", "SET", "min-replicas-to-write", "1"),
+                               lambda: redis.ask("CONFIG", "SET", "min-replicas-to-write", "0"))]:
+        assert log_in(service, client).ok
+        [before] = connections(redis)
+        breaking()
+        fail(service, client, 1)
+        mending()
+        wait_for_store(service)
+        assert log_in(service, client).ok
+        assert before not in connections(redis)
+
+
 # name: what it sends to whoever connects (None: it closes at once), and whether it goes on for ever
 NONSENSE = {
     "a web server": (b"HTTP/1.1 400 Bad Request\r\n\r\n", False),

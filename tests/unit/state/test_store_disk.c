@@ -1,5 +1,5 @@
-/* When the LMDB store's file is on the disk, and what the log says of a file that is corrupt or
- * full. */
+/* The LMDB store's files on the disk: when they are there, whose they are, and what the log says of
+ * one that is corrupt or full. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -178,6 +178,59 @@ test_bans_that_are_not_kept_are_told_once_a_minute(void **unused)
     scratch_remove(&scratch);
 }
 
+static mode_t
+mode_of(const char *path)
+{
+    struct stat status;
+    assert_int_equal(lstat(path, &status), 0);
+    return status.st_mode & 07777;
+}
+
+static void
+test_folder_and_files_are_the_services_alone(void **unused)
+{
+    (void)unused;
+    static const char *const files[] = {"state.mdb", "state.mdb-lock", "state.lock"};
+    struct scratch scratch;
+    scratch_make(&scratch);
+    struct scratch inner = scratch;
+    snprintf(inner.folder, sizeof inner.folder, "%s/state", scratch.folder);
+    mode_t before = umask(0);
+    struct store *store = scratch_open(&inner, true);
+    scratch_ban(store, 1);
+    store_close(store);
+    umask(before);
+    assert_int_equal(mode_of(inner.folder), 0700);
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        char path[2 * SCRATCH_PATH_MAX];
+        snprintf(path, sizeof path, "%s/%s", inner.folder, files[i]);
+        assert_int_equal(mode_of(path), 0600);
+    }
+    scratch_remove(&scratch);
+}
+
+/* Somebody else's file would be overwritten. */
+static void
+test_links_are_not_followed(void **unused)
+{
+    (void)unused;
+    static const char *const files[] = {"state.mdb", "state.lock"};
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        char path[SCRATCH_PATH_MAX], other[SCRATCH_PATH_MAX];
+        struct scratch scratch;
+        scratch_make(&scratch);
+        store_close(scratch_open(&scratch, true));
+        snprintf(path, sizeof path, "%s/%s", scratch.folder, files[i]);
+        snprintf(other, sizeof other, "%s/other", scratch.folder);
+        assert_int_equal(rename(path, other), 0);
+        assert_int_equal(symlink(other, path), 0);
+        struct store *store = scratch_open(&scratch, true);
+        assert_false(scratch_status(store).is_up);
+        store_close(store);
+        scratch_remove(&scratch);
+    }
+}
+
 int
 main(void)
 {
@@ -185,6 +238,8 @@ main(void)
         cmocka_unit_test(test_what_was_written_is_soon_on_the_disk),
         cmocka_unit_test(test_a_disk_that_fails_is_an_outage_and_ends_with_it),
         cmocka_unit_test(test_a_corrupt_file_is_told_and_only_the_last_is_kept),
+        cmocka_unit_test(test_folder_and_files_are_the_services_alone),
+        cmocka_unit_test(test_links_are_not_followed),
         cmocka_unit_test(test_bans_that_are_not_kept_are_told_once_a_minute),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
