@@ -376,7 +376,10 @@ def test_without_the_option_he_hears_the_same_and_is_not_on_the_screen(make_door
     """"...add their IP to the Dynamic Screen if they attempt it anyway" is an option of its own."""
     door = make_door(attempt="refuse")
     client = Client(door, trust)
-    assert attempt(client)[0] == "502 5.5.1 authentication is not available here"
+    with SmtpTalk(door.ports["smtp"], client=client.address) as talk:
+        talk.say("EHLO client.example")
+        assert talk.say(plain(LEO, DOVECOT_USERS[LEO])) == "502 5.5.1 authentication is not available here"
+        assert talk.say("NOOP").startswith("250 ")
     assert deliver(client) == ("250 2.1.5 Ok", False)
     assert door.listed("ban") == []
 
