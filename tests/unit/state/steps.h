@@ -29,7 +29,7 @@ network_of(const char *text)
 {
     struct netprefix network;
     if (netprefix_parse(text, &network, NULL) != 0)
-        fail_msg("%s is no network", text);
+        fail_msg("%s is no network", text != NULL ? text : "NULL");
     return network;
 }
 
