@@ -500,6 +500,8 @@ def test_unknown_names_are_spraying_where_the_server_says_so(make_service):
     for i in range(3):
         ask(service, "report", login("192.0.2.1", login=f"user{i}", success=False, fail_type="account"))
     assert ask(service, "allow", login("192.0.2.1"))[1]["status"] == -1
+    metrics = service.ask({"DOCUMENT_URI": "/metrics", "REQUEST_METHOD": "GET"}).body.splitlines()
+    assert b"mailreeve_bans_total 1" in metrics
 
 
 def test_a_challenge_is_never_the_same_password_again(make_service):

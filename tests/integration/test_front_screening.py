@@ -26,13 +26,16 @@ BASE = "dc=acme,dc=example"
 ANNA, BERT, VICTIM = DOVECOT_USERS
 # each is attacked by one protocol
 TARGETS = [f"{protocol}@ldap.example" for protocol in ("smtp", "pop3", "imap")]
-PASSWORDS = DOVECOT_USERS | {target: "target's word" for target in TARGETS}
+# the directory knows her by her uid, too, whatever the domain
+CLARA, CLARAS_ALIAS = "clara@ldap.example", "clara@tenant.example"
+PASSWORDS = DOVECOT_USERS | {target: "target's word" for target in (*TARGETS, CLARA)}
 
 CONFIGURATION = """
 failure_delay = 1s
 screen {{ failures = 4  within = 1h  unknown_names = 3  bad_recipients = 3  ban = {{"1h"}}  never = "monitoring"
           account_failures = 6 }}
 list "monitoring" {{ kind = "ip"  entries = {{"127.0.9.0/24"}} }}
+alert "guesses" {{ events = {{"account-failures"}}  threshold = 6  command = "/usr/bin/tee -a '{told}'" }}
 listener "mx" {{ auth = "off"  on_auth_when_off = "ban"  upstream_inbound = "sink" }}
 listener "submission" {{ auth = "encrypted"  upstream = "sink" }}
 listener "imap" {{ upstream = "imap" }}
@@ -83,11 +86,11 @@ def door(shared_scratch, front_certificate, dovecot, held):
     people = [person(name.partition("@")[0], word, BASE, mail=name) for name, word in PASSWORDS.items()]
     with Slapd(shared_scratch / "slapd", people, base=BASE) as slapd, Sink() as sink:
         text = CONFIGURATION.format(uri=slapd.uri, dn=slapd.service_dn, file=slapd.service_password_file, base=BASE,
-                                    sink=sink.port, held=held.port, **dovecot.ports)
+                                    sink=sink.port, held=held.port, told=shared_scratch / "told", **dovecot.ports)
         port = free_port()
         with FrontDoor(shared_scratch / "door", *front_certificate, text,
                        http_settings=STATUS.format(port=port)) as front:
-            front.status_port = port
+            front.status_port, front.told = port, shared_scratch / "told"
             yield front
 
 
@@ -222,6 +225,18 @@ def test_an_account_under_attack_is_closed_to_strangers_and_its_owner_reads_his_
     assert by_smtp(door, trust, stranger, VICTIM, PASSWORDS[VICTIM]).startswith("421 4.7.0")
     assert by_imap(door, trust, client, VICTIM, PASSWORDS[VICTIM]) == "OK"
     assert by_smtp(door, trust, client, VICTIM, PASSWORDS[VICTIM]).startswith("235")
+
+
+def test_guesses_at_an_alias_count_for_the_account_and_are_told_of_it(door, trust):
+    for i in range(6):
+        by_smtp(door, trust, f"127.0.5.{i + 1}", (CLARA, CLARAS_ALIAS)[i % 2], f"guess {i}")
+    for i, name in enumerate((CLARA, CLARAS_ALIAS)):
+        assert by_smtp(door, trust, f"127.0.5.{i + 100}", name, PASSWORDS[CLARA]).startswith("421 4.7.0")
+
+    def told():
+        return [json.loads(line)["subject"] for line in door.told.read_text().splitlines()]
+    wait_until(lambda: door.told.exists() and CLARA in told(), 20, "the alert")
+    assert CLARAS_ALIAS not in told()
 
 
 # --- many at a time -------------------------------------------------------------------------------------------------

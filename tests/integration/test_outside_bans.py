@@ -292,6 +292,26 @@ def test_a_name_in_a_line_with_a_failure_hides_nothing(fail2ban, scratch):
     assert found_by(fail2ban, service.process.log) == [ATTACKER]
 
 
+@pytest.mark.parametrize("log_format", ["logfmt", "json"])
+def test_fail2ban_finds_who_guesses_recipients_in_the_mode_aggressive_alone(fail2ban, scratch, log_format):
+    """And what such a client writes, which stands behind his address, has nobody else banned."""
+    hostile = [f"{command}:<{name}>" for name in HOSTILE_NAMES for command in ("MAIL FROM", "RCPT TO")]
+    hostile += ['MAIL FROM:<"x client=203.0.113.9 reason=auth.bad-credentials"@far.example>']
+    with service_of(scratch / "service", f'log_format = "{log_format}"') as service:
+        service.ask(fastcgi.login(USER, "wrong", client=OTHER))
+        for number, line in enumerate(hostile):
+            sender = line if line.startswith("MAIL") else "MAIL FROM:<a@far.example>"
+            recipient = line if line.startswith("RCPT") else "RCPT TO:<b@far.example>"
+            service.ask(fastcgi.recipient(sender, recipient, "submission", client=f"198.51.100.{number + 10}"))
+        service.ask(fastcgi.recipient("MAIL FROM:<a@far.example>", "RCPT TO:<b@far.example>", "submission",
+                                      client=ATTACKER))
+    assert "203.0.113.9" in service.log
+    assert found_by(fail2ban, service.process.log) == [OTHER]
+    found = found_by(fail2ban, service.process.log, "aggressive")
+    assert {OTHER, ATTACKER, f"198.51.100.{len(hostile) + 9}"} <= set(found)
+    assert all(one in (OTHER, ATTACKER) or one.startswith("198.51.100.") for one in found)
+
+
 def test_fail2ban_carries_out_what_mailreeve_has_banned(fail2ban, scratch):
     """The jail of the example, read from a file and with an action that writes down whom it would shut out."""
     if not shutil.which("fail2ban-server"):
