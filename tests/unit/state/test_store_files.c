@@ -242,7 +242,7 @@ cut_all(const struct scratch *scratch)
 }
 
 static void
-replace_by_another(const struct scratch *scratch)
+replace(const struct scratch *scratch, off_t length)
 {
     char path[SCRATCH_PATH_MAX + 8];
     snprintf(path, sizeof path, "%s.new", scratch->file);
@@ -250,7 +250,20 @@ replace_by_another(const struct scratch *scratch)
     assert_non_null(file);
     fputs("this is no database", file);
     fclose(file);
+    assert_int_equal(truncate(path, length), 0);
     assert_int_equal(rename(path, scratch->file), 0);
+}
+
+static void
+replace_by_a_short_one(const struct scratch *scratch)
+{
+    replace(scratch, 20);
+}
+
+static void
+replace_by_one_as_long(const struct scratch *scratch)
+{
+    replace(scratch, SCRATCH_BYTES);
 }
 
 struct hammer {
@@ -282,7 +295,8 @@ test_what_happens_to_the_file_while_it_is_in_use(void **unused)
         {"all files are removed", remove_all},
         {"it is cut short", cut},
         {"it is cut to nothing", cut_all},
-        {"it is replaced", replace_by_another},
+        {"it is replaced by a short one", replace_by_a_short_one},
+        {"it is replaced by one as long", replace_by_one_as_long},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct scratch scratch;
