@@ -24,6 +24,7 @@ struct begin {
     struct subject subject;
     bool is_attempt; /* false: only bans are looked at */
     struct store_key network_places, account_places;
+    struct store_value noted; /* when `known` was written */
     struct batch batch;
     /* in the batch; NULL: not asked */
     struct store_op *ban, *known, *account_closed, *address_limit, *user_limit, *addresses;
@@ -59,6 +60,7 @@ ask_account(struct begin *begin)
     begin->known = batch_add(&begin->batch, STORE_GET, STORE_KNOWN);
     begin->known->key =
         pair_key(PAIR_KNOWN, question->organization, question->login, &begin->subject.network);
+    begin->known->value_r = &begin->noted;
     if (!begin->subject.is_held)
         return;
     begin->account_closed = count_account(begin, STORE_COUNT, ACCOUNT_FAILURES,
@@ -241,9 +243,9 @@ read_known(const struct begin *begin, int64_t now_ms, struct attempt *attempt_r)
 {
     int64_t noted_ms = 0;
     attempt_r->is_known = op_has_hit(begin->known);
-    if (!attempt_r->is_known || begin->known->value_r_length != sizeof noted_ms)
+    if (!attempt_r->is_known || begin->noted.length != sizeof noted_ms)
         return;
-    memcpy(&noted_ms, begin->known->value_r, sizeof noted_ms);
+    memcpy(&noted_ms, begin->noted.bytes, sizeof noted_ms);
     attempt_r->is_known_fresh = now_ms - noted_ms < DAY_MS;
 }
 

@@ -8,7 +8,7 @@
 void
 batch_init(struct batch *batch, size_t room)
 {
-    /* An operation has room for the largest record, too much for the stack of a session. */
+    /* too much for the stack of a session */
     *batch = (struct batch){.ops = xmalloc(room * sizeof *batch->ops), .room = room};
 }
 

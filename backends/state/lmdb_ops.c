@@ -50,11 +50,11 @@ run_get(struct batch *batch, struct store_op *op)
 {
     struct bytes value;
     op->hit = lmdb_spaces_get(batch->spaces, op->space, &op->key, batch->now_ms, &value) &&
-              value.length <= sizeof op->value_r;
-    if (!op->hit)
+              value.length <= STORE_VALUE_MAX;
+    if (!op->hit || op->value_r == NULL)
         return;
-    memcpy(op->value_r, value.start, value.length);
-    op->value_r_length = value.length;
+    memcpy(op->value_r->bytes, value.start, value.length);
+    op->value_r->length = value.length;
 }
 
 static void
@@ -230,7 +230,8 @@ forget_results(struct store_op *op)
 {
     op->was_run = op->hit = op->was_there = false;
     op->count = 0;
-    op->value_r_length = 0;
+    if (op->value_r != NULL)
+        op->value_r->length = 0;
     op->ban_r = (struct store_ban){.since_ms = 0};
 }
 

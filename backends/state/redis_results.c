@@ -88,8 +88,10 @@ read_value(const struct redis_reply *reply, struct store_op *op)
     const struct redis_reply *value = reply->count == 2 ? reply->items[1] : NULL;
     if (value == NULL || value->kind != REDIS_TEXT || value->length > STORE_VALUE_MAX)
         return false;
-    memcpy(op->value_r, value->text, value->length);
-    op->value_r_length = value->length;
+    if (op->value_r == NULL)
+        return true;
+    memcpy(op->value_r->bytes, value->text, value->length);
+    op->value_r->length = value->length;
     return true;
 }
 

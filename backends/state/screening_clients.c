@@ -16,8 +16,9 @@ client_recall(struct store *store, const struct screening_rules *rules,
     struct batch batch;
     batch_init(&batch, RECALL_OPS);
     const struct store_op *ban = subject_find_ban(&subject, &batch), *window = NULL;
+    struct store_value value;
     struct store_op op;
-    if (question->window_age_ms > 0 && window_op_get(&question->client, &op))
+    if (question->window_age_ms > 0 && window_op_get(&question->client, &value, &op))
         window = batch_put(&batch, &op);
     if (batch_run(&batch, store, now_ms, deadline, NULL) == 0) {
         answer_r->is_banned = op_has_hit(ban);

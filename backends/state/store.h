@@ -45,7 +45,7 @@ struct store_key {
 };
 
 enum store_action {
-    /* A record that has not expired: hit, value_r, value_length. */
+    /* A record that has not expired: hit, and value_r, if that is not NULL. */
     STORE_GET = 1,
     STORE_PUT,    /* writes value, for lifetime_ms; 0: removes what is there */
     STORE_REMOVE, /* a record, counter, set or ban; hit: it was there and not over */
@@ -96,6 +96,12 @@ struct store_ban {
     char reason[BAN_REASON_MAX]; /* a reason id, or what a person wrote */
 };
 
+/* The bytes of a record. */
+struct store_value {
+    unsigned char bytes[STORE_VALUE_MAX];
+    size_t length;
+};
+
 /* How long offences ban. */
 struct ban_lengths {
     const int64_t *ms;
@@ -133,8 +139,7 @@ struct store_op {
     /* Results; zero if it was not run. */
     bool was_run, hit, was_there;
     int64_t count;
-    unsigned char value_r[STORE_VALUE_MAX];
-    size_t value_r_length;
+    struct store_value *value_r; /* GET: the caller's; NULL: only whether it is there is asked */
     struct store_ban ban_r;
 };
 

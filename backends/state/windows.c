@@ -113,11 +113,12 @@ window_op_put(const struct window *window, int64_t lifetime_ms, struct window_re
 }
 
 bool
-window_op_get(const struct netaddr *client, struct store_op *op_r)
+window_op_get(const struct netaddr *client, struct store_value *value_r, struct store_op *op_r)
 {
     if (client->family == NETADDR_NONE)
         return false;
-    *op_r = (struct store_op){.action = STORE_GET, .space = STORE_WINDOWS, .key = key_of(client)};
+    *op_r = (struct store_op){
+        .action = STORE_GET, .space = STORE_WINDOWS, .key = key_of(client), .value_r = value_r};
     return true;
 }
 
@@ -125,7 +126,8 @@ bool
 window_read(const struct store_op *op, const struct netaddr *client, int64_t age_ms, int64_t now_ms,
             struct window *window_r)
 {
-    return op->was_run && op->hit && read_record(op->value_r, op->value_r_length, window_r) &&
+    return op->was_run && op->hit &&
+           read_record(op->value_r->bytes, op->value_r->length, window_r) &&
            netaddr_equal(&window_r->client, client) && now_ms - window_r->opened_ms < age_ms;
 }
 

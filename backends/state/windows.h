@@ -27,10 +27,11 @@ struct window_record {
 };
 
 /* The operations of a batch. A window without an address, name or login makes none: false. op_r
- * borrows record_r. */
+ * borrows record_r and value_r (NULL: what is in the window is not wanted). */
 bool window_op_put(const struct window *window, int64_t lifetime_ms, struct window_record *record_r,
                    struct store_op *op_r);
-bool window_op_get(const struct netaddr *client, struct store_op *op_r);
+bool window_op_get(const struct netaddr *client, struct store_value *value_r,
+                   struct store_op *op_r);
 
 /* What window_op_get found, if it is younger than age_ms. A record that makes no sense is none. */
 bool window_read(const struct store_op *op, const struct netaddr *client, int64_t age_ms,

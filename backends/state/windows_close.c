@@ -16,7 +16,7 @@ close_address(struct store *store, const struct netaddr *client, int64_t now_ms,
               struct deadline deadline, size_t *closed_r, struct err *err)
 {
     struct store_op op;
-    if (!window_op_get(client, &op))
+    if (!window_op_get(client, NULL, &op))
         return 0;
     op.action = STORE_REMOVE;
     if (store_run(store, &op, 1, now_ms, deadline, err) != 0)
@@ -70,7 +70,7 @@ close_some(struct store *store, const struct netaddr *clients, size_t count, int
     batch_init(&batch, count);
     for (size_t i = 0; i < count; i++) {
         struct store_op op;
-        if (!window_op_get(&clients[i], &op))
+        if (!window_op_get(&clients[i], NULL, &op))
             continue;
         op.action = STORE_REMOVE;
         (void)batch_put(&batch, &op);

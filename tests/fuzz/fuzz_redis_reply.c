@@ -22,12 +22,13 @@ static void
 read_as_everything(const struct redis_reply *reply)
 {
     for (int action = STORE_GET; action <= STORE_SET_BAN; action++) {
-        struct store_op ops[2] = {{.action = (enum store_action)action},
+        struct store_value value = {.length = 0};
+        struct store_op ops[2] = {{.action = (enum store_action)action, .value_r = &value},
                                   {.action = (enum store_action)action}};
         ops[0].network.addr.family = NETADDR_IPV4;
         ops[1].network.addr.family = NETADDR_IPV6;
         if (redis_batch_read(reply, ops, 2, NULL) == 0 &&
-            (ops[0].value_r_length > STORE_VALUE_MAX || ops[1].ban_r.network.length > 128 ||
+            (value.length > STORE_VALUE_MAX || ops[1].ban_r.network.length > 128 ||
              (ops[0].hit && !ops[0].was_run)))
             abort();
     }

@@ -142,7 +142,8 @@ length_of(const char *bytes)
 static struct store_op
 op_of(enum store_action action)
 {
-    struct store_op op = {.action = action};
+    static struct store_value value;
+    struct store_op op = {.action = action, .value_r = &value};
     assert_int_equal(netprefix_parse("192.0.2.1", &op.network, NULL), 0);
     return op;
 }

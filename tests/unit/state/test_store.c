@@ -317,7 +317,7 @@ key_of(const char *text)
 }
 
 static struct store_op
-op_of(const struct step *step)
+op_of(const struct step *step, struct store_value *value_r)
 {
     struct store_op op = {
         .action = step->action,
@@ -338,6 +338,7 @@ op_of(const struct step *step)
         .value = step->value,
         .value_length = step->value != NULL ? strlen(step->value) : 0,
         .lifetime_ms = step->life_ms,
+        .value_r = value_r,
     };
     if (step->network != NULL)
         op.network = network_of(step->network);
@@ -380,9 +381,10 @@ expect(const char *where, const struct step *step, const struct store_op *op)
         fail_msg("%s: count is %lld", where, (long long)op->count);
     if (step->action != STORE_SET_BAN && op->was_there != step->was_there)
         fail_msg("%s: was_there is %d", where, op->was_there);
-    if (step->found != NULL && (op->value_r_length != strlen(step->found) ||
-                                memcmp(op->value_r, step->found, op->value_r_length) != 0))
-        fail_msg("%s: found \"%.*s\"", where, (int)op->value_r_length, (const char *)op->value_r);
+    if (step->found != NULL && (op->value_r->length != strlen(step->found) ||
+                                memcmp(op->value_r->bytes, step->found, op->value_r->length) != 0))
+        fail_msg("%s: found \"%.*s\"", where, (int)op->value_r->length,
+                 (const char *)op->value_r->bytes);
     if (step->banned != NULL && !step->is_skipped)
         expect_ban(where, step, &op->ban_r);
 }
@@ -394,11 +396,12 @@ run_case(size_t i, enum store_engine_name engine, struct store *store)
     size_t end;
     for (size_t begin = 0; begin < STEPS_MAX && steps[begin].action != 0; begin = end) {
         struct store_op ops[STEPS_MAX];
+        struct store_value values[STEPS_MAX] = {{.length = 0}};
         struct err err = {.text = ""};
         for (end = begin; end < STEPS_MAX && steps[end].action != 0; end++) {
             if (end > begin && !steps[end].joins)
                 break;
-            ops[end - begin] = op_of(&steps[end]);
+            ops[end - begin] = op_of(&steps[end], &values[end - begin]);
         }
         if (store_run(store, ops, end - begin, EPOCH + steps[begin].at_ms,
                       deadline_after(ENGINE_WAIT_MS), &err) != 0)

@@ -118,8 +118,9 @@ static bool
 look(struct store *store, const char *text, int64_t age_ms, int64_t at_ms, struct window *window_r)
 {
     const struct netaddr client = client_of(text);
+    struct store_value value;
     struct store_op op;
-    if (!window_op_get(&client, &op))
+    if (!window_op_get(&client, &value, &op))
         return false;
     assert_int_equal(store_run(store, &op, 1, EPOCH + at_ms, soon(), NULL), 0);
     return window_read(&op, &client, age_ms, EPOCH + at_ms, window_r);
@@ -229,22 +230,24 @@ test_a_record_that_makes_no_sense_is_none(void **unused)
     (void)unused;
     const struct window window = window_of("192.0.2.1", "anna", "anna@acme.example", 0);
     struct window_record record;
-    struct store_op put, get = {.action = STORE_GET, .was_run = true, .hit = true};
+    struct store_value value;
+    struct store_op put,
+        get = {.action = STORE_GET, .value_r = &value, .was_run = true, .hit = true};
     struct window found;
     assert_true(window_op_put(&window, DAY, &record, &put));
     for (size_t length = 0; length <= record.length; length++) {
-        memcpy(get.value_r, record.bytes, length);
-        get.value_r_length = length;
+        memcpy(value.bytes, record.bytes, length);
+        value.length = length;
         const bool is_window = window_read(&get, &window.client, AGE, EPOCH, &found);
         if (is_window != (length == record.length))
             fail_msg("the first %zu of %zu bytes", length, record.length);
     }
-    get.value_r[get.value_r_length++] = '\0';
+    value.bytes[value.length++] = '\0';
     assert_false(window_read(&get, &window.client, AGE, EPOCH, &found));
-    get.value_r_length--;
-    get.value_r[0]++;
+    value.length--;
+    value.bytes[0]++;
     assert_false(window_read(&get, &window.client, AGE, EPOCH, &found));
-    get.value_r[0]--;
+    value.bytes[0]--;
     const struct netaddr other = client_of("192.0.2.2");
     assert_false(window_read(&get, &other, AGE, EPOCH, &found));
 }
