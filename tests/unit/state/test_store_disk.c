@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glob.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
@@ -31,6 +32,20 @@ msync(void *start, size_t length, int flags)
     if (result == 0 && (flags & MS_SYNC) != 0)
         atomic_fetch_add(&synced, 1);
     return result;
+}
+
+/* A disk with so much room; 0: with more than anybody wants. */
+static off_t room;
+
+/* The name that the C library's has where hiredis asks for large files. */
+int
+posix_fallocate64(int fd, off64_t at, off64_t length)
+{
+    if (room > 0 && at + length > room)
+        return ENOSPC;
+    if (fallocate64(fd, 0, at, length) == 0)
+        return 0;
+    return errno == EOPNOTSUPP && ftruncate64(fd, at + length) == 0 ? 0 : errno;
 }
 
 static void
@@ -178,6 +193,31 @@ test_bans_that_are_not_kept_are_told_once_a_minute(void **unused)
     scratch_remove(&scratch);
 }
 
+static void
+open_on_a_small_disk(struct scratch *scratch)
+{
+    store_close(scratch_open(scratch, true));
+}
+
+static void
+test_a_disk_with_less_room_is_used_and_told(void **unused)
+{
+    (void)unused;
+    struct scratch scratch;
+    scratch_make(&scratch);
+    scratch.size_bytes = 16 << 20;
+    room = 3 << 20;
+    FILE *log = log_of(open_on_a_small_disk, &scratch);
+    room = 0;
+    assert_int_equal(
+        count_lines(log, " level=warn event=store.small ", " bytes=2097152 wanted=16777216 "), 1);
+    fclose(log);
+    struct stat file;
+    assert_int_equal(stat(scratch.file, &file), 0);
+    assert_int_equal(file.st_size, 2 << 20);
+    scratch_remove(&scratch);
+}
+
 static mode_t
 mode_of(const char *path)
 {
@@ -238,6 +278,7 @@ main(void)
         cmocka_unit_test(test_what_was_written_is_soon_on_the_disk),
         cmocka_unit_test(test_a_disk_that_fails_is_an_outage_and_ends_with_it),
         cmocka_unit_test(test_a_corrupt_file_is_told_and_only_the_last_is_kept),
+        cmocka_unit_test(test_a_disk_with_less_room_is_used_and_told),
         cmocka_unit_test(test_folder_and_files_are_the_services_alone),
         cmocka_unit_test(test_links_are_not_followed),
         cmocka_unit_test(test_bans_that_are_not_kept_are_told_once_a_minute),
