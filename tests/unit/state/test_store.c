@@ -430,9 +430,32 @@ test_batches(void **unused)
     }
 }
 
+/* What digests of passwords are keyed with. */
+static void
+test_each_store_has_a_salt_of_its_own(void **unused)
+{
+    (void)unused;
+    static const unsigned char zeros[STORE_SALT_BYTES];
+    for (size_t e = 0; e < ENGINES; e++) {
+        unsigned char salts[2][STORE_SALT_BYTES] = {{0}}, again[STORE_SALT_BYTES];
+        if (!engines_have(all_engines[e]))
+            continue;
+        for (size_t i = 0; i < 2; i++) {
+            struct store *store = engines_open(all_engines[e]);
+            assert_int_equal(store_salt(store, salts[i], deadline_after(ENGINE_WAIT_MS)), 0);
+            assert_int_equal(store_salt(store, again, deadline_after(ENGINE_WAIT_MS)), 0);
+            assert_memory_equal(again, salts[i], STORE_SALT_BYTES);
+            assert_memory_not_equal(salts[i], zeros, STORE_SALT_BYTES);
+            store_close(store);
+        }
+        assert_memory_not_equal(salts[0], salts[1], STORE_SALT_BYTES);
+    }
+}
+
 int
 main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_batches)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_batches),
+                                       cmocka_unit_test(test_each_store_has_a_salt_of_its_own)};
     return cmocka_run_group_tests(tests, engines_start, engines_stop);
 }
