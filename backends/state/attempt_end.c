@@ -1,7 +1,8 @@
 /*
  * The batch that ends an attempt. The places go back first. Then, if an alias turned out to be
- * somebody else's name, that account may be closed: then nothing else happens, whether the password
- * was right or wrong, so that neither the answer nor what is counted tells the two apart.
+ * somebody else's name, that account may be closed: then a failure is counted of the network and of
+ * the alias, whether the password was right or wrong, and nothing else happens. So neither the
+ * answer nor what is counted tells the two apart, and nobody may guess for ever.
  */
 #include <string.h>
 
@@ -12,7 +13,8 @@
 
 enum {
     NAMES_MAX = 2,
-    BATCH_MAX = 24,
+    ALIAS = 1, /* its place among the names */
+    BATCH_MAX = 40,
     PLACE_MS = 60 * 1000,
 };
 static const int64_t known_ms = INT64_C(90) * 24 * 3600 * 1000;
@@ -35,8 +37,8 @@ struct end {
     struct window_record record;
     struct batch batch;
     /* in the batch; NULL: not asked */
-    struct store_op *closed, *failures, *unknown_names, *offences[2], *account_failures;
-    struct store_op *addresses, *window;
+    struct store_op *closed, *failures, *unknown_names, *account_failures, *addresses, *window;
+    struct store_op *offences[3];
 };
 
 static void
@@ -90,14 +92,18 @@ give_places_back(struct end *end)
 }
 
 /* attempt_begin knew the login name only. Who is known by that has been let in as this account. */
+static bool
+may_be_closed(const struct end *end)
+{
+    const bool is_alias = end->name_count == NAMES_MAX;
+    return is_alias && end->subject.is_held && end->subject.screen->account_failures > 0 &&
+           !end->attempt->is_known;
+}
+
 static void
 ask_closed(struct end *end)
 {
     const struct screen *screen = end->subject.screen;
-    const bool is_alias = end->name_count == NAMES_MAX;
-    if (!is_alias || !end->subject.is_held || screen->account_failures == 0 ||
-        end->attempt->is_known)
-        return;
     struct store_op *known = batch_add(&end->batch, STORE_GET, STORE_KNOWN);
     known->key =
         pair_key(PAIR_KNOWN, end->question->organization, end->names[0], &end->subject.network);
@@ -106,7 +112,6 @@ ask_closed(struct end *end)
     end->closed->amount = 0;
     end->closed->most = screen->account_failures;
     end->closed->unless_hit = batch_index(&end->batch, known);
-    end->closed->ends = true;
 }
 
 /* What the password is to each of the names; without, no password is ever the same. */
@@ -138,20 +143,21 @@ mark_password(struct end *end, struct store_key key, size_t name, int64_t window
     return batch_index(&end->batch, op);
 }
 
-static void
-count_network_failure(struct end *end)
+/* By one of the names. NULL: not counted. */
+static struct store_op *
+count_network_failure(struct end *end, size_t name)
 {
     const struct screen *screen = end->subject.screen;
     if (screen->failures == 0)
-        return;
-    const char *name = end->names[0];
+        return NULL;
     const struct store_key passwords = network_key(NETWORK_PASSWORDS, &end->subject.network);
-    const unsigned was_tried = mark_password(end, passwords, 0, screen->within_ms);
-    count_pair(end, STORE_COUNT, PAIR_NETWORK_FAILURES, name, screen->within_ms)->unless_hit =
-        was_tried;
-    end->failures = subject_count(&end->subject, &end->batch, STORE_COUNT, NETWORK_FAILURES,
-                                  screen->within_ms, screen->failures);
-    end->failures->unless_hit = was_tried;
+    const unsigned was_tried = mark_password(end, passwords, name, screen->within_ms);
+    count_pair(end, STORE_COUNT, PAIR_NETWORK_FAILURES, end->names[name], screen->within_ms)
+        ->unless_hit = was_tried;
+    struct store_op *op = subject_count(&end->subject, &end->batch, STORE_COUNT, NETWORK_FAILURES,
+                                        screen->within_ms, screen->failures);
+    op->unless_hit = was_tried;
+    return op;
 }
 
 static void
@@ -169,39 +175,63 @@ count_unknown_name(struct end *end)
     end->unknown_names->member = mark;
 }
 
-static void
-count_account_failures(struct end *end)
+/* Likewise. */
+static struct store_op *
+count_account_failure(struct end *end, size_t name)
 {
     const struct screen *screen = end->subject.screen;
-    for (size_t i = 0; i < end->name_count && screen->account_failures > 0; i++) {
-        const char *name = end->names[i];
-        const struct store_key passwords =
-            account_key(ACCOUNT_PASSWORDS, end->question->organization, name);
-        const unsigned was_tried = mark_password(end, passwords, i, screen->account_within_ms);
-        count_pair(end, STORE_COUNT, PAIR_ACCOUNT_FAILURES, name, screen->account_within_ms)
-            ->unless_hit = was_tried;
-        struct store_op *op =
-            count_account(end, STORE_COUNT, ACCOUNT_FAILURES, name, screen->account_within_ms);
-        op->unless_hit = was_tried;
-        if (i == 0)
-            end->account_failures = op;
-    }
+    if (screen->account_failures == 0)
+        return NULL;
+    const struct store_key passwords =
+        account_key(ACCOUNT_PASSWORDS, end->question->organization, end->names[name]);
+    const unsigned was_tried = mark_password(end, passwords, name, screen->account_within_ms);
+    count_pair(end, STORE_COUNT, PAIR_ACCOUNT_FAILURES, end->names[name], screen->account_within_ms)
+        ->unless_hit = was_tried;
+    struct store_op *op = count_account(end, STORE_COUNT, ACCOUNT_FAILURES, end->names[name],
+                                        screen->account_within_ms);
+    op->unless_hit = was_tried;
+    return op;
 }
 
 /* Both counts come before either's ban, which lets them begin anew. */
 static void
 note_failure(struct end *end)
 {
-    set_password_marks(end);
-    count_network_failure(end);
+    end->failures = count_network_failure(end, 0);
     count_unknown_name(end);
-    count_account_failures(end);
+    end->account_failures = count_account_failure(end, 0);
+    if (end->name_count == NAMES_MAX)
+        (void)count_account_failure(end, ALIAS);
     if (end->failures != NULL)
         end->offences[0] = subject_offend(&end->subject, &end->batch, BAN_BY_COUNT, failures_reason,
                                           end->failures);
     if (end->unknown_names != NULL)
         end->offences[1] = subject_offend(&end->subject, &end->batch, BAN_BY_COUNT,
                                           unknown_names_reason, end->unknown_names);
+}
+
+/* What an attempt at a closed account by an alias costs, right or wrong; it ends the batch. An
+ * outage is nobody's. */
+static void
+note_unseen(struct end *end)
+{
+    struct batch *batch = &end->batch;
+    const unsigned closed = batch_index(batch, end->closed);
+    const size_t first = batch->count;
+    if (end->result->outcome != VERIFY_UNAVAILABLE) {
+        const struct store_op *failures = count_network_failure(end, ALIAS);
+        (void)count_account_failure(end, ALIAS);
+        if (failures != NULL)
+            end->offences[2] =
+                subject_offend(&end->subject, batch, BAN_BY_COUNT, failures_reason, failures);
+    }
+    for (size_t i = first; i < batch->count; i++)
+        if (batch->ops[i].if_hit == 0)
+            batch->ops[i].if_hit = closed;
+    struct store_op *stop = batch_put(batch, end->closed);
+    stop->unless_hit = 0;
+    stop->if_hit = closed;
+    stop->ends = true;
 }
 
 /* Takes what a pair has added to a counter off it. total's key names the counter. */
@@ -285,7 +315,10 @@ compose(struct end *end, const int64_t *now_ms)
     give_places_back(end);
     if (!end->result->was_verified)
         return;
-    ask_closed(end);
+    if (may_be_closed(end)) {
+        ask_closed(end);
+        note_unseen(end);
+    }
     const enum verify_outcome outcome = end->result->outcome;
     if (end->subject.is_counted &&
         (outcome == VERIFY_WRONG_PASSWORD || outcome == VERIFY_UNKNOWN_USER))
@@ -345,7 +378,8 @@ needs_salt(const struct end *end)
 {
     const enum verify_outcome outcome = end->result->outcome;
     return end->subject.is_counted && end->result->was_verified &&
-           (outcome == VERIFY_WRONG_PASSWORD || outcome == VERIFY_UNKNOWN_USER);
+           (outcome == VERIFY_WRONG_PASSWORD || outcome == VERIFY_UNKNOWN_USER ||
+            may_be_closed(end));
 }
 
 void
@@ -364,6 +398,7 @@ attempt_end(struct store *store, const struct screening_rules *rules,
     *end_r = (struct attempt_end){0};
     set_names(&end);
     end.has_salt = needs_salt(&end) && store_salt(store, end.salt, deadline) == 0;
+    set_password_marks(&end);
     batch_init(&end.batch, BATCH_MAX);
     compose(&end, &now_ms);
     if (batch_run(&end.batch, store, now_ms, deadline, NULL) == 0)
