@@ -452,10 +452,33 @@ test_each_store_has_a_salt_of_its_own(void **unused)
     }
 }
 
+/* Sessions that have used up their time must not let bans be forgotten for all others. */
+static void
+test_want_of_the_askers_own_time_is_no_outage(void **unused)
+{
+    (void)unused;
+    struct err err = {.text = ""};
+    struct store_op op = {.action = STORE_FIND_BAN, .network = {.addr.family = NETADDR_IPV4}};
+    struct store_status status;
+    if (!engines_have(STORE_REDIS))
+        skip();
+    struct store *store = engines_open(STORE_REDIS); /* its own patience is ENGINE_WAIT_MS */
+    kill(engines.redis.pid, SIGSTOP);
+    int result = store_run(store, &op, 1, EPOCH, deadline_after(50), &err);
+    store_status(store, &status);
+    kill(engines.redis.pid, SIGCONT);
+    assert_int_equal(result, -1);
+    assert_string_not_equal(err.text, "");
+    assert_true(status.is_up);
+    assert_int_equal(status.failures, 1);
+    store_close(store);
+}
+
 int
 main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_batches),
-                                       cmocka_unit_test(test_each_store_has_a_salt_of_its_own)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_batches), cmocka_unit_test(test_each_store_has_a_salt_of_its_own),
+        cmocka_unit_test(test_want_of_the_askers_own_time_is_no_outage)};
     return cmocka_run_group_tests(tests, engines_start, engines_stop);
 }
