@@ -316,12 +316,28 @@ cursor_of(struct lmdb_txn *txn, enum lmdb_table table)
     return cursor;
 }
 
+/* A cursor costs more than it spares where only one thing is looked for. */
+static bool
+get_first(struct lmdb_txn *txn, enum lmdb_table table, MDB_val *key, MDB_val *value_r)
+{
+    txn->was_used[table] = true;
+    return txn->error == 0 &&
+           note(txn, mdb_get(txn->handle, txn->lmdb->tables[table], key, value_r));
+}
+
+static bool
+get_next(struct lmdb_txn *txn, enum lmdb_table table, MDB_val *key, MDB_val *value_r)
+{
+    MDB_cursor *cursor = cursor_of(txn, table);
+    return cursor != NULL && note(txn, mdb_cursor_get(cursor, key, value_r, MDB_SET));
+}
+
 bool
 lmdb_get(struct lmdb_txn *txn, enum lmdb_table table, struct bytes key, struct bytes *value_r)
 {
     MDB_val wanted = value_of(key), found = {0, NULL};
-    MDB_cursor *cursor = cursor_of(txn, table);
-    bool was_found = cursor != NULL && note(txn, mdb_cursor_get(cursor, &wanted, &found, MDB_SET));
+    bool was_found = txn->was_used[table] ? get_next(txn, table, &wanted, &found)
+                                          : get_first(txn, table, &wanted, &found);
     *value_r = bytes_of(&found);
     return was_found;
 }
@@ -338,8 +354,9 @@ lmdb_put(struct lmdb_txn *txn, enum lmdb_table table, struct bytes key, struct b
 bool
 lmdb_remove(struct lmdb_txn *txn, enum lmdb_table table, struct bytes key)
 {
-    struct bytes found;
-    return lmdb_get(txn, table, key, &found) && note(txn, mdb_cursor_del(txn->cursors[table], 0));
+    MDB_val where = value_of(key), found;
+    return get_next(txn, table, &where, &found) &&
+           note(txn, mdb_cursor_del(txn->cursors[table], 0));
 }
 
 void

@@ -58,6 +58,7 @@ struct lmdb_txn {
     struct lmdb *lmdb;
     void *handle;
     struct lmdb_reader *reader; /* NULL: it writes */
+    bool was_used[LMDB_TABLES];
     void *cursors[LMDB_TABLES]; /* NULL: not used yet */
     int error;
 };

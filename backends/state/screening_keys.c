@@ -8,20 +8,26 @@ const enum network_key network_counts[] = {NETWORK_FAILURES, NETWORK_UNKNOWN_NAM
                                            NETWORK_WOULD_BAN};
 const size_t network_count_count = sizeof network_counts / sizeof network_counts[0];
 
+/* Before the parts of all places, which each session takes and gives back: they are together on a
+ * page that is always at hand. What is kept for longer is with its network or account. */
+static const struct bytes nothing = {"", 0};
+
 struct store_key
 network_key(enum network_key kind, const struct netprefix *network)
 {
     unsigned char buffer[KEY_NETWORK_BYTES];
-    const struct bytes part = key_network(network, buffer);
-    return key_make((char)kind, &part, 1);
+    const struct bytes parts[] = {nothing, key_network(network, buffer)};
+    return kind == NETWORK_PLACES ? key_make((char)kind, parts, 2)
+                                  : key_make((char)kind, parts + 1, 1);
 }
 
 struct store_key
 account_key(enum account_key kind, const char *organization, const char *name)
 {
-    const struct bytes parts[] = {key_text(organization != NULL ? organization : ""),
+    const struct bytes parts[] = {nothing, key_text(organization != NULL ? organization : ""),
                                   key_text(name)};
-    return key_make((char)kind, parts, 2);
+    return kind == ACCOUNT_PLACES ? key_make((char)kind, parts, 3)
+                                  : key_make((char)kind, parts + 1, 2);
 }
 
 struct store_key
