@@ -5,14 +5,24 @@
 
 #include "clock.h"
 
+/* An attempt ends a little later than its session must be decided. */
+enum { PLACE_SLACK_MS = 5000 };
+
+struct screening_rules
+memory_rules(const struct site *site)
+{
+    return (struct screening_rules){
+        .screen = &site->settings.screen,
+        .limits = &site->settings.limits,
+        .longest_window_ms = site->longest_window_ms,
+        .place_ms = site->settings.session_timeout_ms + PLACE_SLACK_MS,
+    };
+}
+
 void
 memory_init(struct memory *memory, struct store *store, const struct site *site)
 {
-    *memory = (struct memory){.store = store,
-                              .site = site,
-                              .rules = {.screen = &site->settings.screen,
-                                        .limits = &site->settings.limits,
-                                        .longest_window_ms = site->longest_window_ms}};
+    *memory = (struct memory){.store = store, .site = site, .rules = memory_rules(site)};
 }
 
 bool
@@ -27,7 +37,8 @@ memory_begin(struct memory *memory, const struct decision *decision, struct dead
         (struct attempt_question){.client = facts->client,
                                   .organization = organization != NULL ? organization->name : NULL,
                                   .login = decision->user.text,
-                                  .only_bans = !decision->is_attempt};
+                                  .only_bans = !decision->is_attempt,
+                                  .only_asks = decision->verdict.action != VERDICT_ACCEPT};
     attempt_begin(memory->store, &memory->rules, &memory->question, clock_wall_ms(), deadline,
                   attempt);
     facts->banned = attempt->answer == ATTEMPT_BANNED;

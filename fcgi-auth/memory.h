@@ -22,10 +22,14 @@ struct memory {
     struct attempt_end end;      /* what came of the session */
 };
 
+/* The settings of a site that hold for its sessions. */
+struct screening_rules memory_rules(const struct site *site);
+
 void memory_init(struct memory *memory, struct store *store, const struct site *site);
 
 /* AUTH: begins an attempt and fills facts->banned and facts->throttled_by. decision is
- * decide_auth's without them. A malformed request is no attempt and asks nothing. Returns false if
+ * decide_auth's without them: what it refuses anyhow is only asked about, and counts as no login. A
+ * malformed request is no attempt and asks nothing. Returns false if
  * it is to be asked again in a moment (ATTEMPT_WAIT). */
 bool memory_begin(struct memory *memory, const struct decision *decision, struct deadline deadline,
                   struct facts *facts);

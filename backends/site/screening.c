@@ -9,6 +9,7 @@ enum {
     HOUR_MS = 60 * MINUTE_MS,
     DAY_MS = 24 * HOUR_MS,
     COUNT_MAX = 1000000,
+    NAMES_MAX = STORE_MEMBERS_MAX - 1, /* a set of the store forgets the oldest of more */
     LONGEST_BAN_D = 365
 };
 
@@ -42,12 +43,14 @@ static const struct row rows[] = {
      .preset = "10min",
      .help = "The time in which failures, and bad_recipients, are counted together."},
     {.name = "unknown_names",
-     COUNT,
+     .type = ROW_INT,
+     .low = 0,
+     .high = NAMES_MAX,
      AT(unknown_names),
      .preset = "5",
      .help =
          "So many different names that nobody has, tried by a client within unknown_within, ban "
-         "it. 0: not counted."},
+         "it; at most 255. 0: not counted."},
     {.name = "unknown_within",
      WITHIN,
      AT(unknown_within_ms),
@@ -90,8 +93,9 @@ static const struct row rows[] = {
      .may_be_empty = true,
      AT(never),
      .help = "A list of kind ip: clients that are never counted, never banned and never held to "
-             "limits by address, such as proxies and monitoring. Not set or an empty list: nobody "
-             "is exempt."},
+             "limits by address, such as proxies and monitoring. As many people may be behind one "
+             "of them, a login by POP or IMAP from there opens no relay window (relay_window). "
+             "Not set or an empty list: nobody is exempt."},
     {.name = "account_failures",
      COUNT,
      AT(account_failures),

@@ -10,7 +10,6 @@
 
 enum {
     BATCH_MAX = 12,
-    PLACE_MS = 60 * 1000,
     DAY_MS = 24 * 3600 * 1000,
     /* How long somebody waits for a place; after each slice the store is asked anyway, because
      * attempts of other processes end unheard. */
@@ -143,7 +142,8 @@ take_network_place(struct begin *begin, int64_t now_ms)
     failures->amount = 0;
     struct store_op *places[2];
     for (size_t i = 0; i < 2; i++) {
-        places[i] = subject_count(&begin->subject, batch, STORE_ADMIT, NETWORK_PLACES, PLACE_MS, 1);
+        places[i] = subject_count(&begin->subject, batch, STORE_ADMIT, NETWORK_PLACES,
+                                  begin->rules->place_ms, 1);
         places[i]->at_ms = now_ms;
         places[i]->ends = true;
     }
@@ -162,8 +162,9 @@ take_account_place(struct begin *begin, int64_t now_ms)
     if (begin->account_closed == NULL)
         return;
     struct batch *batch = &begin->batch;
-    struct store_op *place = count_account(begin, STORE_ADMIT, ACCOUNT_PLACES, PLACE_MS,
-                                           begin->subject.screen->account_failures);
+    struct store_op *place =
+        count_account(begin, STORE_ADMIT, ACCOUNT_PLACES, begin->rules->place_ms,
+                      begin->subject.screen->account_failures);
     place->amount = 1;
     place->at_ms = now_ms;
     place->plus = batch_index(batch, begin->account_closed);
@@ -171,8 +172,8 @@ take_account_place(struct begin *begin, int64_t now_ms)
     begin->account_place = place;
     if (begin->network_place == NULL)
         return;
-    struct store_op *back =
-        subject_count(&begin->subject, batch, STORE_COUNT, NETWORK_PLACES, PLACE_MS, 0);
+    struct store_op *back = subject_count(&begin->subject, batch, STORE_COUNT, NETWORK_PLACES,
+                                          begin->rules->place_ms, 0);
     back->amount = -1;
     back->at_ms = now_ms;
     back->if_hit = batch_index(batch, place);

@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "log.h"
 #include "password_mark.h"
 #include "places.h"
 #include "screening.h"
@@ -15,7 +16,6 @@ enum {
     NAMES_MAX = 2,
     ALIAS = 1, /* its place among the names */
     BATCH_MAX = 40,
-    PLACE_MS = 60 * 1000,
 };
 static const int64_t known_ms = INT64_C(90) * 24 * 3600 * 1000;
 static const char failures_reason[] = "auth.bad-credentials";
@@ -35,6 +35,7 @@ struct end {
     unsigned char salt[STORE_SALT_BYTES];
     uint64_t password_marks[NAMES_MAX];
     struct window_record record;
+    bool is_window_for_many;
     struct batch batch;
     /* in the batch; NULL: not asked */
     struct store_op *closed, *failures, *unknown_names, *account_failures, *addresses, *window;
@@ -78,14 +79,14 @@ give_places_back(struct end *end)
 {
     const struct attempt *attempt = end->attempt;
     if (attempt->has_network_place) {
-        struct store_op *op =
-            subject_count(&end->subject, &end->batch, STORE_COUNT, NETWORK_PLACES, PLACE_MS, 0);
+        struct store_op *op = subject_count(&end->subject, &end->batch, STORE_COUNT, NETWORK_PLACES,
+                                            end->rules->place_ms, 0);
         op->amount = -1;
         op->at_ms = attempt->begun_ms;
     }
     if (attempt->has_account_place) {
-        struct store_op *op =
-            count_account(end, STORE_COUNT, ACCOUNT_PLACES, end->question->login, PLACE_MS);
+        struct store_op *op = count_account(end, STORE_COUNT, ACCOUNT_PLACES, end->question->login,
+                                            end->rules->place_ms);
         op->amount = -1;
         op->at_ms = attempt->begun_ms;
     }
@@ -299,11 +300,15 @@ note_known(struct end *end, const int64_t *now_ms)
     }
 }
 
+/* Behind an address of `never` may be many people: a balancer, a webmail. */
 static void
 open_window(struct end *end)
 {
     struct store_op op;
-    if (end->result->window == NULL || end->rules->longest_window_ms == 0 ||
+    if (end->result->window == NULL || end->rules->longest_window_ms == 0)
+        return;
+    end->is_window_for_many = end->subject.is_exempt;
+    if (end->is_window_for_many ||
         !window_op_put(end->result->window, end->rules->longest_window_ms, &end->record, &op))
         return;
     end->window = batch_put(&end->batch, &op);
@@ -347,12 +352,24 @@ read_refusal(const struct end *end, struct attempt_end *end_r)
 }
 
 static void
+log_no_window(const struct end *end)
+{
+    char client[NETADDR_TEXT_MAX];
+    netaddr_format(&end->subject.client, client);
+    log_event(LOG_DEBUG, "window.none", LOG_STR("client", client),
+              LOG_STR("user", end->question->login),
+              LOG_STR("why", "the client is in `never` of screen and may stand for many"));
+}
+
+static void
 read_end(const struct end *end, int64_t now_ms, struct attempt_end *end_r)
 {
     read_refusal(end, end_r);
     for (size_t i = 0; i < sizeof end->offences / sizeof end->offences[0]; i++)
         if (end->offences[i] != NULL)
             subject_offended(&end->subject, end->offences[i], now_ms, end_r);
+    if (end->is_window_for_many && !end_r->is_throttled)
+        log_no_window(end);
     end_r->has_window = end->window != NULL && end->window->was_run;
     if (end->account_failures != NULL && end->account_failures->was_run)
         end_r->account_failures = end->account_failures->count;

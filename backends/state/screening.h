@@ -5,7 +5,7 @@
  * client is banned, the account closed to it, or a limit reached, and reserves a place among the
  * failures that its network may still have, so that attempts side by side cannot pass where one
  * after the other could not. attempt_end gives the place back and counts what the attempt was. Each
- * is one batch of the store. A place that is never given back (kill -9) is over after a minute.
+ * is one batch of the store. A place that is never given back (kill -9) is over after place_ms.
  *
  * Counted (all keys have the organization, because two tenants may have the same bare name):
  *   failures of a network     of clients (ipv4_prefix, ipv6_prefix), with its reserved places apart
@@ -36,15 +36,16 @@ struct screening_rules {
     const struct screen *screen;
     const struct limits *limits;
     int64_t longest_window_ms; /* of all listeners; 0: logins open no windows */
+    int64_t place_ms;          /* longer than any attempt lasts */
 };
 
 struct attempt_question {
     struct netaddr client;
     const char *organization; /* its name; NULL: of no organization */
     const char *login; /* decision.user.text; NULL or "": not known, only bans are looked at */
-    bool only_bans;    /* the attempt is refused anyhow: nothing is counted */
-    bool only_asks;    /* a server elsewhere verifies and reports (reported.h): nothing is counted,
-                          and no place is taken */
+    bool only_bans;    /* it is no attempt */
+    bool only_asks;    /* it is refused anyhow, or a server elsewhere verifies and reports
+                          (reported.h): nothing is counted, and no place is taken */
 };
 
 enum attempt_answer {
@@ -79,7 +80,8 @@ struct attempt_result {
     bool is_accepted;              /* outcome is OK and the decision is to accept */
     const char *account;           /* its canonical name; "" or NULL: not known */
     const struct secret *password; /* NULL: a challenge's answer or a certificate: never the same */
-    const struct window *window;   /* to open with an accepted login by POP or IMAP; NULL: none */
+    const struct window *window;   /* to open with an accepted login by POP or IMAP, unless he is in
+                                      `never`; NULL: none */
 };
 
 /* What came of it. Starts all zero. */
@@ -106,7 +108,8 @@ void attempt_end(struct store *store, const struct screening_rules *rules,
 /* A client without AUTH: one batch. */
 struct client_question {
     struct netaddr client;
-    int64_t window_age_ms; /* windows opened longer ago do not count; 0: not asked for */
+    int64_t window_age_ms; /* windows opened longer ago do not count; 0: not asked for. Who is in
+                              `never` has none: he may stand for many people */
 };
 struct client_answer {
     bool is_banned;

@@ -18,7 +18,8 @@ client_recall(struct store *store, const struct screening_rules *rules,
     const struct store_op *ban = subject_find_ban(&subject, &batch), *window = NULL;
     struct store_value value;
     struct store_op op;
-    if (question->window_age_ms > 0 && window_op_get(&question->client, &value, &op))
+    if (question->window_age_ms > 0 && !subject.is_exempt &&
+        window_op_get(&question->client, &value, &op))
         window = batch_put(&batch, &op);
     if (batch_run(&batch, store, now_ms, deadline, NULL) == 0) {
         answer_r->is_banned = op_has_hit(ban);

@@ -40,7 +40,7 @@ static const struct screen screen = {
 };
 static const struct limits limits;
 static const struct screening_rules rules = {
-    .screen = &screen, .limits = &limits, .longest_window_ms = 900000};
+    .screen = &screen, .limits = &limits, .longest_window_ms = 900000, .place_ms = 30000};
 
 struct bench {
     struct store *store;

@@ -303,6 +303,48 @@ test_logins(void **unused)
     tenancy_free(tenancy);
 }
 
+/* Who sends empty passwords, or names that an organization's list refuses, uses up nobody's logins.
+ */
+static void
+test_what_is_refused_anyhow_counts_as_no_login(void **unused)
+{
+    (void)unused;
+    struct tenancy *tenancy = make_tenancy();
+    const struct account account = {.name = "anna@acme.example"};
+    for (int i = 0; i < 2; i++) {
+        const bool is_refused = i == 0;
+        struct scratch scratch;
+        scratch_open(&scratch);
+        struct played played;
+        for (int j = 0; j < 4; j++) {
+            begin(&played, scratch.store, tenancy, PROTOCOL_IMAP, METHOD_PLAIN);
+            played.site.settings.limits.logins_per_user =
+                (struct rate){.most = 3, .within_ms = WINDOW_MS};
+            set_user(&played, account.name);
+            if (is_refused && j < 3) {
+                played.decision.verdict = verdict_make(REASON_AUTH_BAD_CREDENTIALS);
+                memory_begin(&played.memory, &played.decision, deadline_after(TIMEOUT_MS),
+                             &played.request.facts);
+                memory_end(&played.memory, &played.request, &played.decision, NULL);
+            } else {
+                log_in(&played, &account, VERIFY_OK, "source");
+            }
+        }
+        assert_int_equal(played.request.facts.throttled_by == NULL, is_refused);
+        scratch_close(&scratch);
+    }
+    tenancy_free(tenancy);
+}
+
+/* Else a slow source would let more guesses pass than there are places. */
+static void
+test_a_place_outlasts_any_session(void **unused)
+{
+    (void)unused;
+    const struct site site = {.settings.session_timeout_ms = 600000};
+    assert_true(memory_rules(&site).place_ms > site.settings.session_timeout_ms);
+}
+
 /* A malformed request asks nothing, so it cannot be told that its client is banned. */
 static void
 test_a_malformed_request(void **unused)
@@ -343,6 +385,8 @@ main(void)
         cmocka_unit_test(test_windows),
         cmocka_unit_test(test_logins),
         cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_what_is_refused_anyhow_counts_as_no_login),
+        cmocka_unit_test(test_a_place_outlasts_any_session),
         cmocka_unit_test(test_a_malformed_request),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,6 +22,9 @@ static const struct site_case cases[] = {
              "false)\n"
              "t.conf:12: screen: account_failures: \"10/1h\" is not a number\n"
              "t.conf:13: screen: account_within: 999ms is out of range (1s to 30d)\n"},
+    {.name = "a set of names has no room for more than 255",
+     .text = TOP ORG SUB "screen {\nunknown_names = 256 }\n",
+     .want = "t.conf:5: screen: unknown_names: 256 is out of range (0 to 255)\n"},
     {.name = "a limit is a number and a time",
      .text = TOP ORG SUB "limits {\nlogins_per_address = \"10\"\nlogins_per_user = \"/1min\"\n"
                          "addresses_per_user = \"5/\" }\n",

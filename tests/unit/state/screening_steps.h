@@ -70,6 +70,7 @@ struct screening_case {
     int64_t unknown_names; /* 0: not counted, as with the next two */
     int64_t bad_recipients;
     int64_t account_failures;
+    int64_t place_ms;     /* 0: a minute */
     int64_t first_ban_ms; /* 0: bans last an hour, a day, seven days */
     bool same_password_counts;
     unsigned ipv4_prefix; /* 0: 32 */
@@ -78,7 +79,7 @@ struct screening_case {
     struct step steps[STEPS_MAX];
 };
 
-enum { WITHIN = 600000 };
+enum { WITHIN = 600000, PLACE = 60000 };
 
 static inline enum screen_mode
 mode_of(const char *word)
@@ -366,7 +367,10 @@ run_case(const struct screening_case *table, enum store_engine_name engine)
     struct bench bench = {
         .engine = engine,
         .store = engines_open(engine),
-        .rules = {.screen = &screen, .limits = &limits, .longest_window_ms = HOUR},
+        .rules = {.screen = &screen,
+                  .limits = &limits,
+                  .longest_window_ms = HOUR,
+                  .place_ms = table->place_ms != 0 ? table->place_ms : PLACE},
     };
     run_steps(&bench, table);
     store_close(bench.store);

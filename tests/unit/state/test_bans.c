@@ -144,7 +144,7 @@ list_on(enum store_engine_name engine)
     const struct limits limits = {0};
     struct bench bench = {.engine = engine,
                           .store = engines_open(engine),
-                          .rules = {.screen = &screen, .limits = &limits}};
+                          .rules = {.screen = &screen, .limits = &limits, .place_ms = PLACE}};
     struct all all = {.count = 0};
     run_steps(&bench, &table);
     assert_int_equal(

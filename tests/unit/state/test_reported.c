@@ -188,7 +188,10 @@ run_reported_case(const struct screening_case *table, enum store_engine_name eng
     struct bench bench = {
         .engine = engine,
         .store = engines_open(engine),
-        .rules = {.screen = &screen, .limits = &limits, .longest_window_ms = HOUR},
+        .rules = {.screen = &screen,
+                  .limits = &limits,
+                  .place_ms = PLACE,
+                  .longest_window_ms = HOUR},
     };
     run_reported_steps(&bench, table);
     store_close(bench.store);

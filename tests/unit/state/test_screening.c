@@ -188,6 +188,12 @@ static const struct screening_case cases[] = {
                {RECALL, 1, .want = "nothing"},
                RIGHT(1),
                WRONG(1, .client = "198.51.100.1", .want = "on ban 3600")}},
+    {.name = "who is in `never` opens no window, because he may stand for many people",
+     .never = "192.0.2.0/24",
+     .steps = {RIGHT(0, .has_window = true),
+               {RECALL, 1, .want = "nothing"},
+               RIGHT(1, .client = "198.51.100.9", .has_window = true, .want = "on window"),
+               {RECALL, 2, .client = "198.51.100.9", .want = "window bob@a.example"}}},
     {.name = "a network of which `never` holds one address is banned but for that one",
      .failures = 1,
      .ipv4_prefix = 24,
@@ -329,8 +335,8 @@ run_with(struct bench *bench, const struct screening_case *table)
     struct list *never = list_of(table->never);
     const struct screen screen = screen_of(table, never);
     const struct limits limits = limits_of(table);
-    bench->rules =
-        (struct screening_rules){.screen = &screen, .limits = &limits, .longest_window_ms = HOUR};
+    bench->rules = (struct screening_rules){
+        .screen = &screen, .limits = &limits, .longest_window_ms = HOUR, .place_ms = PLACE};
     run_steps(bench, table);
     list_free(never);
 }
@@ -378,6 +384,11 @@ static const struct screening_case reloads[][3] = {
       .steps = {WRONG(0, .want = "on ban 3600"), {BAN, 1, .client = "192.0.2.0/24"}}},
      {.name = "... monitor", .mode = "monitor", .steps = {{RECALL, 1, .want = "banned"}}},
      {.name = "... off", .mode = "off", .steps = {RIGHT(1, .want = "banned")}}},
+    {{.name = "who comes into `never` has no window any more",
+      .steps = {RIGHT(0, .has_window = true, .want = "on window"),
+                {RECALL, 1, .want = "window bob@a.example"}}},
+     {.name = "... with never", .never = "192.0.2.1", .steps = {{RECALL, 2, .want = "nothing"}}},
+     {.name = "... without", .steps = {{RECALL, 2, .want = "window bob@a.example"}}}},
     {{.name = "who comes into `never` is free at once",
       .failures = 1,
       .steps = {WRONG(0, .want = "on ban 3600"), WRONG(0, .client = OTHER, .want = "on ban 3600")}},
@@ -422,7 +433,7 @@ test_a_ban_says_which_network_until_when_and_why(void **unused)
     const struct screen screen = screen_of(&table, NULL);
     const struct limits limits = {0};
     struct bench bench = {.store = engines_open(STORE_LMDB),
-                          .rules = {.screen = &screen, .limits = &limits}};
+                          .rules = {.screen = &screen, .limits = &limits, .place_ms = PLACE}};
     char words[WORDS_MAX], rule[256];
     const struct step wrong = WRONG(0), by_hand = {BAN, 0, .client = "192.0.0.0/16"};
     take_step(&bench, &wrong, words);

@@ -193,7 +193,8 @@ test_known_networks_are_noted_in_monitor_mode(void **unused)
     const struct limits limits = {0};
     struct bench bench = {.store = engines_open(STORE_LMDB)};
     const struct screen monitor = screen_of(&before, NULL), enforce = screen_of(&after, NULL);
-    bench.rules = (struct screening_rules){.screen = &monitor, .limits = &limits};
+    bench.rules =
+        (struct screening_rules){.screen = &monitor, .limits = &limits, .place_ms = PLACE};
     run_steps(&bench, &before);
     bench.rules.screen = &enforce;
     run_steps(&bench, &after);
@@ -209,7 +210,7 @@ test_a_closed_account_says_why(void **unused)
     const struct screen screen = screen_of(&table, NULL);
     const struct limits limits = {0};
     struct bench bench = {.store = engines_open(STORE_LMDB),
-                          .rules = {.screen = &screen, .limits = &limits}};
+                          .rules = {.screen = &screen, .limits = &limits, .place_ms = PLACE}};
     const struct step wrong = WRONG(0, .client = N2), right = RIGHT(1, .client = N3);
     char words[WORDS_MAX], rule[256];
     take_step(&bench, &wrong, words);

@@ -136,7 +136,7 @@ test_refusals_say_which_limit(void **unused)
     const struct screen screen = screen_of(&table, NULL);
     const struct limits limits = limits_of(&table);
     struct bench bench = {.store = engines_open(STORE_LMDB),
-                          .rules = {.screen = &screen, .limits = &limits}};
+                          .rules = {.screen = &screen, .limits = &limits, .place_ms = PLACE}};
     const struct step steps[] = {
         RIGHT(0), RIGHT(0, .client = OTHER), {BEGIN, 0, .client = "192.0.2.3"}, RIGHT(0), RIGHT(0)};
     char words[WORDS_MAX], rule[256];

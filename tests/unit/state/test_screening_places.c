@@ -57,6 +57,13 @@ static const struct screening_case cases[] = {
                /* the first one's end takes nothing from the second one's place */
                {FINISH, 2 * MINUTE - SECOND, VERIFY_OK, .slot = 1},
                {BEGIN, 2 * MINUTE - SECOND, .slot = 3, WAIT}}},
+    {.name = "... or after as long as attempts may last",
+     .failures = 1,
+     .place_ms = 10 * MINUTE,
+     .steps = {{BEGIN, 0, .slot = 1},
+               {BEGIN, 10 * MINUTE - 1, .slot = 2, WAIT},
+               {FINISH, 10 * MINUTE - 1, VERIFY_OK, .slot = 1},
+               {BEGIN, 10 * MINUTE - 1, .slot = 2}}},
     {.name = "no more attempts at an account are under way than may fail, from wherever",
      .failures = -1,
      .account_failures = 2,
@@ -205,8 +212,9 @@ run_crowd(struct crowd *crowd, enum store_engine_name engine, const struct scree
     struct member members[THREADS];
     const struct screen screen = screen_of(table, NULL);
     const struct limits limits = {0};
-    crowd->bench = (struct bench){.store = engines_open(engine),
-                                  .rules = {.screen = &screen, .limits = &limits}};
+    crowd->bench =
+        (struct bench){.store = engines_open(engine),
+                       .rules = {.screen = &screen, .limits = &limits, .place_ms = PLACE}};
     pthread_barrier_init(&crowd->start, NULL, THREADS);
     for (unsigned i = 0; i < THREADS; i++) {
         members[i] = (struct member){.crowd = crowd, .number = i};
@@ -291,7 +299,7 @@ test_a_place_that_another_process_gives_back_is_found(void **unused)
     const struct screen screen = screen_of(&table, NULL);
     const struct limits limits = {0};
     struct bench bench = {.store = engines_open(STORE_LMDB),
-                          .rules = {.screen = &screen, .limits = &limits}};
+                          .rules = {.screen = &screen, .limits = &limits, .place_ms = PLACE}};
     struct waiting waiting = {.bench = &bench};
     char words[WORDS_MAX];
     take_step(&bench, &(const struct step){.deed = BEGIN, .slot = 1}, words);
@@ -319,7 +327,7 @@ test_nobody_waits_longer_than_a_second_or_his_deadline(void **unused)
     const struct screen screen = screen_of(&table, NULL);
     const struct limits limits = {0};
     struct bench bench = {.store = engines_open(STORE_LMDB),
-                          .rules = {.screen = &screen, .limits = &limits}};
+                          .rules = {.screen = &screen, .limits = &limits, .place_ms = PLACE}};
     struct waiting waiting = {.bench = &bench};
     char words[WORDS_MAX];
     take_step(&bench, &(const struct step){.deed = BEGIN, .slot = 1}, words);
@@ -345,7 +353,7 @@ test_the_end_of_an_attempt_wakes_who_waits(void **unused)
     const struct screen screen = screen_of(&table, NULL);
     const struct limits limits = {0};
     struct bench bench = {.store = engines_open(STORE_LMDB),
-                          .rules = {.screen = &screen, .limits = &limits}};
+                          .rules = {.screen = &screen, .limits = &limits, .place_ms = PLACE}};
     const struct netprefix network = network_of("192.0.2.1/32");
     const struct store_key of_network = network_key(NETWORK_PLACES, &network);
     const struct store_key of_account = account_key(ACCOUNT_PLACES, "acme", "bob@a.example");
