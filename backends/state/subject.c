@@ -138,9 +138,11 @@ subject_offend(const struct subject *subject, struct batch *batch, enum ban_make
     op->if_hit = if_hit;
     op->ban.maker = maker;
     snprintf(op->ban.reason, sizeof op->ban.reason, "%s", reason);
-    forget(subject, batch, NETWORK_FAILURES, if_hit);
-    forget(subject, batch, NETWORK_UNKNOWN_NAMES, if_hit);
-    forget(subject, batch, NETWORK_BAD_RECIPIENTS, if_hit);
+    /* a full table keeps no ban: the next failure asks again */
+    const unsigned is_paid = screen->mode == SCREEN_MONITOR ? if_hit : batch_index(batch, op);
+    forget(subject, batch, NETWORK_FAILURES, is_paid);
+    forget(subject, batch, NETWORK_UNKNOWN_NAMES, is_paid);
+    forget(subject, batch, NETWORK_BAD_RECIPIENTS, is_paid);
     return op;
 }
 

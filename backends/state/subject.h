@@ -44,8 +44,9 @@ struct store_op *subject_count(const struct subject *subject, struct batch *batc
 enum { OFFENCE_OPS = 4 };
 
 /* The offence of a network, if the operation `because` hits (NULL: in any case): bans it, or in
- * monitor mode notes that it would have, once for the length of a first ban. Either way its counts
- * begin anew: they are paid for. */
+ * monitor mode notes that it would have, once for the length of a first ban. Then its counts begin
+ * anew: they are paid for. Where a ban could not be kept they stay, and so they do with one that is
+ * in force already. */
 struct store_op *subject_offend(const struct subject *subject, struct batch *batch,
                                 enum ban_maker maker, const char *reason,
                                 const struct store_op *because);

@@ -44,7 +44,7 @@ test_all_goes_on_and_nothing_is_counted_while_it_is_down(void **unused)
     (void)unused;
     const struct screen screen = screen_of(&strict, NULL);
     const struct limits limits = limits_of(&strict);
-    struct bench bench = {.rules = {.screen = &screen, .limits = &limits}};
+    struct bench bench = {.rules = {.screen = &screen, .limits = &limits, .place_ms = PLACE}};
     struct store *down = open_down();
     const struct step uncounted = {BEGIN, 0, .want = "is_counted is 0"};
     for (unsigned i = 0; i < 5; i++) {
@@ -66,7 +66,7 @@ test_an_attempt_whose_end_cannot_be_told_counts_nothing(void **unused)
     const struct screening_case table = {.failures = 1};
     const struct screen screen = screen_of(&table, NULL);
     const struct limits limits = {0};
-    struct bench bench = {.rules = {.screen = &screen, .limits = &limits}};
+    struct bench bench = {.rules = {.screen = &screen, .limits = &limits, .place_ms = PLACE}};
     struct store *up = engines_open(STORE_LMDB), *down = open_down();
     want(&bench, up, &(const struct step){BEGIN, 0, .slot = 1});
     want(&bench, down,
@@ -86,13 +86,66 @@ test_an_accepted_login_stays_accepted_without_a_window(void **unused)
     const struct screen screen = screen_of(&strict, NULL);
     const struct limits limits = limits_of(&strict);
     struct bench bench = {
-        .rules = {.screen = &screen, .limits = &limits, .longest_window_ms = HOUR}};
+        .rules = {
+            .screen = &screen, .limits = &limits, .place_ms = PLACE, .longest_window_ms = HOUR}};
     struct store *up = engines_open(STORE_LMDB), *down = open_down();
     want(&bench, up, &(const struct step){BEGIN, 0, .slot = 1});
     want(&bench, down, &(const struct step){FINISH, 0, VERIFY_OK, .slot = 1, .has_window = true});
     want(&bench, up, &(const struct step){RECALL, 1, .want = "nothing"});
     store_close(up);
     store_close(down);
+}
+
+enum { BANS = 256, BANS_TIMES = 200 };
+
+/* So many networks are banned by hand, or not any more. Returns whether the last one was. */
+static bool
+run_bans(struct store *store, enum store_action action, unsigned which)
+{
+    struct store_op *ops = calloc(BANS, sizeof *ops);
+    assert_non_null(ops);
+    for (unsigned i = 0; i < BANS; i++) {
+        char text[32];
+        snprintf(text, sizeof text, "10.%u.%u.0/24", which, i);
+        const struct netprefix network = network_of(text);
+        ops[i] = (struct store_op){
+            .action = action,
+            .network = network,
+            .ban = {.network = network, .since_ms = EPOCH, .until_ms = INT64_MAX}};
+    }
+    assert_int_equal(store_run(store, ops, BANS, EPOCH, deadline_after(ENGINE_WAIT_MS), NULL), 0);
+    const bool has_hit = ops[BANS - 1].hit;
+    free(ops);
+    return has_hit;
+}
+
+static void
+fill_with_bans(struct store *store)
+{
+    for (unsigned i = 0; i < BANS_TIMES; i++)
+        if (!run_bans(store, STORE_SET_BAN, i))
+            return;
+    fail_msg("there is always room for a ban");
+}
+
+/* Who could not be banned has not paid. */
+static void
+test_counts_stay_where_there_is_no_room_for_a_ban(void **unused)
+{
+    (void)unused;
+    const struct screening_case table = {.failures = 3};
+    const struct screen screen = screen_of(&table, NULL);
+    const struct limits limits = {0};
+    struct bench bench = {.rules = {.screen = &screen, .limits = &limits, .place_ms = PLACE}};
+    struct store *store = engines_open(STORE_LMDB);
+    fill_with_bans(store);
+    want(&bench, store, &(const struct step)WRONG(0));
+    want(&bench, store, &(const struct step)WRONG(0));
+    want(&bench, store, &(const struct step)WRONG(0));
+    run_bans(store, STORE_REMOVE, 0);
+    want(&bench, store, &(const struct step)WRONG(1, .want = "on ban 3600"));
+    want(&bench, store, &(const struct step)WRONG(2, .want = "banned"));
+    store_close(store);
 }
 
 static void
@@ -123,6 +176,7 @@ main(void)
         cmocka_unit_test(test_all_goes_on_and_nothing_is_counted_while_it_is_down),
         cmocka_unit_test(test_an_attempt_whose_end_cannot_be_told_counts_nothing),
         cmocka_unit_test(test_an_accepted_login_stays_accepted_without_a_window),
+        cmocka_unit_test(test_counts_stay_where_there_is_no_room_for_a_ban),
         cmocka_unit_test(test_commands_hear_why),
     };
     return cmocka_run_group_tests(tests, engines_start, engines_stop);
