@@ -11,6 +11,9 @@
  */
 enum { VERSION = 1, MATCHING_SENDER = 1, ADDRESS_BYTES = 16, TIME_BYTES = 8 };
 
+/* So far clocks of a cluster may be apart. */
+enum { AHEAD_MS = 60 * 1000 };
+
 static struct store_key
 key_of(const struct netaddr *client)
 {
@@ -128,7 +131,8 @@ window_read(const struct store_op *op, const struct netaddr *client, int64_t age
 {
     return op->was_run && op->hit &&
            read_record(op->value_r->bytes, op->value_r->length, window_r) &&
-           netaddr_equal(&window_r->client, client) && now_ms - window_r->opened_ms < age_ms;
+           netaddr_equal(&window_r->client, client) && window_r->opened_ms - now_ms <= AHEAD_MS &&
+           now_ms - window_r->opened_ms < age_ms;
 }
 
 int

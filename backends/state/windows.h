@@ -33,7 +33,9 @@ bool window_op_put(const struct window *window, int64_t lifetime_ms, struct wind
 bool window_op_get(const struct netaddr *client, struct store_value *value_r,
                    struct store_op *op_r);
 
-/* What window_op_get found, if it is younger than age_ms. A record that makes no sense is none. */
+/* What window_op_get found, if it is younger than age_ms. A record that makes no sense is none, and
+ * so is one of the future, which a clock has written that was wrong: it would be open for too long.
+ */
 bool window_read(const struct store_op *op, const struct netaddr *client, int64_t age_ms,
                  int64_t now_ms, struct window *window_r);
 
