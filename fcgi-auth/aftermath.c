@@ -73,15 +73,15 @@ tell_hijack(const struct aftermath *of, int64_t addresses)
 void
 aftermath_tell(const struct aftermath *of, const struct attempt_end *end)
 {
-    const bool has_account = of->account != NULL && of->account[0] != '\0';
+    const bool is_named = of->account != NULL && of->account[0] != '\0';
     if (end->is_new_ban)
         tell_ban(of, &end->ban);
     if (end->would_ban) {
         const struct told_ban told = put_in_words(of->client, &end->ban);
         log_ban("client.would-ban", of->session, &told, &end->ban);
     }
-    if (end->account_failures > 0 && has_account)
+    if (end->account_failures > 0 && is_named && of->has_account)
         tell_account_failures(of, end->account_failures);
-    if (end->addresses > 0 && has_account)
+    if (end->addresses > 0 && is_named)
         tell_hijack(of, end->addresses);
 }

@@ -14,6 +14,8 @@ struct aftermath {
     const char *session; /* for the log */
     const struct netaddr *client;
     const char *account; /* its canonical name, or what was logged in as; NULL or "": nobody's */
+    bool has_account;    /* a source knows it. Else it may be invented, and account-failures of such
+                            names would bury the others' */
     const struct limits *limits;
 };
 

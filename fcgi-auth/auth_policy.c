@@ -26,6 +26,7 @@
 #include "alloc.h"
 #include "clock.h"
 #include "log.h"
+#include "memory.h"
 #include "params.h"
 #include "policy_request.h"
 #include "reported.h"
@@ -84,9 +85,7 @@ prepare(struct inquiry *inquiry)
 {
     const struct site *site = inquiry->world->site;
     find_user(inquiry);
-    inquiry->rules = (struct screening_rules){.screen = &site->settings.screen,
-                                              .limits = &site->settings.limits,
-                                              .longest_window_ms = site->longest_window_ms};
+    inquiry->rules = memory_rules(site);
     inquiry->question = (struct attempt_question){
         .client = inquiry->request.client,
         .organization = inquiry->organization != NULL ? inquiry->organization->name : NULL,
@@ -203,6 +202,7 @@ count(const struct inquiry *inquiry, enum verify_outcome outcome, struct attempt
     aftermath_tell(&(struct aftermath){.session = or_null(request->session),
                                        .client = &request->client,
                                        .account = inquiry->user.text,
+                                       .has_account = outcome == VERIFY_WRONG_PASSWORD,
                                        .limits = inquiry->rules.limits},
                    end_r);
 }

@@ -281,11 +281,14 @@ record(const struct session *session)
     const struct facts *facts = &session->request.facts;
     const struct attempt_end *end = &session->memory.end;
     const int64_t took_us = clock_now_us() - session->began_us;
-    aftermath_tell(&(struct aftermath){.session = session->id,
-                                       .client = &facts->client,
-                                       .account = attempted_account(session),
-                                       .limits = &session->site->settings.limits},
-                   end);
+    aftermath_tell(
+        &(struct aftermath){.session = session->id,
+                            .client = &facts->client,
+                            .account = attempted_account(session),
+                            .has_account = session->was_verified &&
+                                           session->verified.outcome == VERIFY_WRONG_PASSWORD,
+                            .limits = &session->site->settings.limits},
+        end);
     audit_decision(&(struct audit){
         .session = session->id,
         .facts = facts,

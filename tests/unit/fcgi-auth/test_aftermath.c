@@ -42,6 +42,7 @@ hear(void *context, enum alarm_kind kind, const char *subject, const struct log_
 
 static const struct {
     const char *name, *account;
+    bool is_invented; /* no source knows it */
     struct attempt_end end;
     const char *want;
 } cases[] = {
@@ -62,6 +63,11 @@ static const struct {
      .account = "anna@acme.example",
      .end = {.account_failures = 7},
      .want = "account-failures anna@acme.example client=192.0.2.1 failures=7;"},
+    {.name = "one of a name that no source knows",
+     .account = "invented@acme.example",
+     .is_invented = true,
+     .end = {.account_failures = 7},
+     .want = ""},
     {.name = "one of nobody", .account = "", .end = {.account_failures = 7}, .want = ""},
     {.name = "too many addresses",
      .account = "anna@acme.example",
@@ -88,6 +94,7 @@ test_alarms(void **state)
         aftermath_tell(&(struct aftermath){.session = "1.1",
                                            .client = &client,
                                            .account = cases[i].account,
+                                           .has_account = !cases[i].is_invented,
                                            .limits = &limits},
                        &cases[i].end);
         if (strcmp(heard, cases[i].want) != 0)
