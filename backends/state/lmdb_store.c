@@ -85,19 +85,22 @@ static void
 run_writing(struct lmdb_visit *visit)
 {
     const struct run *run = visit->context;
-    enum lmdb_result result = LMDB_FULL;
-    struct deadline patience = deadline_sooner(visit->deadline, PATIENCE_MS);
+    struct deadline patience = visit->deadline; /* sooner from when it is full */
+    enum lmdb_result result = LMDB_DONE;
     bool has_made_room = false;
     for (;;) {
         if (!lmdb_visit_take_turn(visit))
             return;
-        if (!has_made_room && deadline_is_over(patience)) {
+        if (result == LMDB_FULL && !has_made_room && deadline_is_over(patience)) {
             make_room(visit);
             has_made_room = true;
         }
+        bool was_full = result == LMDB_FULL;
         result = try_writing(visit, run);
         if (result == LMDB_FULL)
             lmdb_check_readers(visit->lmdb);
+        if (result == LMDB_FULL && !was_full)
+            patience = deadline_sooner(visit->deadline, PATIENCE_MS);
         lmdb_visit_end_turn(visit);
         if (result != LMDB_FULL || deadline_is_over(visit->deadline))
             break;

@@ -79,9 +79,12 @@ scratch_network(uint32_t number)
     return netaddr_prefix(&addr, 32);
 }
 
+/* One for each number, and in no order, as those of addresses are. */
 static inline struct store_key
 scratch_key(uint32_t number)
 {
+    number = (number ^ number >> 15) * 2654435761u;
+    number = (number ^ number >> 13) * 2246822519u;
     struct bytes part = {&number, sizeof number};
     return key_make('t', &part, 1);
 }

@@ -11,11 +11,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
 #include "scratch_lmdb.h"
+#include "shared_lock.h"
 
 /* LMDB's msync(): a disk that can be looked at, and can fail. */
 static atomic_int synced;
@@ -218,6 +220,60 @@ test_a_disk_with_less_room_is_used_and_told(void **unused)
     scratch_remove(&scratch);
 }
 
+/* Another writer who takes his time. */
+struct writer {
+    pthread_t thread;
+    struct shared_lock *lock;
+    atomic_bool has_turn;
+};
+
+static void *
+keep_the_turn(void *context)
+{
+    enum { TURN_MS = 300 }; /* longer than anybody is given while the file is full */
+    struct writer *writer = context;
+    assert_int_equal(shared_lock_enter(writer->lock, deadline_after(SCRATCH_WAIT_MS)), 0);
+    atomic_store(&writer->has_turn, true);
+    poll(NULL, 0, TURN_MS);
+    shared_lock_leave(writer->lock);
+    return NULL;
+}
+
+static void
+wait_for_a_turn(struct scratch *scratch)
+{
+    struct writer writer = {.lock = NULL};
+    struct err err = {.text = ""};
+    char path[2 * SCRATCH_PATH_MAX];
+    bool is_alone;
+    struct store *store = scratch_open(scratch, true);
+    snprintf(path, sizeof path, "%s/state.lock", scratch->folder);
+    writer.lock = shared_lock_open(path, &is_alone, deadline_after(SCRATCH_WAIT_MS), &err);
+    assert_non_null(writer.lock);
+    shared_lock_ready(writer.lock);
+    assert_int_equal(pthread_create(&writer.thread, NULL, keep_the_turn, &writer), 0);
+    while (!atomic_load(&writer.has_turn))
+        poll(NULL, 0, 1);
+    struct store_op op = scratch_count(1, 1);
+    scratch_run(store, &op, 1);
+    pthread_join(writer.thread, NULL);
+    shared_lock_close(writer.lock);
+    store_close(store);
+}
+
+/* Else a crowd of attackers would have known networks and windows forgotten. */
+static void
+test_who_waits_for_his_turn_does_not_take_the_file_for_full(void **unused)
+{
+    (void)unused;
+    struct scratch scratch;
+    scratch_make(&scratch);
+    FILE *log = log_of(wait_for_a_turn, &scratch);
+    assert_int_equal(count_lines(log, " event=store.full ", "the oldest counters"), 0);
+    fclose(log);
+    scratch_remove(&scratch);
+}
+
 static mode_t
 mode_of(const char *path)
 {
@@ -278,6 +334,7 @@ main(void)
         cmocka_unit_test(test_what_was_written_is_soon_on_the_disk),
         cmocka_unit_test(test_a_disk_that_fails_is_an_outage_and_ends_with_it),
         cmocka_unit_test(test_a_corrupt_file_is_told_and_only_the_last_is_kept),
+        cmocka_unit_test(test_who_waits_for_his_turn_does_not_take_the_file_for_full),
         cmocka_unit_test(test_a_disk_with_less_room_is_used_and_told),
         cmocka_unit_test(test_folder_and_files_are_the_services_alone),
         cmocka_unit_test(test_links_are_not_followed),
