@@ -107,41 +107,18 @@ bool
 lmdb_bans_find(struct lmdb_spaces *spaces, const struct netaddr *addr, unsigned makers,
                int64_t now_ms, struct store_ban *ban_r)
 {
-    unsigned length = netaddr_bits(addr);
-    bool found = false;
-    struct lmdb_walk walk;
-    if (length == 0)
-        return false;
-    lmdb_walk_begin(spaces->txn, LMDB_BANS, &walk);
-    for (;;) {
+    const unsigned char *lengths = lmdb_spaces_ban_lengths(spaces, addr->family), *longest;
+    size_t left = addr->family != NETADDR_NONE ? netaddr_bits(addr) + 1 : 0;
+    while ((longest = memrchr(lengths, 1, left)) != NULL) {
         int64_t forget_ms;
-        struct netprefix wanted = netaddr_prefix(addr, length), next;
-        struct ban_key key = key_of(&wanted);
-        if (!lmdb_walk_seek(&walk, bytes_of(&key)) || !read_network(walk.key, &next) ||
-            next.addr.family != addr->family)
-            break;
-        if (next.length == length && netaddr_equal(&next.addr, &wanted.addr) &&
-            lmdb_bans_read(walk.key, walk.value, ban_r, &forget_ms) && ban_r->until_ms > now_ms &&
-            is_of(ban_r, makers)) {
-            found = true;
-            break;
-        }
-        if (next.length < length) { /* the next length in use */
-            length = next.length;
-        } else { /* another network of this length: on to the first of the next one */
-            if (length == 0)
-                break;
-            struct ban_key end = {.bytes = {key.bytes[0], (unsigned char)(key.bytes[1] + 1)},
-                                  .length = KEY_HEAD_BYTES};
-            if (!lmdb_walk_seek(&walk, bytes_of(&end)) || !read_network(walk.key, &next) ||
-                next.addr.family != addr->family)
-                break;
-            length = next.length;
-        }
+        left = (size_t)(longest - lengths);
+        const struct netprefix network = netaddr_prefix(addr, (unsigned)left);
+        if (get(spaces, &network, ban_r, &forget_ms) && ban_r->until_ms > now_ms &&
+            is_of(ban_r, makers))
+            return true;
     }
-    if (!found)
-        *ban_r = (struct store_ban){.since_ms = 0};
-    return found;
+    *ban_r = (struct store_ban){.since_ms = 0};
+    return false;
 }
 
 /* Returns whether there was room. */
@@ -158,6 +135,7 @@ put(struct lmdb_spaces *spaces, const struct store_ban *ban, int64_t memory_ms, 
     struct ban_key key = key_of(&ban->network);
     if (is_new && !lmdb_spaces_have_room_for_ban(spaces))
         return false;
+    lmdb_spaces_note_ban(spaces, &ban->network);
     memcpy(bytes, &record, sizeof record);
     memcpy(bytes + sizeof record, ban->reason, length);
     lmdb_put(spaces->txn, LMDB_BANS, bytes_of(&key), (struct bytes){bytes, sizeof record + length});

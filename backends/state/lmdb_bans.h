@@ -1,9 +1,9 @@
 /*
  * lmdb_bans: bans in an LMDB file.
  *
- * Their keys are family, length (the longest first) and address: so a walk from an address finds
- * its own ban, or the next length that is in use, without looking at those that are not. A ban that
- * is over stays as long as its offences are remembered.
+ * Their keys are family, length and address. An address is looked for with each length that bans
+ * have, the longest first; which those are the layout says (lmdb_spaces.h). A ban that is over
+ * stays as long as its offences are remembered.
  *
  * Belongs to one transaction of one thread.
  */

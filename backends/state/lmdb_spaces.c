@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
-enum { VERSION = 1 };
+enum { VERSION = 2 };
 
 static const char layout_name[] = "mailreeve";
 static const struct bytes layout_key = {layout_name, sizeof layout_name - 1};
@@ -14,10 +14,9 @@ static const struct {
     enum lmdb_table first;
     size_t share;
 } spaces_of_file[STORE_SPACES] = {
-    [STORE_BANS] = {LMDB_BANS, 12},
-    [STORE_WINDOWS] = {LMDB_WINDOWS_A, 3},
-    [STORE_KNOWN] = {LMDB_KNOWN_A, 3},
-    [STORE_COUNTERS] = {LMDB_COUNTERS_A, 6},
+    [STORE_BANS] = {LMDB_BANS, 12},      [STORE_WINDOWS] = {LMDB_WINDOWS_A, 3},
+    [STORE_KNOWN] = {LMDB_KNOWN_A, 3},   [STORE_COUNTERS] = {LMDB_COUNTERS_A, 6},
+    [STORE_LOGINS] = {LMDB_LOGINS_A, 2},
 };
 
 static struct bytes
@@ -183,12 +182,34 @@ lmdb_spaces_make_room(struct lmdb_spaces *spaces)
     lmdb_empty(spaces->txn, table_of(spaces, STORE_WINDOWS, 1));
     lmdb_empty(spaces->txn, table_of(spaces, STORE_KNOWN, 1));
     lmdb_empty(spaces->txn, table_of(spaces, STORE_COUNTERS, 1));
+    lmdb_empty(spaces->txn, table_of(spaces, STORE_LOGINS, 1));
 }
 
 bool
 lmdb_spaces_have_room_for_ban(struct lmdb_spaces *spaces)
 {
     return lmdb_table_size(spaces->txn, LMDB_BANS).bytes < share_of(spaces, STORE_BANS);
+}
+
+const unsigned char *
+lmdb_spaces_ban_lengths(const struct lmdb_spaces *spaces, enum netaddr_family family)
+{
+    return spaces->layout.ban_lengths[family == NETADDR_IPV6 ? 1 : 0];
+}
+
+/* Lengths that are in use no longer are forgotten when there are no bans at all. */
+void
+lmdb_spaces_note_ban(struct lmdb_spaces *spaces, const struct netprefix *network)
+{
+    struct lmdb_layout *layout = &spaces->layout;
+    const size_t version = network->addr.family == NETADDR_IPV6 ? 1 : 0;
+    const bool is_first = lmdb_table_size(spaces->txn, LMDB_BANS).entries == 0;
+    if (layout->ban_lengths[version][network->length] != 0 && !is_first)
+        return;
+    if (is_first)
+        memset(layout->ban_lengths, 0, sizeof layout->ban_lengths);
+    layout->ban_lengths[version][network->length] = 1;
+    write_layout(spaces->txn, layout);
 }
 
 int64_t

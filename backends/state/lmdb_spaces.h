@@ -5,7 +5,7 @@
  * to the young one, what is looked for is looked for in both. When the young one has half of the
  * space's share, the old one is emptied and becomes the young one. So the oldest go first, without
  * an index of ages and without a walk: whatever was written within the last half of the share is
- * there. A quarter of the file is nobody's: transactions need room for copies of pages.
+ * there. A fifth of the file is nobody's: transactions need room for copies of pages.
  *
  * A record of the spaces begins with when it ends. Belongs to one transaction of one thread.
  */
@@ -15,13 +15,16 @@
 #include "lmdb_door.h"
 #include "store.h"
 
-enum { LMDB_RECORD_MAX = 8192 };
+enum { LMDB_RECORD_MAX = 8192, LMDB_BAN_LENGTHS = 128 + 1 };
 
 /* What the main table says of the whole file. */
 struct lmdb_layout {
     uint32_t version;
     unsigned char young[STORE_SPACES]; /* 0 or 1: which of the two tables */
     unsigned char salt[STORE_SALT_BYTES];
+    /* of IPv4 and IPv6: 1 where there may be a ban of a network of that length, so that nobody
+     * looks for one where there is none */
+    unsigned char ban_lengths[2][LMDB_BAN_LENGTHS];
 };
 
 struct lmdb_spaces {
@@ -36,8 +39,8 @@ int lmdb_spaces_begin(struct lmdb_spaces *spaces_r, struct lmdb_txn *txn, struct
 /* Writes a new one into a new file. */
 void lmdb_spaces_create(struct lmdb_txn *txn);
 
-/* A record of WINDOWS, KNOWN or COUNTERS that has not ended: what comes behind the end. In a
- * transaction that writes it becomes young by being read. */
+/* A record of WINDOWS, KNOWN, COUNTERS or LOGINS that has not ended: what comes behind the end. In
+ * a transaction that writes it becomes young by being read. */
 bool lmdb_spaces_get(struct lmdb_spaces *spaces, enum store_space space,
                      const struct store_key *key, int64_t now_ms, struct bytes *value_r);
 void lmdb_spaces_put(struct lmdb_spaces *spaces, enum store_space space,
@@ -51,6 +54,11 @@ bool lmdb_spaces_remove(struct lmdb_spaces *spaces, enum store_space space,
 void lmdb_spaces_make_room(struct lmdb_spaces *spaces);
 
 bool lmdb_spaces_have_room_for_ban(struct lmdb_spaces *spaces);
+
+/* By length, see struct lmdb_layout; and noting that there is a ban of a network from now on. */
+const unsigned char *lmdb_spaces_ban_lengths(const struct lmdb_spaces *spaces,
+                                             enum netaddr_family family);
+void lmdb_spaces_note_ban(struct lmdb_spaces *spaces, const struct netprefix *network);
 
 int64_t lmdb_spaces_held(struct lmdb_spaces *spaces, enum store_space space);
 
