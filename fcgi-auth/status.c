@@ -16,10 +16,8 @@ struct picture {
 };
 
 static const char *const spaces[STORE_SPACES] = {
-    [STORE_BANS] = "bans",
-    [STORE_WINDOWS] = "windows",
-    [STORE_KNOWN] = "known",
-    [STORE_COUNTERS] = "counters",
+    [STORE_BANS] = "bans",         [STORE_WINDOWS] = "windows", [STORE_KNOWN] = "known",
+    [STORE_COUNTERS] = "counters", [STORE_LOGINS] = "logins",
 };
 
 static void

@@ -41,7 +41,7 @@ count_account(struct begin *begin, enum store_action action, enum account_key ki
               int64_t window_ms, int64_t most)
 {
     const struct attempt_question *question = begin->question;
-    struct store_op *op = batch_add(&begin->batch, action, STORE_COUNTERS);
+    struct store_op *op = batch_add(&begin->batch, action, account_space(kind));
     op->key = account_key(kind, question->organization, question->login);
     op->window_ms = window_ms;
     op->most = most;

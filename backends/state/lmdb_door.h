@@ -30,6 +30,8 @@ enum lmdb_table {
     LMDB_KNOWN_B,
     LMDB_COUNTERS_A,
     LMDB_COUNTERS_B,
+    LMDB_LOGINS_A,
+    LMDB_LOGINS_B,
     LMDB_TABLES
 };
 
@@ -92,8 +94,8 @@ struct lmdb_size lmdb_table_size(struct lmdb_txn *txn, enum lmdb_table table);
 struct lmdb_size lmdb_file_size(struct lmdb *lmdb);
 int lmdb_fd(struct lmdb *lmdb);
 
-/* A walk along the keys in their order. Where it stands is forgotten with any other use of the table
- * in the transaction. */
+/* A walk along the keys in their order. Where it stands is forgotten with any other use of the
+ * table in the transaction. */
 struct lmdb_walk {
     struct lmdb_txn *txn;
     void *cursor;

@@ -8,7 +8,8 @@
 -- math.huge, "inf" as text. Members of sets are digits that never become numbers.
 --
 -- Keys, behind the prefix:
---   c:KEY      a counter: "START:SUM START:SUM ...", a pair for each eighth of the window
+--   c:KEY      a counter: "START:SUM START:SUM ...", a pair for each eighth of the window;
+--   l:KEY      one of logins
 --   m:KEY      a set, sorted by when a member was put in last
 --   w:KEY      windows and
 --   k:KEY      known networks, r:KEY other records: "UNTIL:VALUE"
@@ -182,7 +183,7 @@ end
 
 -- Adds amount to the counter, unless may_add says no of the sum before. Returns the sum afterwards.
 local function count(key, window, at, amount, may_add)
-  key, window, at = 'c:' .. key, tonumber(window), tonumber(at)
+  window, at = tonumber(window), tonumber(at)
   local slot = math.max(1, math.ceil(window / 8))
   local held, sum, oldest = read_counter(key, window, slot)
   local start = math.floor((at == 0 and now or at) / slot) * slot
@@ -207,7 +208,7 @@ end
 
 -- Takes each amount of another counter off at the time at which it was added.
 local function take_pieces(key, window, taken)
-  key, window = 'c:' .. key, tonumber(window)
+  window = tonumber(window)
   local slot = math.max(1, math.ceil(window / 8))
   local held, sum = read_counter(key, window, slot)
   for _, piece in ipairs(taken) do
@@ -273,6 +274,10 @@ function actions.admit_member(key, window, amount, most, member)
     return not is_over
   end)
   return is_over and 1 or 0, size, was_there
+end
+
+function actions.drop(key)
+  return call('DEL', key) > 0 and 1 or 0
 end
 
 function actions.forget(key)

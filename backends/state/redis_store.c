@@ -261,6 +261,7 @@ redis_store_status(void *self, struct store_status *status_r)
     status_r->held[STORE_BANS] = atomic_load(&store->bans);
     status_r->held[STORE_WINDOWS] = atomic_load(&store->windows);
     status_r->held[STORE_KNOWN] = status_r->held[STORE_COUNTERS] = -1;
+    status_r->held[STORE_LOGINS] = -1;
 }
 
 const struct store_engine store_redis = {

@@ -79,19 +79,28 @@ add_member(struct redis_words *words, uint64_t member)
     add_text(words, text);
 }
 
-/* A key, with its space before it where the script does not add that. */
+static const char *
+space_of_records(const struct store_op *op)
+{
+    return op->space == STORE_WINDOWS ? "w:" : op->space == STORE_KNOWN ? "k:" : "r:";
+}
+
+static const char *
+space_of_counters(const struct store_op *op)
+{
+    return op->space == STORE_LOGINS ? "l:" : "c:";
+}
+
+/* A key, with its space before it; NULL: the script adds that. */
 static void
-add_key(struct redis_words *words, const struct store_op *op, bool has_space)
+add_key(struct redis_words *words, const struct store_op *op, const char *space)
 {
     assert(op->key.length <= STORE_KEY_MAX);
     char *text = words->texts + words->used;
     size_t length = 0;
-    if (has_space) {
-        const char *space = op->space == STORE_WINDOWS ? "w:"
-                            : op->space == STORE_KNOWN ? "k:"
-                                                       : "r:";
-        memcpy(text, space, 2);
-        length = 2;
+    if (space != NULL) {
+        length = strlen(space);
+        memcpy(text, space, length);
     }
     memcpy(text + length, op->key.bytes, op->key.length);
     length += op->key.length;
@@ -134,14 +143,19 @@ add_remove(struct redis_words *words, const struct store_op *op)
         add_network(words, &op->network);
         return "lift";
     }
-    add_key(words, op, op->space != STORE_COUNTERS);
-    return op->space == STORE_COUNTERS ? "forget" : "remove";
+    if (op->space == STORE_LOGINS) {
+        add_key(words, op, space_of_counters(op));
+        return "drop";
+    }
+    const bool is_record = op->space != STORE_COUNTERS;
+    add_key(words, op, is_record ? space_of_records(op) : NULL);
+    return is_record ? "remove" : "forget";
 }
 
 static void
 add_counter(struct redis_words *words, const struct store_op *op, unsigned other)
 {
-    add_key(words, op, false);
+    add_key(words, op, space_of_counters(op));
     add_amount(words, op->window_ms);
     add_amount(words, op->at_ms);
     add_amount(words, op->amount);
@@ -152,7 +166,7 @@ add_counter(struct redis_words *words, const struct store_op *op, unsigned other
 static void
 add_set(struct redis_words *words, const struct store_op *op)
 {
-    add_key(words, op, false);
+    add_key(words, op, NULL);
     add_amount(words, op->window_ms);
     add_amount(words, op->amount);
     add_amount(words, op->most);
@@ -190,11 +204,11 @@ add_arguments(struct redis_words *words, const struct store_op *op)
 {
     switch (op->action) {
     case STORE_GET:
-        add_key(words, op, true);
+        add_key(words, op, space_of_records(op));
         return "get";
     case STORE_PUT:
         assert(op->value_length <= STORE_VALUE_MAX);
-        add_key(words, op, true);
+        add_key(words, op, space_of_records(op));
         add_bytes(words, op->value, op->value_length);
         add_number(words, op->lifetime_ms);
         return "put";

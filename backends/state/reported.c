@@ -34,7 +34,7 @@ count_login(struct store *store, const struct screening_rules *rules,
         subject_count(&subject, &batch, STORE_COUNT, NETWORK_LOGINS, of_address->within_ms,
                       of_address->most);
     if (is_limited(of_user)) {
-        struct store_op *op = batch_add(&batch, STORE_COUNT, STORE_COUNTERS);
+        struct store_op *op = batch_add(&batch, STORE_COUNT, account_space(ACCOUNT_LOGINS));
         op->key = account_key(ACCOUNT_LOGINS, question->organization, question->login);
         op->amount = 1;
         op->window_ms = of_user->within_ms;

@@ -12,6 +12,18 @@ const size_t network_count_count = sizeof network_counts / sizeof network_counts
  * page that is always at hand. What is kept for longer is with its network or account. */
 static const struct bytes nothing = {"", 0};
 
+enum store_space
+network_space(enum network_key kind)
+{
+    return kind == NETWORK_LOGINS ? STORE_LOGINS : STORE_COUNTERS;
+}
+
+enum store_space
+account_space(enum account_key kind)
+{
+    return kind == ACCOUNT_LOGINS ? STORE_LOGINS : STORE_COUNTERS;
+}
+
 struct store_key
 network_key(enum network_key kind, const struct netprefix *network)
 {

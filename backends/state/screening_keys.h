@@ -41,6 +41,10 @@ enum pair_key {
 extern const enum network_key network_counts[];
 extern const size_t network_count_count;
 
+/* Where what is counted under such a key is kept: a flood of logins pushes out logins only. */
+enum store_space network_space(enum network_key kind);
+enum store_space account_space(enum account_key kind);
+
 struct store_key network_key(enum network_key kind, const struct netprefix *network);
 
 /* organization NULL: of none. */

@@ -33,6 +33,7 @@ enum store_space {
     STORE_WINDOWS,  /* records; the oldest go first where there are too many */
     STORE_KNOWN,    /* records; likewise */
     STORE_COUNTERS, /* counters and sets; likewise */
+    STORE_LOGINS,   /* counters; likewise. Anybody can make as many as he likes without failing */
     STORE_SPACES
 };
 

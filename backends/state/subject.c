@@ -104,7 +104,7 @@ struct store_op *
 subject_count(const struct subject *subject, struct batch *batch, enum store_action action,
               enum network_key kind, int64_t window_ms, int64_t most)
 {
-    struct store_op *op = batch_add(batch, action, STORE_COUNTERS);
+    struct store_op *op = batch_add(batch, action, network_space(kind));
     op->key = network_key(kind, &subject->network);
     op->amount = 1;
     op->window_ms = window_ms;

@@ -160,12 +160,40 @@ test_refusals_say_which_limit(void **unused)
     store_close(bench.store);
 }
 
+/* Whoever logs in by thousands of names, as which nobody has failed yet, pushes out nothing that
+ * others have done. */
+static void
+test_a_flood_of_logins_pushes_out_no_failures(void **unused)
+{
+    (void)unused;
+    enum { NAMES = 8000 };
+    const struct screening_case table = {.failures = 3, .logins_per_user = RATE(99, HOUR)};
+    const struct screen screen = screen_of(&table, NULL);
+    const struct limits limits = limits_of(&table);
+    struct bench bench = {.store = engines_open(STORE_LMDB),
+                          .rules = {.screen = &screen, .limits = &limits, .place_ms = PLACE}};
+    const struct screening_case before = {.name = "before", .steps = {WRONG(0, .times = 2)}};
+    const struct screening_case after = {.name = "after the flood",
+                                         .steps = {WRONG(1, .want = "on ban 3600")}};
+    run_steps(&bench, &before);
+    for (unsigned i = 0; i < NAMES; i++) {
+        char login[32], words[WORDS_MAX];
+        snprintf(login, sizeof login, "user%u@a.example", i);
+        const struct step step = {TRY, 0, .client = OTHER, .login = login, .is_unasked = true};
+        take_step(&bench, &step, words);
+        assert_string_equal(words, "on");
+    }
+    run_steps(&bench, &after);
+    store_close(bench.store);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_refusals_say_which_limit),
+        cmocka_unit_test(test_a_flood_of_logins_pushes_out_no_failures),
     };
     return cmocka_run_group_tests(tests, engines_start, engines_stop);
 }

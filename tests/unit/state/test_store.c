@@ -43,9 +43,10 @@ struct step {
     const char *banned; /* its network */
 };
 
-#define COUNT(key_, at_, amount_, count_)                                              \
-    {                                                                                  \
-        .action = STORE_COUNT, .space = STORE_COUNTERS, .key = (key_), .at_ms = (at_), \
+#define COUNT(key_, at_, amount_, count_) COUNT_IN(STORE_COUNTERS, key_, at_, amount_, count_)
+#define COUNT_IN(space_, key_, at_, amount_, count_)                             \
+    {                                                                            \
+        .action = STORE_COUNT, .space = (space_), .key = (key_), .at_ms = (at_), \
         .window_ms = 8 * MINUTE, .amount = (amount_), .count = (count_)
 #define ADMIT(key_, at_, most_, count_)                                                \
     {                                                                                  \
@@ -161,6 +162,13 @@ static const struct {
     {"a counter removed is forgotten",
      {COUNT("a", 0, 3, 3) DONE, REMOVE(STORE_COUNTERS, "a", 0, true) DONE, COUNT("a", 0, 0, 0) DONE,
       REMOVE(STORE_COUNTERS, "a", 0, false) DONE}},
+
+    {"logins are counted apart from all else",
+     {COUNT_IN(STORE_LOGINS, "a", 0, 3, 3) DONE, COUNT("a", 0, 1, 1) DONE,
+      COUNT_IN(STORE_LOGINS, "a", 7 * M, 1, 4) DONE, COUNT_IN(STORE_LOGINS, "a", 9 * M, 0, 1) DONE,
+      REMOVE(STORE_COUNTERS, "a", 0, true) DONE, COUNT_IN(STORE_LOGINS, "a", 9 * M, 0, 1) DONE,
+      REMOVE(STORE_LOGINS, "a", 9 * M, true) DONE, REMOVE(STORE_LOGINS, "a", 9 * M, false) DONE,
+      COUNT_IN(STORE_LOGINS, "a", 9 * M, 0, 0) DONE}},
 
     {"as many are admitted as may be",
      {ADMIT("a", 0, 2, 1) DONE, ADMIT("a", 0, 2, 2) DONE, ADMIT("a", 0, 2, 2), .hit = true DONE,
