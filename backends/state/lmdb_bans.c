@@ -3,7 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { KEY_HEAD_BYTES = 2, IPV4_BYTES = 4, IPV6_BYTES = 16 };
+enum {
+    KEY_HEAD_BYTES = 2,
+    IPV4_BYTES = 4,
+    IPV6_BYTES = 16,
+    LOOKED_AT_FOR_ROOM = 256, /* bans, while everybody who writes waits */
+};
 
 /* How long offences are remembered where nobody says. */
 static const int64_t MEMORY_MS = INT64_C(7) * 24 * 3600 * 1000;
@@ -65,7 +70,8 @@ read_record(struct bytes value, struct record *record_r, char reason_r[BAN_REASO
         return false;
     memcpy(record_r, value.start, sizeof *record_r);
     size_t length = value.length - sizeof *record_r;
-    if (length >= BAN_REASON_MAX)
+    if (length >= BAN_REASON_MAX || record_r->since_ms < 0 || record_r->until_ms < 0 ||
+        record_r->memory_ms < 0)
         return false;
     memcpy(reason_r, (const char *)value.start + sizeof *record_r, length);
     reason_r[length] = '\0';
@@ -121,9 +127,47 @@ lmdb_bans_find(struct lmdb_spaces *spaces, const struct netaddr *addr, unsigned 
     return false;
 }
 
+/* Whether a ban that came to the walk may go: it is forgotten, or at least over. */
+static bool
+may_go(const struct lmdb_walk *walk, bool even_remembered, int64_t now_ms)
+{
+    int64_t forget_ms;
+    struct store_ban ban;
+    if (!lmdb_bans_read(walk->key, walk->value, &ban, &forget_ms))
+        return true;
+    return (even_remembered ? ban.until_ms : forget_ms) <= now_ms;
+}
+
+/* Offences that are remembered are worth less than a ban: some that are over go, looked for from
+ * the new ban's place on, which is another each time. Returns whether any did. */
+static bool
+drop_some(struct lmdb_spaces *spaces, const struct ban_key *near, int64_t now_ms)
+{
+    bool has_begun_anew = false;
+    size_t gone = 0;
+    struct lmdb_walk walk;
+    lmdb_walk_begin(spaces->txn, LMDB_BANS, &walk);
+    bool is_there = lmdb_walk_seek(&walk, bytes_of(near));
+    for (size_t looked = 0; looked < LOOKED_AT_FOR_ROOM; looked++) {
+        if (!is_there && !has_begun_anew) {
+            has_begun_anew = true;
+            is_there = lmdb_walk_seek(&walk, (struct bytes){NULL, 0});
+        }
+        if (!is_there)
+            break;
+        if (may_go(&walk, true, now_ms)) {
+            lmdb_walk_remove(&walk);
+            gone++;
+        }
+        is_there = lmdb_walk_next(&walk);
+    }
+    return gone > 0;
+}
+
 /* Returns whether there was room. */
 static bool
-put(struct lmdb_spaces *spaces, const struct store_ban *ban, int64_t memory_ms, bool is_new)
+put(struct lmdb_spaces *spaces, const struct store_ban *ban, int64_t memory_ms, bool is_new,
+    int64_t now_ms)
 {
     unsigned char bytes[sizeof(struct record) + BAN_REASON_MAX];
     struct record record = {.since_ms = ban->since_ms,
@@ -133,7 +177,7 @@ put(struct lmdb_spaces *spaces, const struct store_ban *ban, int64_t memory_ms, 
                             .maker = (uint32_t)ban->maker};
     size_t length = strnlen(ban->reason, BAN_REASON_MAX - 1);
     struct ban_key key = key_of(&ban->network);
-    if (is_new && !lmdb_spaces_have_room_for_ban(spaces))
+    if (is_new && !lmdb_spaces_have_room_for_ban(spaces) && !drop_some(spaces, &key, now_ms))
         return false;
     lmdb_spaces_note_ban(spaces, &ban->network);
     memcpy(bytes, &record, sizeof record);
@@ -160,14 +204,15 @@ lmdb_bans_offend(struct lmdb_spaces *spaces, struct store_op *op, int64_t now_ms
     }
     int64_t memory_ms = memory_of(&op->lengths);
     bool is_remembered = was_there && now_ms < later(before.until_ms, memory_ms);
+    uint32_t offences = is_remembered ? before.offences : 0;
     struct store_ban ban = {.network = op->network,
                             .since_ms = now_ms,
-                            .offences = is_remembered ? before.offences + 1 : 1,
+                            .offences = offences < UINT32_MAX ? offences + 1 : offences,
                             .maker = op->ban.maker};
     size_t which = ban.offences <= op->lengths.count ? ban.offences : op->lengths.count;
     ban.until_ms = later(now_ms, op->lengths.ms[which - 1]);
     snprintf(ban.reason, sizeof ban.reason, "%s", op->ban.reason);
-    op->hit = put(spaces, &ban, memory_ms, !was_there);
+    op->hit = put(spaces, &ban, memory_ms, !was_there, now_ms);
     if (op->hit)
         op->ban_r = ban;
     else
@@ -186,7 +231,7 @@ lmdb_bans_set(struct lmdb_spaces *spaces, struct store_op *op, int64_t now_ms, b
     struct store_ban ban = op->ban;
     if (ban.offences == 0 && was_there && forget_ms > now_ms)
         ban.offences = before.offences;
-    op->hit = put(spaces, &ban, memory_ms, !was_there);
+    op->hit = put(spaces, &ban, memory_ms, !was_there, now_ms);
     *is_full_r |= !op->hit;
 }
 
@@ -202,16 +247,15 @@ lmdb_bans_remove(struct lmdb_spaces *spaces, const struct netprefix *network, in
 }
 
 size_t
-lmdb_bans_sweep(struct lmdb_txn *txn, struct store_key *from, size_t most, int64_t now_ms)
+lmdb_bans_sweep(struct lmdb_spaces *spaces, struct store_key *from, size_t most, int64_t now_ms)
 {
     size_t looked = 0, gone = 0;
+    bool even_remembered = lmdb_spaces_are_bans_crowded(spaces);
     struct lmdb_walk walk;
-    lmdb_walk_begin(txn, LMDB_BANS, &walk);
+    lmdb_walk_begin(spaces->txn, LMDB_BANS, &walk);
     bool is_there = lmdb_walk_seek(&walk, (struct bytes){from->bytes, from->length});
     for (; is_there && looked < most; looked++, is_there = lmdb_walk_next(&walk)) {
-        int64_t forget_ms;
-        struct store_ban ban;
-        if (lmdb_bans_read(walk.key, walk.value, &ban, &forget_ms) && forget_ms > now_ms)
+        if (!may_go(&walk, even_remembered, now_ms))
             continue;
         lmdb_walk_remove(&walk);
         gone++;

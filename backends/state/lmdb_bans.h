@@ -3,7 +3,7 @@
  *
  * Their keys are family, length and address. An address is looked for with each length that bans
  * have, the longest first; which those are the layout says (lmdb_spaces.h). A ban that is over
- * stays as long as its offences are remembered.
+ * stays as long as its offences are remembered and there is room.
  *
  * Belongs to one transaction of one thread.
  */
@@ -32,8 +32,9 @@ bool lmdb_bans_remove(struct lmdb_spaces *spaces, const struct netprefix *networ
 bool lmdb_bans_read(struct bytes key, struct bytes value, struct store_ban *ban_r,
                     int64_t *forget_ms_r);
 
-/* Removes what is forgotten, looking at no more than `most` bans from where *from (a key, empty at
- * first) left off. Returns how many went. */
-size_t lmdb_bans_sweep(struct lmdb_txn *txn, struct store_key *from, size_t most, int64_t now_ms);
+/* Removes what is forgotten, or, where bans are crowded, all that is over, looking at no more than
+ * `most` bans from where *from (a key, empty at first) left off. Returns how many went. */
+size_t lmdb_bans_sweep(struct lmdb_spaces *spaces, struct store_key *from, size_t most,
+                       int64_t now_ms);
 
 #endif

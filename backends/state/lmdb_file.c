@@ -71,6 +71,16 @@ take_from_disk(int fd, const char *path, size_t there, size_t wanted, struct err
     return 0;
 }
 
+/* How long a file is to be that is this long now, and may be longer than is wanted: what is in use
+ * stays, and as LMDB changes nothing where it is, it needs room beside. */
+static size_t
+length_for(size_t there, size_t used_bytes, size_t wanted)
+{
+    size_t least = whole_pages((int64_t)(used_bytes + used_bytes / 2));
+    size_t kept = least < there ? least : there;
+    return wanted > kept ? wanted : kept;
+}
+
 /* Makes the file as long as it is to be; used_bytes is what must stay. Returns 0 or -1. */
 static int
 set_length(const struct opening *opening, size_t used_bytes, struct err *err)
@@ -82,7 +92,7 @@ set_length(const struct opening *opening, size_t used_bytes, struct err *err)
         err_set(err, "open %s: %s", opening->path, strerror(errno));
     } else {
         size_t there = (size_t)status.st_size;
-        wanted = wanted > used_bytes ? wanted : used_bytes;
+        wanted = length_for(there, used_bytes, wanted);
         if (there > wanted && ftruncate(fd, (off_t)wanted) == 0)
             there = wanted;
         bytes = take_from_disk(fd, opening->path, there, wanted, err);

@@ -191,6 +191,12 @@ lmdb_spaces_have_room_for_ban(struct lmdb_spaces *spaces)
     return lmdb_table_size(spaces->txn, LMDB_BANS).bytes < share_of(spaces, STORE_BANS);
 }
 
+bool
+lmdb_spaces_are_bans_crowded(struct lmdb_spaces *spaces)
+{
+    return lmdb_table_size(spaces->txn, LMDB_BANS).bytes > share_of(spaces, STORE_BANS) / 8 * 7;
+}
+
 const unsigned char *
 lmdb_spaces_ban_lengths(const struct lmdb_spaces *spaces, enum netaddr_family family)
 {

@@ -55,6 +55,9 @@ void lmdb_spaces_make_room(struct lmdb_spaces *spaces);
 
 bool lmdb_spaces_have_room_for_ban(struct lmdb_spaces *spaces);
 
+/* Whether most of the bans' share is taken. */
+bool lmdb_spaces_are_bans_crowded(struct lmdb_spaces *spaces);
+
 /* By length, see struct lmdb_layout; and noting that there is a ban of a network from now on. */
 const unsigned char *lmdb_spaces_ban_lengths(const struct lmdb_spaces *spaces,
                                              enum netaddr_family family);

@@ -176,7 +176,7 @@ sweep(struct lmdb_visit *visit)
     lmdb_check_readers(visit->lmdb);
     if (lmdb_visit_begin_write(visit, &txn, &spaces)) {
         upkeep->gone =
-            lmdb_bans_sweep(&txn, &visit->store->sweep_from, SWEEP_AT_ONCE, upkeep->now_ms);
+            lmdb_bans_sweep(&spaces, &visit->store->sweep_from, SWEEP_AT_ONCE, upkeep->now_ms);
         visit->result = lmdb_commit(&txn, visit->err) == LMDB_DONE ? 0 : -1;
     }
     lmdb_visit_end_turn(visit);
