@@ -7,6 +7,9 @@ static const uint64_t COUNTER_MARK = 0x746e756f63, SET_MARK = 0x746573;
 
 enum { SLOTS_OF_WINDOW = 8 };
 
+/* No counter of ours gets there; and neither all slots of one nor what is added get further. */
+static const int64_t MOST = INT64_C(1) << 52;
+
 /* Takes off the mark; whether it is that one, and what follows are whole pieces. */
 static bool
 strip(struct bytes *bytes, uint64_t mark, size_t piece, size_t most)
@@ -43,7 +46,8 @@ counter_read(struct counter *counter_r, struct bytes bytes, int64_t window_ms, i
         struct counter_slot slot;
         memcpy(&slot, at, sizeof slot);
         at += sizeof slot;
-        if (slot.begins_ms >= counter_r->oldest_ms && slot.amount > 0)
+        if (slot.begins_ms >= counter_r->oldest_ms && slot.begins_ms <= now_ms + window_ms &&
+            slot.amount > 0 && slot.amount <= MOST)
             counter_r->record.slots[counter_r->count++] = slot;
     }
 }

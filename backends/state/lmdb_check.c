@@ -119,11 +119,11 @@ walk_table(struct check *check, const struct table *table, bool is_free_list, bo
     return -1;
 }
 
-/* A list of free pages: how many, then their numbers. */
+/* A list of free pages: how many, then their numbers, the highest first. */
 static int
 walk_free_pages(struct check *check, const unsigned char *data, size_t length)
 {
-    uint64_t count, number;
+    uint64_t count, number, before = NO_PAGE;
     memcpy(&count, data, sizeof count);
     if (count > length / sizeof number - 1) {
         err_set(check->err, "the list of free pages is longer than its place");
@@ -131,6 +131,11 @@ walk_free_pages(struct check *check, const unsigned char *data, size_t length)
     }
     for (uint64_t i = 1; i <= count; i++) {
         memcpy(&number, data + i * sizeof number, sizeof number);
+        if (number >= before) {
+            err_set(check->err, "a list of free pages is not in order");
+            return -1;
+        }
+        before = number;
         if (claim(check, number, 1) != 0)
             return -1;
     }
@@ -224,11 +229,28 @@ is_in_order(const struct tree *tree, const unsigned char *before, const unsigned
     return order < 0 || (order == 0 && a.key_bytes < b.key_bytes);
 }
 
+/* What a node takes up of its page, by its own word. */
+static size_t
+node_bytes(const unsigned char *node, bool is_branch)
+{
+    struct node_header header;
+    memcpy(&header, node, sizeof header);
+    size_t bytes = NODE_BYTES + (size_t)header.key_bytes;
+    if (!is_branch)
+        bytes += (header.flags & NODE_IS_BIG) != 0 ? sizeof(uint64_t)
+                                                   : header.low | (size_t)header.high << 16;
+    return bytes + bytes % 2;
+}
+
+/* Nodes lie without a gap from upper to the page's end: LMDB moves them all by the length of one
+ * that goes. */
 static int
 walk_nodes(struct tree *tree, uint64_t number, const unsigned char *page, bool is_branch,
            size_t count, unsigned depth)
 {
-    size_t page_bytes = tree->check->page_bytes;
+    size_t page_bytes = tree->check->page_bytes, held_bytes = 0;
+    struct page_header header;
+    memcpy(&header, page, sizeof header);
     const unsigned char *before = NULL;
     for (size_t i = 0; i < count; i++) {
         uint16_t offset;
@@ -243,8 +265,11 @@ walk_nodes(struct tree *tree, uint64_t number, const unsigned char *page, bool i
             return -1;
         if (before != NULL && !(is_branch && i == 1) && !is_in_order(tree, before, node))
             return complain(tree->check, number, "entries are not in order");
+        held_bytes += node_bytes(node, is_branch);
         before = node;
     }
+    if (held_bytes != page_bytes - header.upper)
+        return complain(tree->check, number, "entries are not as long as they say");
     return 0;
 }
 

@@ -34,7 +34,7 @@ take_record(const struct lmdb_walk *walk, struct piece *piece, struct store_item
     int64_t ends_ms;
     struct bytes value;
     if (!lmdb_record_read(walk->value, &ends_ms, &value) || ends_ms <= piece->now_ms ||
-        value.length > STORE_VALUE_MAX || walk->key.length > STORE_KEY_MAX)
+        value.length > STORE_VALUE_MAX)
         return false;
     memcpy(item_r->key.bytes, walk->key.start, walk->key.length);
     item_r->key.length = walk->key.length;
@@ -51,18 +51,20 @@ fill_piece(struct lmdb_txn *txn, enum lmdb_table table, struct piece *piece)
     piece->count = 0;
     lmdb_walk_begin(txn, table, &walk);
     bool is_there = lmdb_walk_seek(&walk, (struct bytes){piece->from.bytes, piece->from.length});
-    for (; is_there && piece->count < LIST_AT_ONCE; is_there = lmdb_walk_next(&walk)) {
+    /* the next piece cannot begin with a key that is too long to be one of ours */
+    for (; is_there && (piece->count < LIST_AT_ONCE || walk.key.length > STORE_KEY_MAX);
+         is_there = lmdb_walk_next(&walk)) {
+        if (walk.key.length > STORE_KEY_MAX)
+            continue;
         struct store_item *item = &piece->items[piece->count];
         *item = (struct store_item){.value = NULL};
         piece->count += piece->space == STORE_BANS ? take_ban(&walk, piece, item)
                                                    : take_record(&walk, piece, item);
     }
     piece->is_last = !is_there;
-    piece->from.length = 0;
-    if (is_there && walk.key.length <= STORE_KEY_MAX) {
+    piece->from.length = is_there ? walk.key.length : 0;
+    if (is_there)
         memcpy(piece->from.bytes, walk.key.start, walk.key.length);
-        piece->from.length = walk.key.length;
-    }
 }
 
 static void
@@ -103,6 +105,10 @@ lmdb_list(struct lmdb_store *store, enum store_space space, int64_t now_ms,
             result = lmdb_visit(store, read_piece, piece, deadline, err);
             if (result == 0)
                 result = show_piece(piece, visit, context);
+            if (result == 1 && !piece->is_last && deadline_is_over(deadline)) {
+                err_set(err, "list: it took too long");
+                result = -1;
+            }
         } while (result == 1 && !piece->is_last);
     }
     free(piece);
