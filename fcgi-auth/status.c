@@ -70,7 +70,7 @@ static size_t
 visit_faults(const struct picture *picture, FILE *file, visit_fault *visit)
 {
     size_t count = 0;
-    if (!picture->store.is_up)
+    if (!picture->store.is_up || picture->store.is_full)
         visit(file, count++, "store", picture->store.engine);
     struct source *source;
     for (size_t i = 0; (source = site_source(picture->site, i)) != NULL; i++)
@@ -119,8 +119,8 @@ write_time_json(FILE *file, int64_t wall_ms)
 static void
 write_store_json(FILE *file, const struct store_status *store)
 {
-    fprintf(file, "{\"engine\": \"%s\", \"up\": %s, \"down_since\": ", store->engine,
-            store->is_up ? "true" : "false");
+    fprintf(file, "{\"engine\": \"%s\", \"up\": %s, \"full\": %s, \"down_since\": ", store->engine,
+            store->is_up ? "true" : "false", store->is_full ? "true" : "false");
     write_time_json(file, store->down_since_ms);
     fputs(", \"error\": ", file);
     write_json_text(file, store->error[0] != '\0' ? store->error : NULL);
@@ -223,7 +223,9 @@ write_store_text(FILE *file, const struct store_status *store)
     char since[DATE_TEXT_MAX];
     date_format(store->down_since_ms / 1000, since);
     fprintf(file, "store %s: ", store->engine);
-    if (store->is_up)
+    if (store->is_full)
+        fprintf(file, "full (%s)", store->error);
+    else if (store->is_up)
         fputs("up", file);
     else
         fprintf(file, "down since %s (%s)", since, store->error);

@@ -10,7 +10,7 @@
 #include "world.h"
 
 /* One JSON object. "status" is "ok", or "degraded" where "degraded" names what is not as it should
- * be: the store is down, all servers of a source or of an upstream are. */
+ * be: the store is down or full, all servers of a source or of an upstream are. */
 char *status_json(const struct world *world);
 
 /* The same for people; the first line is "status ok" or "status degraded: ...". */

@@ -28,6 +28,10 @@ void redis_words_of_batch(struct redis_words *words_r, const char *prefix, int64
 void redis_words_of_page(struct redis_words *words_r, const char *prefix, int64_t now_ms,
                          enum store_space space, const char *cursor);
 
+/* Of the operation that forgets what is over, REDIS_SWEEP_MAX bans at most. */
+enum { REDIS_SWEEP_MAX = 500 };
+void redis_words_of_sweep(struct redis_words *words_r, const char *prefix, int64_t now_ms);
+
 void redis_words_fini(struct redis_words *words);
 
 /* Fills the results of all operations from the reply. Returns 0, or -1 with err: it is not what the

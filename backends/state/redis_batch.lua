@@ -16,12 +16,18 @@
 --   b:NETWORK  bans: "SINCE UNTIL OFFENCES MAKER MEMORY REASON"; a network is FAMILY/LENGTH/DIGITS, as
 --              many hex digits of the address as the length needs
 --   bans, windows       who is there, sorted by when they end
+--   offences            the networks of b:, sorted by when the ban and its offences are forgotten
 --   lengths4, lengths6  the lengths of banned networks, each with the time when its last ban was to end
 --   salt                of keyed digests, as bytes
--- Each lives as long as it means something by the server's clock; what counts is the caller's.
+-- c:, m:, w:, k: and r: have a TTL: as long as they mean something by the server's clock; what counts
+-- is the caller's. The others have none, so that no volatile policy evicts a ban: they are swept.
+--
+-- A server that is full answers OOM to the first command of a script that could take memory; behind
+-- one that wrote it refuses nothing more. So a batch is refused as a whole, or is run. Whoever may
+-- take memory asks need_room before he writes; what gives some back is never refused.
 
 local prefix, now = ARGV[1], tonumber(ARGV[2])
-local MEMBERS_MAX = 256
+local MEMBERS_MAX, SWEEP_MAX = 256, 500
 local WEEK, CENTURY = 7 * 86400000, 36525 * 86400000
 
 local function call(command, key, ...)
@@ -48,26 +54,26 @@ local function set(key, value, ends)
   end
 end
 
-local function expire(key, ends)
-  if ends == math.huge then
-    call('PERSIST', key)
-  else
-    call('PEXPIRE', key, life(ends))
+-- Ends the script if the server has no room for more, and the batch has not written yet: by a command
+-- that such a server refuses, and that does nothing.
+local function need_room()
+  call('SETRANGE', 'salt', 0, '')
+end
+
+-- Forgets members of a sorted index whose time is over, not too many at once.
+local function trim(index)
+  local gone = call('ZCOUNT', index, '-inf', to_text(now))
+  if gone > 0 then
+    call('ZREMRANGEBYRANK', index, 0, math.min(gone, SWEEP_MAX) - 1)
   end
 end
 
--- Notes in a sorted index that a member is there until ends (0: no longer); forgets those whose time
--- is over. The index lives as long as the last of them.
+-- Notes in a sorted index that a member is there until ends (0: no longer).
 local function note(index, member, ends)
-  call('ZREMRANGEBYSCORE', index, '-inf', to_text(now))
   if ends > now then
     call('ZADD', index, to_text(ends), member)
   else
     call('ZREM', index, member)
-  end
-  local last = call('ZREVRANGE', index, 0, 0, 'WITHSCORES')[2]
-  if last then
-    expire(index, to_number(last))
   end
 end
 
@@ -109,6 +115,7 @@ function actions.put(key, value, lifetime)
     drop_record(key)
     return 0
   end
+  need_room()
   if string.sub(key, 1, 2) == 'w:' then
     note('windows', string.sub(key, 3), ends)
   end
@@ -138,7 +145,8 @@ local function read_counter(key, window, slot)
   return pairs_r, sum, oldest
 end
 
-local function write_counter(key, pairs_w, window, slot)
+-- is_less: what is written takes no more memory than before, so a full server shall not refuse it.
+local function write_counter(key, pairs_w, window, slot, is_less)
   local words, last = {}, now
   table.sort(pairs_w, function(a, b) return a[1] < b[1] end)
   for _, pair in ipairs(pairs_w) do
@@ -147,9 +155,10 @@ local function write_counter(key, pairs_w, window, slot)
       last = math.max(last, pair[1])
     end
   end
-  if #words == 0 then
+  if #words == 0 or is_less then
     call('DEL', key)
-  else
+  end
+  if #words > 0 then
     set(key, table.concat(words, ' '), last + window + 2 * slot)
   end
 end
@@ -202,7 +211,7 @@ local function count(key, window, at, amount, may_add)
     end
     sum = sum + amount
   end
-  write_counter(key, held, window, slot)
+  write_counter(key, held, window, slot, amount < 0)
   return sum
 end
 
@@ -214,7 +223,7 @@ local function take_pieces(key, window, taken)
   for _, piece in ipairs(taken) do
     sum = sum - take_away(held, piece[2], piece[1])
   end
-  write_counter(key, held, window, slot)
+  write_counter(key, held, window, slot, true)
   return sum
 end
 
@@ -242,6 +251,9 @@ end
 -- Puts a member in, takes it out or only looks, unless may_add says no of how many there are.
 local function mark(key, window, amount, member, may_add)
   key, window, amount = 'm:' .. key, tonumber(window), tonumber(amount)
+  if amount > 0 then
+    need_room()
+  end
   call('ZREMRANGEBYSCORE', key, '-inf', to_text(now - window))
   local was_there = call('ZSCORE', key, member) and true or false
   local size = call('ZCARD', key)
@@ -253,7 +265,7 @@ local function mark(key, window, amount, member, may_add)
       call('ZREMRANGEBYRANK', key, 0, size - MEMBERS_MAX)
     end
     call('ZADD', key, to_text(now), member)
-    expire(key, now + window)
+    call('PEXPIRE', key, life(now + window))
   elseif amount < 0 then
     call('ZREM', key, member)
   end
@@ -309,11 +321,13 @@ end
 local function write_ban(family, length, digits, ban)
   local name = network(family, tonumber(length), digits)
   local lengths = 'lengths' .. family
+  need_room()
   -- the record last: if others own a key of ours, the script ends with the first
   note(lengths, length, math.max(ban.ends, to_number(call('ZSCORE', lengths, length) or 0)))
   note('bans', name, ban.ends)
+  note('offences', name, math.max(ban.ends + ban.memory, now + 1))
   set('b:' .. name, table.concat({ban.since, to_text(ban.ends), to_text(ban.offences), ban.maker,
-      to_text(ban.memory), ban.reason}, ' '), ban.ends + ban.memory)
+      to_text(ban.memory), ban.reason}, ' '), math.huge)
 end
 
 local function tell(hit, length, ban)
@@ -376,7 +390,22 @@ function actions.lift(family, length, digits)
   local ban = read_ban(name)
   call('DEL', 'b:' .. name)
   note('bans', name, 0)
+  note('offences', name, 0)
   return ban and ban.ends > now and 1 or 0
+end
+
+-- Forgets what is over and has no TTL, not too much at once.
+function actions.sweep()
+  local names = call('ZRANGEBYSCORE', 'offences', '-inf', to_text(now), 'LIMIT', 0, SWEEP_MAX)
+  for _, name in ipairs(names) do
+    call('DEL', 'b:' .. name)
+    call('ZREM', 'bans', name)
+    call('ZREM', 'offences', name)
+  end
+  for _, index in ipairs({'bans', 'windows', 'lengths4', 'lengths6'}) do
+    trim(index)
+  end
+  return 1
 end
 
 -- Lists: a page of an index, from a cursor on ("0" at first, and as the next one behind the last).

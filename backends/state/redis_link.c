@@ -86,6 +86,15 @@ redis_link_receive(struct redis_link *link, struct deadline deadline, struct err
     }
 }
 
+/* "OOM command not allowed ...", to which Redis 6 puts "ERR Error running script ... -" if a script
+ * was told so. */
+bool
+redis_link_is_full(const struct redis_reply *reply)
+{
+    return reply->kind == REDIS_ERROR &&
+           (strncmp(reply->text, "OOM ", 4) == 0 || strstr(reply->text, "-OOM command ") != NULL);
+}
+
 /* What an administrator can do about it. */
 static const char *
 hint_for(const char *code)
@@ -98,7 +107,6 @@ hint_for(const char *code)
         {"NOPERM", " (the user needs +@read +@write +@scripting +select +role and all keys of "
                    "prefix)"},
         {"READONLY", " (it is a replica: name the master, or set sentinels and master)"},
-        {"OOM", " (raise its maxmemory, or set maxmemory-policy volatile-ttl)"},
         {"WRONGTYPE", " (others use keys with our prefix: set another)"},
     };
     for (size_t i = 0; i < sizeof hints / sizeof hints[0]; i++)
@@ -111,7 +119,10 @@ void
 redis_link_refused(const struct redis_link *link, const struct redis_reply *reply, struct err *err)
 {
     if (reply->kind == REDIS_ERROR)
-        err_set(err, "%s answered \"%.200s\"%s", link->address, reply->text, hint_for(reply->text));
+        err_set(err, "%s answered \"%.200s\"%s", link->address, reply->text,
+                redis_link_is_full(reply)
+                    ? " (raise its maxmemory, or set maxmemory-policy volatile-lru)"
+                    : hint_for(reply->text));
     else
         err_set(err, "%s answered what nobody asked for", link->address);
 }

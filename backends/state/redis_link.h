@@ -43,6 +43,10 @@ struct redis_reply *redis_link_receive(struct redis_link *link, struct deadline 
 void redis_link_refused(const struct redis_link *link, const struct redis_reply *reply,
                         struct err *err);
 
+/* Whether an error reply says that the server has no room for what was asked: nothing was done, and
+ * the connection is as good as before. */
+bool redis_link_is_full(const struct redis_reply *reply);
+
 /* Nobody has asked and nothing was received: a server that has closed the connection meanwhile, or
  * says what nobody asked for, makes it not quiet. */
 bool redis_link_is_quiet(const struct redis_link *link);

@@ -1,6 +1,7 @@
 /*
  * The engine "redis": a batch is one script and one round trip. What a server answers that is not
- * what the script returns is "could not be asked", and that connection is closed.
+ * what the script returns is "could not be asked", and that connection is closed; but for the
+ * answer that there is no room for what the batch writes, of which all others know nothing.
  */
 #include "store.h"
 
@@ -17,7 +18,7 @@
 #include "redis_pulse.h"
 #include "redis_url.h"
 
-enum { SHA_TEXT = 41, LOOK_TICKS = 4, LOOK_MS = 200 };
+enum { SHA_TEXT = 41, LOOK_TICKS = 4, LOOK_MS = 200, SWEEP_TURNS = 16 };
 
 struct redis_store {
     /* set once */
@@ -123,10 +124,11 @@ lacks_script(const struct redis_reply *reply)
            strncmp(reply->text, "NOSCRIPT", strlen("NOSCRIPT")) == 0;
 }
 
-/* Runs the script, which the server may have forgotten. Returns its reply, or NULL with err. */
-static struct redis_reply *
+/* Runs the script, which the server may have forgotten. Returns 0 with its reply, or -1 or
+ * STORE_FULL with err. */
+static int
 run_script(const struct redis_store *store, struct redis_link *link, struct redis_words *words,
-           struct deadline deadline, struct err *err)
+           struct deadline deadline, struct redis_reply **reply_r, struct err *err)
 {
     struct redis_reply *reply = NULL;
     if (store->sha[0] != '\0') {
@@ -140,11 +142,16 @@ run_script(const struct redis_store *store, struct redis_link *link, struct redi
         words->words[1] = redis_word(redis_script);
         reply = ask(link, words->words, words->count, deadline, err);
     }
-    if (reply == NULL || reply->kind == REDIS_ARRAY)
-        return reply;
+    *reply_r = reply;
+    if (reply == NULL)
+        return -1;
+    if (reply->kind == REDIS_ARRAY)
+        return 0;
+    int result = redis_link_is_full(reply) ? STORE_FULL : -1;
     redis_link_refused(link, reply, err);
     redis_reply_free(reply);
-    return NULL;
+    *reply_r = NULL;
+    return result;
 }
 
 /* Gives back a connection that answered as it should, drops another one. */
@@ -167,9 +174,11 @@ redis_store_run(void *self, struct store_op *ops, size_t count, int64_t now_ms,
         return -1;
     struct redis_words words;
     redis_words_of_batch(&words, store->prefix, now_ms, ops, count);
-    struct redis_reply *reply = run_script(store, link, &words, deadline, err);
-    int result = reply != NULL ? redis_batch_read(reply, ops, count, err) : -1;
-    leave(store, link, result == 0);
+    struct redis_reply *reply;
+    int result = run_script(store, link, &words, deadline, &reply, err);
+    if (result == 0)
+        result = redis_batch_read(reply, ops, count, err);
+    leave(store, link, result != -1);
     redis_reply_free(reply);
     redis_words_fini(&words);
     return result;
@@ -188,8 +197,10 @@ redis_store_list(void *self, enum store_space space, int64_t now_ms, struct dead
     while (result > 0) {
         struct redis_words words;
         redis_words_of_page(&words, store->prefix, now_ms, space, cursor);
-        struct redis_reply *reply = run_script(store, link, &words, deadline, err);
-        result = reply != NULL ? redis_page_read(reply, space, visit, context, cursor, err) : -1;
+        struct redis_reply *reply;
+        result = run_script(store, link, &words, deadline, &reply, err);
+        if (result == 0)
+            result = redis_page_read(reply, space, visit, context, cursor, err);
         redis_reply_free(reply);
         redis_words_fini(&words);
     }
@@ -197,9 +208,10 @@ redis_store_list(void *self, enum store_space space, int64_t now_ms, struct dead
     return result;
 }
 
-/* Looks whether the server is there, and keeps what it says. Returns 0 or -1. */
+/* Looks whether the server is there, and keeps what it says. Returns 0, -1 or STORE_FULL. */
 static int
-refresh(struct redis_store *store, int64_t now_ms, struct deadline deadline, struct err *err)
+refresh(struct redis_store *store, int64_t now_ms, struct deadline deadline, int64_t *over_r,
+        struct err *err)
 {
     unsigned char salt[STORE_SALT_BYTES];
     struct redis_link *link = redis_pool_take(store->pool, deadline, err);
@@ -214,8 +226,8 @@ refresh(struct redis_store *store, int64_t now_ms, struct deadline deadline, str
 
     struct redis_pulse pulse;
     int result = redis_pulse_take(link, store->prefix, salt, now_ms, &pulse, deadline, err);
-    leave(store, link, result == 0);
-    if (result != 0)
+    leave(store, link, result != -1);
+    if (result == -1)
         return -1;
     pthread_mutex_lock(&store->lock);
     memcpy(store->salt, pulse.salt, sizeof store->salt);
@@ -223,7 +235,32 @@ refresh(struct redis_store *store, int64_t now_ms, struct deadline deadline, str
     pthread_mutex_unlock(&store->lock);
     atomic_store(&store->bans, pulse.bans);
     atomic_store(&store->windows, pulse.windows);
-    return 0;
+    *over_r = pulse.over;
+    return result;
+}
+
+/* Forgets what is over, of so many; other hosts may be about the same. What is left is for the next
+ * tick. Returns 0 or -1. */
+static int
+sweep(struct redis_store *store, int64_t now_ms, int64_t over, struct deadline deadline,
+      struct err *err)
+{
+    int result = 0;
+    if (over == 0)
+        return 0;
+    struct redis_link *link = redis_pool_take(store->pool, deadline, err);
+    if (link == NULL)
+        return -1;
+    for (int i = 0; i < SWEEP_TURNS && over > 0 && result == 0; i++, over -= REDIS_SWEEP_MAX) {
+        struct redis_words words;
+        struct redis_reply *reply;
+        redis_words_of_sweep(&words, store->prefix, now_ms);
+        result = run_script(store, link, &words, deadline, &reply, err);
+        redis_reply_free(reply);
+        redis_words_fini(&words);
+    }
+    leave(store, link, result == 0);
+    return result;
 }
 
 static int
@@ -232,7 +269,14 @@ redis_store_tick(void *self, int64_t now_ms, struct deadline deadline, struct er
     struct redis_store *store = self;
     if (store->ticks++ % LOOK_TICKS == 0)
         redis_pool_look(store->pool, deadline_sooner(deadline, LOOK_MS));
-    return refresh(store, now_ms, deadline, err);
+    int64_t over = 0;
+    struct err failure = {.text = ""};
+    int result = refresh(store, now_ms, deadline, &over, err);
+    if (result != -1 && sweep(store, now_ms, over, deadline, &failure) != 0) {
+        *err = failure;
+        return -1;
+    }
+    return result;
 }
 
 static int
@@ -246,7 +290,8 @@ redis_store_salt(void *self, unsigned char salt_r[STORE_SALT_BYTES], struct dead
     pthread_mutex_unlock(&store->lock);
     if (has_salt)
         return 0;
-    if (refresh(store, 0, deadline, err) != 0)
+    int64_t over;
+    if (refresh(store, 0, deadline, &over, err) == -1)
         return -1;
     pthread_mutex_lock(&store->lock);
     memcpy(salt_r, store->salt, STORE_SALT_BYTES);

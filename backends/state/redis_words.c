@@ -279,15 +279,31 @@ redis_words_of_batch(struct redis_words *words_r, const char *prefix, int64_t no
     }
 }
 
-void
-redis_words_of_page(struct redis_words *words_r, const char *prefix, int64_t now_ms,
-                    enum store_space space, const char *cursor)
+/* An operation that is none of store.h's; argument may be NULL. */
+static void
+words_of_other(struct redis_words *words_r, const char *prefix, int64_t now_ms, const char *name,
+               const char *argument)
 {
     static const struct store_op room = {0};
     words_init(words_r, &room, 1);
     add_head(words_r, prefix, now_ms);
-    const char *const op[] = {
-        space == STORE_BANS ? "list_bans" : "list_windows", "1", "0", "0", "0", cursor};
+    const char *const op[] = {name, argument != NULL ? "1" : "0", "0", "0", "0"};
     for (size_t i = 0; i < sizeof op / sizeof op[0]; i++)
         add_text(words_r, op[i]);
+    if (argument != NULL)
+        add_text(words_r, argument);
+}
+
+void
+redis_words_of_page(struct redis_words *words_r, const char *prefix, int64_t now_ms,
+                    enum store_space space, const char *cursor)
+{
+    words_of_other(words_r, prefix, now_ms, space == STORE_BANS ? "list_bans" : "list_windows",
+                   cursor);
+}
+
+void
+redis_words_of_sweep(struct redis_words *words_r, const char *prefix, int64_t now_ms)
+{
+    words_of_other(words_r, prefix, now_ms, "sweep", NULL);
 }

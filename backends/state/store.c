@@ -77,10 +77,13 @@ tick(struct store *store)
     if (!store_health_may_try(&store->health, NULL))
         return;
     struct deadline deadline = deadline_after(store->settings.timeout_ms);
-    if (store->engine->tick(store->self, clock_wall_ms(), deadline, &err) == 0)
-        store_health_good(&store->health);
-    else
+    int result = store->engine->tick(store->self, clock_wall_ms(), deadline, &err);
+    if (result == -1) {
         store_health_bad(&store->health, &err);
+        return;
+    }
+    store_health_good(&store->health);
+    store_health_full(&store->health, result == STORE_FULL ? &err : NULL);
 }
 
 static int
@@ -138,12 +141,14 @@ static int
 note(struct store *store, int result, struct deadline given, struct deadline deadline,
      const struct err *failure, struct err *err)
 {
-    if (result == 0) {
+    if (result != -1)
         store_health_good(&store->health);
+    if (result == 0)
         return 0;
-    }
     atomic_fetch_add(&store->failures, 1);
-    if (deadline.at_ms < given.at_ms || !deadline_is_over(given))
+    if (result == STORE_FULL)
+        store_health_full(&store->health, failure);
+    else if (deadline.at_ms < given.at_ms || !deadline_is_over(given))
         store_health_bad(&store->health, failure);
     err_set(err, "%s", failure->text);
     return -1;

@@ -11,7 +11,8 @@
  * Nobody waits longer than the deadline or the store's own timeout. A store that cannot be asked is
  * "down": that is logged once a minute and raised as an alarm, and it is tried again after a
  * growing while; who asks meanwhile hears so at once. What to do then is the caller's: counters and
- * bans count as unknown, windows as closed.
+ * bans count as unknown, windows as closed. One that is full is not down: only a batch that takes
+ * room fails, as a whole.
  *
  * Times are clock_wall_ms(), handed in: they outlive a restart and are compared between hosts,
  * whose clocks must agree to a second or so.
@@ -29,7 +30,8 @@
 
 /* What is kept apart, with its own bounds: what one space holds never pushes out another's. */
 enum store_space {
-    STORE_BANS = 0, /* struct store_ban by network; none goes before its time */
+    STORE_BANS = 0, /* struct store_ban by network; none goes before its time, but one that is over
+                       may be forgotten sooner where there is no room for another */
     STORE_WINDOWS,  /* records; the oldest go first where there are too many */
     STORE_KNOWN,    /* records; likewise */
     STORE_COUNTERS, /* counters and sets; likewise */
@@ -208,13 +210,18 @@ struct store_status {
     const char *engine; /* "lmdb" */
     bool is_up;
     int64_t down_since_ms; /* wall clock; 0: it is up */
-    char error[256];       /* of the last failure while down, "" else */
+    bool is_full;          /* redis: what takes room is refused */
+    char error[256];       /* of the last failure while down or full, "" else */
     uint64_t batches, failures;
     uint64_t took_us;               /* for all batches */
     int64_t held[STORE_SPACES];     /* how many there are; -1: not known */
     int64_t used_bytes, size_bytes; /* lmdb: of the file; 0: not known */
 };
 void store_status(struct store *store, struct store_status *status_r);
+
+/* What run, list and tick of an engine return beside 0 and -1, with err: it is up, but has no room
+ * for what is to be written; nothing was. */
+enum { STORE_FULL = -2 };
 
 /* An engine. Functions get what open returned. They need not know about being down: store.c does.
  */

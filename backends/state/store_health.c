@@ -122,6 +122,26 @@ store_health_bad(struct store_health *health, const struct err *err)
         tell_down(health->engine, err->text);
 }
 
+void
+store_health_full(struct store_health *health, const struct err *err)
+{
+    bool tells = false;
+    pthread_mutex_lock(&health->lock);
+    int64_t now_ms = clock_now_ms();
+    health->is_full = err != NULL;
+    if (err != NULL) {
+        health->full_error = *err;
+        tells = health->tells &&
+                (health->full_told_at_ms == 0 || now_ms - health->full_told_at_ms >= TELL_EVERY_MS);
+    }
+    if (tells)
+        health->full_told_at_ms = now_ms;
+    pthread_mutex_unlock(&health->lock);
+    if (tells)
+        log_event(LOG_WARN, "store.full", LOG_STR("engine", health->engine),
+                  LOG_STR("error", err->text));
+}
+
 int
 store_health_wait_ms(struct store_health *health, int most_ms)
 {
@@ -139,7 +159,9 @@ store_health_status(struct store_health *health, struct store_status *status_r)
     pthread_mutex_lock(&health->lock);
     status_r->is_up = !atomic_load(&health->is_down);
     status_r->down_since_ms = health->down_since_ms;
-    if (!status_r->is_up)
-        snprintf(status_r->error, sizeof status_r->error, "%s", health->error.text);
+    status_r->is_full = status_r->is_up && health->is_full;
+    if (!status_r->is_up || status_r->is_full)
+        snprintf(status_r->error, sizeof status_r->error, "%s",
+                 status_r->is_full ? health->full_error.text : health->error.text);
     pthread_mutex_unlock(&health->lock);
 }

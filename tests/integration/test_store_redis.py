@@ -20,7 +20,7 @@ from harness.setups import PASSWORD, USER, users_file
 CONFIGURATION = """
 failure_delay = 1s
 {state}
-screen {{ failures = 3  within = 1h  ban = {{"1h"}} }}
+screen {{ failures = 3  within = 1h  ban = {{{bans}}} }}
 listener "submission" {{ require_auth = true  relay_window = 15min  upstream = "mta"  upstream_inbound = "mta" }}
 listener "pop3" {{ upstream = "mta" }}
 organization "acme" {{ domains = {{"acme.example"}}  sources = {{}} }}
@@ -51,13 +51,13 @@ def redis(scratch):
 
 @pytest.fixture
 def make_service(scratch):
-    """make_service(url, settings of the section) -> the service, started."""
+    """make_service(url, settings of the section) -> the service, started. bans: how long the first one is, and so on."""
     services = []
 
-    def make(url, settings="", files=None):
+    def make(url, settings="", files=None, bans='"1h"'):
         where = f'url = "{url}"' if url else ""
         state = f'state {{ engine = "redis"  {where}  {settings} }}'
-        service = Mailreeve(scratch / f"service{len(services)}", CONFIGURATION.format(state=state),
+        service = Mailreeve(scratch / f"service{len(services)}", CONFIGURATION.format(state=state, bans=bans),
                             {"users": users_file(), **(files or {})})
         services.append(service)
         return service.start()
@@ -120,6 +120,11 @@ def assert_sessions_go_on(service, client):
     began = time.monotonic()
     assert not may_relay(service, client)
     assert time.monotonic() - began < LONGEST_S
+
+
+def connections(redis):
+    """The ids of those that have run scripts."""
+    return {line.split()[0] for line in redis.ask("CLIENT", "LIST").decode().splitlines() if "cmd=evalsha" in line}
 
 
 # --- outages -----------------------------------------------------------------------------------------------------
@@ -226,8 +231,6 @@ def test_a_loop_of_somebody_elses_script_is_an_outage(make_service, redis, clien
 
 # name: (what breaks the server, the error's text, what mends it)
 ERRORS = {
-    "no memory": ([("CONFIG", "SET", "maxmemory-policy", "noeviction"), ("CONFIG", "SET", "maxmemory", "1")],
-                  r"OOM .*raise its maxmemory", [("CONFIG", "SET", "maxmemory", "0")]),
     "a replica now": ([("REPLICAOF", "127.0.0.1", "1")], r"is no master but a replica|READONLY",
                       [("REPLICAOF", "NO", "ONE")]),
     "too few replicas": ([("CONFIG", "SET", "min-replicas-to-write", "1")], r"NOREPLICAS",
@@ -259,11 +262,6 @@ def test_errors_are_an_outage_and_end_with_it(make_service, redis, client, name)
     assert is_banned(service, client)
 
 
-def connections(redis):
-    """The ids of those that have run scripts."""
-    return {line.split()[0] for line in redis.ask("CLIENT", "LIST").decode().splitlines() if "cmd=evalsha" in line}
-
-
 def test_a_connection_that_was_not_answered_as_it_should_is_not_used_again(make_service, redis, client):
     """What comes on it later may be the answer to what was asked before."""
     service = make_service(redis.url, "connections = 1")
@@ -279,6 +277,125 @@ def test_a_connection_that_was_not_answered_as_it_should_is_not_used_again(make_
         assert log_in(service, client).ok
         assert before not in connections(redis)
 
+
+# --- a server that is full ---------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("policy", ["volatile-lru", "volatile-ttl", "volatile-random"])
+def test_what_floods_a_server_evicts_no_ban(make_service, scratch, client, policy):
+    """Bans must outlive what ends later than they do, and is used as little."""
+    with Redis(scratch / "small", settings=["--maxmemory", "4mb", "--maxmemory-policy", policy]) as redis:
+        service = make_service(redis.url)
+        fail(service, client)
+        open_window(service, "203.0.113.9")
+        redis.ask("EVAL", "for i = 1, 30 do redis.call('SET', 'soon:' .. i, 'x', 'PX', 60000) end", 0)
+        for i in range(40):
+            redis.ask("EVAL", "for i = 1, 1000 do redis.call('SET', ARGV[1] .. i, string.rep('x', 100), 'EX', 864000) "
+                      "end", 0, f"later:{i}:")
+        evicted = re.search(r"evicted_keys:(\d+)", redis.ask("INFO", "stats").decode())
+        assert int(evicted[1]) > 10000
+        assert is_banned(service, client)
+        assert client in mailreeve("ban", "list", "-c", service.path).stdout
+        fail(service, "203.0.113.10")
+        assert is_banned(service, "203.0.113.10")
+        wait_until(lambda: store(service)["bans"] == 2, 10, "both to be counted")
+        assert store(service)["failures"] == 0 and not service.events("store.full")
+
+
+@pytest.fixture
+def full(scratch):
+    """A server that has no room and evicts nothing."""
+    with Redis(scratch / "full", settings=["--maxmemory", "8mb"]) as redis:
+        yield redis
+
+
+def fill(redis):
+    """Beyond its bound, so that no connection that ends gives room."""
+    with pytest.raises(RedisError, match="OOM"):
+        for i in range(100):
+            redis.ask("EVAL", "redis.call('SET', ARGV[1], string.rep('x', 500000))", 0, f"filler:{i}")
+
+
+def empty(redis):
+    redis.ask("DEL", *redis.keys("filler:*"))
+
+
+def test_a_full_server_lets_no_banned_client_guess_on(make_service, full, client):
+    service = make_service(full.url, "connections = 1")
+    fail(service, client)
+    open_window(service, "203.0.113.9")
+    [connection] = connections(full)
+    fill(full)
+    for i in range(20):
+        fail(service, f"203.0.113.{20 + i}", 1)  # what cannot be counted ...
+        assert log_in(service, "203.0.113.99").ok
+        assert is_banned(service, client)  # ... is no reason to let him in
+    fail(service, "203.0.113.20")
+    assert not is_banned(service, "203.0.113.20")
+    assert may_relay(service, "203.0.113.9")
+    assert connections(full) == {connection}
+    wait_until(lambda: status(service)["status"] == "degraded", 10, "the status to say so")
+    found = status(service)
+    assert found["degraded"] == [{"store": "redis"}] and found["store"]["up"] and found["store"]["full"]
+    assert re.search(r"OOM .*\(raise its maxmemory, or set maxmemory-policy volatile-lru\)", found["store"]["error"])
+    wait_until(lambda: (store(service)["bans"], store(service)["windows"]) == (1, 1), 10, "the status to count them")
+    assert not service.events("store.down") and len(service.events("store.full")) == 1
+    assert "raise its maxmemory" in service.log
+    said = mailreeve("status", "-c", service.path).stdout
+    assert said.startswith("status degraded: store redis\n") and "raise its maxmemory" in said
+
+    empty(full)
+    wait_until(lambda: status(service)["status"] == "ok", 10, "the status to be well again")
+    assert store(service)["error"] is None and not store(service)["full"]
+    fail(service, "203.0.113.20")
+    assert is_banned(service, "203.0.113.20")
+    assert "event=store.up" not in service.log
+
+
+def test_bans_by_hand_and_a_full_server(make_service, full, client):
+    service = make_service(full.url)
+    fail(service, client)
+    fill(full)
+    before = full.keys()
+    done = mailreeve("ban", "add", "-c", service.path, "192.0.2.1")
+    assert done.returncode == EXIT_TEMPORARY and "OOM" in done.stderr and "raise its maxmemory" in done.stderr
+    assert full.keys() == before
+    assert client in mailreeve("ban", "list", "-c", service.path).stdout
+    assert mailreeve("ban", "del", "-c", service.path, client).returncode == EXIT_OK
+    assert not is_banned(service, client)
+
+
+def test_a_service_starts_with_a_full_server_that_is_new_to_it(make_service, full, client):
+    fill(full)
+    service = make_service(full.url)
+    fail(service, client)
+    assert not is_banned(service, client) and store(service)["up"] and store(service)["full"]
+    empty(full)
+    wait_until(lambda: full.ask("EXISTS", "mailreeve:salt"), 10, "the salt")
+    fail(service, client)
+    assert is_banned(service, client)
+
+
+def test_bans_that_are_over_and_forgotten_are_swept(make_service, redis, client):
+    services = [make_service(redis.url, bans='"1s"') for _ in range(2)]
+    fail(services[0], client)
+    assert mailreeve("ban", "add", "-c", services[0].path, "192.0.2.1", "--for", "1h").returncode == EXIT_OK
+    [key] = redis.keys("mailreeve:b:4/32/c6*")
+    copies = """for i = 1, 5000 do
+        local name = string.format('4/32/0a00%04x', i)
+        redis.call('SET', 'mailreeve:b:' .. name, redis.call('GET', ARGV[1]))
+        for _, index in ipairs({'mailreeve:bans', 'mailreeve:offences'}) do
+            redis.call('ZADD', index, redis.call('ZSCORE', index, string.sub(ARGV[1], 13)), name)
+        end
+    end"""
+    redis.ask("EVAL", copies, 0, key)
+    assert len(redis.keys("mailreeve:b:*")) == 5002
+    wait_until(lambda: redis.keys("mailreeve:b:*") == [b"mailreeve:b:4/32/c0000201"], 30, "the others to be swept")
+    assert redis.ask("ZRANGE", "mailreeve:bans", 0, -1) == redis.ask("ZRANGE", "mailreeve:offences", 0, -1)
+    assert is_banned(services[1], "192.0.2.1") and not is_banned(services[1], client)
+    assert all(store(service)["failures"] == 0 for service in services)
+
+
+# --- others that listen there ------------------------------------------------------------------------------------------
 
 # name: what it sends to whoever connects (None: it closes at once), and whether it goes on for ever
 NONSENSE = {
@@ -375,23 +492,24 @@ def test_the_unix_socket_a_database_and_a_prefix(make_service, redis, client):
     assert redis.ask("EXISTS", "north:bans", db=3)
 
 
-def test_every_key_has_an_end(make_service, redis, client):
+def without_end(redis):
+    return {key.removeprefix(b"mailreeve:") for key in redis.keys("mailreeve:*") if redis.ask("TTL", key) == -1}
+
+
+def test_every_key_has_an_end_but_for_bans_and_lists(make_service, redis, client):
     service = make_service(redis.url)
     fail(service, client)
     open_window(service, "203.0.113.8")
-    done = mailreeve("ban", "add", "-c", service.path, "192.0.2.0/25", "--for", "1h")
+    done = mailreeve("ban", "add", "-c", service.path, "192.0.2.128/25", "--for", "1h")
     assert done.returncode == EXIT_OK, done.stderr
     keys = redis.keys("mailreeve:*")
     assert len(keys) > 5 and keys == redis.keys()
-    endless = [key for key in keys if redis.ask("TTL", key) == -1]
-    assert endless == [b"mailreeve:salt"]
-    # ... but for what is for ever; that a ban of that length was so stays known
-    whole = [b"b:4/25/c000028", b"bans", b"lengths4"]
-    for words, expected in ((("add", "--forever"), whole), (("del",), [b"lengths4"])):
-        done = mailreeve("ban", *words, "-c", service.path, "192.0.2.128/25")
-        assert done.returncode == EXIT_OK, done.stderr
-        endless = {key for key in redis.keys() if redis.ask("TTL", key) == -1}
-        assert endless == {b"mailreeve:" + key for key in [*expected, b"salt"]}
+    banned = b"b:4/32/" + socket.inet_aton(client).hex().encode()
+    stays = {b"salt", b"bans", b"offences", b"lengths4", b"windows"}
+    assert without_end(redis) == {banned, b"b:4/25/c000028", *stays}
+    done = mailreeve("ban", "del", "-c", service.path, "192.0.2.128/25")
+    assert done.returncode == EXIT_OK, done.stderr
+    assert without_end(redis) == {banned, *stays}
 
 
 def test_passwords(make_service, scratch, client):
@@ -426,7 +544,7 @@ def test_a_password_that_nobody_wants_is_said(make_service, redis):
 
 def test_tls_is_refused_with_the_two_ways_out(scratch):
     service = Mailreeve(scratch / "tls", CONFIGURATION.format(
-        state='state { engine = "redis"  url = "rediss://:hush@127.0.0.1:6379" }'), {"users": users_file()})
+        state='state { engine = "redis"  url = "rediss://:hush@127.0.0.1:6379" }', bans='"1h"'), {"users": users_file()})
     done = mailreeve("check", "-c", service.path)
     assert done.returncode == EXIT_PROBLEM, done.stdout + done.stderr
     said = done.stdout + done.stderr

@@ -11,6 +11,7 @@
 
 #include "alloc.h"
 #include "redis_batch.h"
+#include "redis_link.h"
 #include "redis_master.h"
 
 #define BAN "$13\r\n1763812345678\r\n$3\r\ninf\r\n$1\r\n3\r\n$1\r\n2\r\n$3\r\nwhy\r\n"
@@ -61,6 +62,41 @@ test_streams(void **state)
         struct redis_reply *reply = reply_of(streams[i].bytes, strlen(streams[i].bytes), &is_error);
         if (is_error != streams[i].want_error || (reply != NULL) != streams[i].want_reply)
             fail_msg("%s: error %d, reply %d", streams[i].what, is_error, reply != NULL);
+        redis_reply_free(reply);
+    }
+}
+
+static const struct {
+    const char *what, *bytes;
+    bool want;
+} answers[] = {
+    {"Redis 7 to a script",
+     "-OOM command not allowed when used memory > 'maxmemory'. script: 0a, on @user_script:72.\r\n",
+     true},
+    {"Redis 6 to a script",
+     "-ERR Error running script (call to f_0a): @user_script:72: @user_script: 72: -OOM command "
+     "not "
+     "allowed when used memory > 'maxmemory'. \r\n",
+     true},
+    {"to a command", "-OOM command not allowed when used memory > 'maxmemory'.\r\n", true},
+    {"a word like it", "-OOMPH\r\n", false},
+    {"another error", "-ERR out of memory\r\n", false},
+    {"a status", "+OOM command\r\n", false},
+    {"a text", "$4\r\nOOM \r\n", false},
+    {"nil", "$-1\r\n", false},
+    {"an array of it", "*1\r\n-OOM command\r\n", false},
+};
+
+static void
+test_what_says_that_it_is_full(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
+        bool is_error;
+        struct redis_reply *reply = reply_of(answers[i].bytes, strlen(answers[i].bytes), &is_error);
+        assert_non_null(reply);
+        if (redis_link_is_full(reply) != answers[i].want)
+            fail_msg("%s: %d", answers[i].what, !answers[i].want);
         redis_reply_free(reply);
     }
 }
@@ -313,6 +349,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_streams),
+        cmocka_unit_test(test_what_says_that_it_is_full),
         cmocka_unit_test(test_a_reply_without_end_is_an_error),
         cmocka_unit_test(test_results),
         cmocka_unit_test(test_a_ban_for_ever_is_read_as_one),

@@ -129,6 +129,47 @@ test_an_outage_is_told_once_a_minute(void **unused)
     alarm_listen(NULL, NULL);
 }
 
+static void
+test_who_is_full_is_up_and_says_why_until_there_is_room(void **unused)
+{
+    (void)unused;
+    static const struct err full = {.text = "somewhere answered \"OOM\""};
+    struct store_health health;
+    struct store_status status = {.is_full = false};
+    struct heard heard = {.times = 0};
+    alarm_listen(hear, &heard);
+    store_health_init(&health, "redis", true);
+    store_health_full(&health, &full);
+    const int64_t told_at_ms = health.full_told_at_ms;
+    assert_true(told_at_ms > 0);
+    store_health_good(&health); /* a batch that took no room */
+    assert_true(store_health_is_up(&health, NULL));
+    store_health_status(&health, &status);
+    assert_true(status.is_up && status.is_full);
+    assert_string_equal(status.error, full.text);
+
+    store_health_bad(&health, &failure);
+    store_health_status(&health, &status);
+    assert_false(status.is_up || status.is_full);
+    assert_string_equal(status.error, failure.text);
+    store_health_good(&health);
+
+    store_health_full(&health, NULL);
+    memset(&status, 0, sizeof status);
+    store_health_status(&health, &status);
+    assert_true(status.is_up && !status.is_full);
+    assert_string_equal(status.error, "");
+
+    store_health_full(&health, &full);
+    assert_int_equal(health.full_told_at_ms, told_at_ms); /* once a minute */
+    health.full_told_at_ms -= 60 * 1000;
+    store_health_full(&health, &full);
+    assert_true(health.full_told_at_ms >= told_at_ms);
+    assert_int_equal(heard.times, 1); /* of the outage */
+    store_health_fini(&health);
+    alarm_listen(NULL, NULL);
+}
+
 int
 main(void)
 {
@@ -136,6 +177,7 @@ main(void)
         cmocka_unit_test(test_who_fails_is_down_until_a_trial_goes_well),
         cmocka_unit_test(test_the_pause_grows_with_each_trial_and_not_with_each_caller),
         cmocka_unit_test(test_an_outage_is_told_once_a_minute),
+        cmocka_unit_test(test_who_is_full_is_up_and_says_why_until_there_is_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

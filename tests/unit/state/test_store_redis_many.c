@@ -1,5 +1,5 @@
-/* Many at once, and many altogether: a Redis counts exactly, and with a bound to its memory lets
- * counters go before bans. */
+/* Many at once, and many altogether: a Redis counts exactly, with a bound to its memory lets
+ * counters go and no ban, and one that lets nothing go refuses what takes room as a whole. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -173,8 +173,148 @@ offence_of(uint8_t number)
                              .ban = {.reason = "test"}};
 }
 
-/* README: "With `maxmemory` set `maxmemory-policy volatile-ttl`, which lets counters go before
- * bans". */
+/* Members of the set that a full server has. */
+enum { OLD_MEMBER = 1, NEW_MEMBER = 2 };
+
+static struct store_op
+keyed_op(enum store_action action, enum store_space space, char kind)
+{
+    const struct bytes part = {"full", 4};
+    return (struct store_op){.action = action,
+                             .space = space,
+                             .key = key_make(kind, &part, 1),
+                             .window_ms = HOUR_MS,
+                             .lifetime_ms = HOUR_MS,
+                             .value = "value",
+                             .value_length = 5};
+}
+
+static struct store_op
+counter_op(enum store_action action, int64_t amount)
+{
+    struct store_op op = keyed_op(action, STORE_COUNTERS, 'c');
+    op.amount = amount;
+    op.most = 100;
+    return op;
+}
+
+static struct store_op
+set_op(enum store_action action, int64_t amount, uint64_t member)
+{
+    struct store_op op = keyed_op(action, STORE_COUNTERS, 'm');
+    op.amount = amount;
+    op.most = 100;
+    op.member = member;
+    return op;
+}
+
+static struct store_op
+ban_op(enum store_action action, uint8_t number)
+{
+    struct store_op op = offence_of(number);
+    op.action = action;
+    op.ban.network = op.network;
+    op.ban.until_ms = INT64_MAX;
+    return op;
+}
+
+/* What there is before it is full: a counter of 3, a set of one, records, a ban. */
+static void
+begin_full(struct store *store)
+{
+    struct store_op ops[] = {
+        counter_op(STORE_COUNT, 3),
+        set_op(STORE_MARK, 1, OLD_MEMBER),
+        keyed_op(STORE_PUT, STORE_KNOWN, 'k'),
+        keyed_op(STORE_PUT, STORE_WINDOWS, 'w'),
+        ban_op(STORE_OFFEND, 1),
+    };
+    assert_int_equal(try_ops(store, ops, sizeof ops / sizeof ops[0]), 0);
+    set_redis("CONFIG SET maxmemory-policy noeviction\r\n");
+    set_redis("CONFIG SET maxmemory 1\r\n");
+}
+
+static void
+end_full(struct store *store)
+{
+    set_redis("CONFIG SET maxmemory 0\r\n");
+    struct store_op op = counter_op(STORE_COUNT, 1);
+    assert_int_equal(try_ops(store, &op, 1), 0);
+}
+
+static long
+number_of_keys(void)
+{
+    char answer[64];
+    tell_redis("DBSIZE\r\n", answer, sizeof answer);
+    return strtol(answer + 1, NULL, 10);
+}
+
+static void
+test_a_full_server_refuses_what_takes_room_and_nothing_else(void **unused)
+{
+    (void)unused;
+    const struct {
+        const char *what;
+        struct store_op op;
+        int want;
+    } cases[] = {
+        {"a ban is found", ban_op(STORE_FIND_BAN, 1), 0},
+        {"a ban is not found", ban_op(STORE_FIND_BAN, 2), 0},
+        {"a record is read", keyed_op(STORE_GET, STORE_WINDOWS, 'w'), 0},
+        {"a counter is read", counter_op(STORE_COUNT, 0), 0},
+        {"a set is read", set_op(STORE_MARK, 0, OLD_MEMBER), 0},
+        {"a banned network offends", ban_op(STORE_OFFEND, 1), 0},
+        {"one is added", counter_op(STORE_COUNT, 1), -1},
+        {"one is let in", counter_op(STORE_ADMIT, 1), -1},
+        {"a member is added", set_op(STORE_MARK, 1, NEW_MEMBER), -1},
+        {"a member is let in", set_op(STORE_ADMIT_MEMBER, 1, NEW_MEMBER), -1},
+        {"a known network is noted", keyed_op(STORE_PUT, STORE_KNOWN, 'n'), -1},
+        {"a window is opened", keyed_op(STORE_PUT, STORE_WINDOWS, 'n'), -1},
+        {"a network offends", ban_op(STORE_OFFEND, 2), -1},
+        {"a ban is made", ban_op(STORE_SET_BAN, 2), -1},
+        {"one is taken back of three", counter_op(STORE_COUNT, -1), 0},
+        {"what is left is taken back", counter_op(STORE_COUNT, -2), 0},
+        {"a member is taken out", set_op(STORE_MARK, -1, OLD_MEMBER), 0},
+        {"a window is closed", keyed_op(STORE_REMOVE, STORE_WINDOWS, 'w'), 0},
+        {"a ban is lifted", ban_op(STORE_REMOVE, 1), 0},
+    };
+    if (!engines.has_redis)
+        skip();
+    struct store *store = open_redis("full:");
+    begin_full(store);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct store_op op = cases[i].op;
+        const long before = number_of_keys();
+        const int result = try_ops(store, &op, 1);
+        if (result != cases[i].want || (result != 0 && number_of_keys() != before))
+            fail_msg("%s: %d, %ld keys of %ld", cases[i].what, result, number_of_keys(), before);
+    }
+    end_full(store);
+    store_close(store);
+}
+
+static void
+test_who_is_banned_is_told_so_by_a_full_server(void **unused)
+{
+    (void)unused;
+    if (!engines.has_redis)
+        skip();
+    struct store *store = open_redis("full-ban:");
+    begin_full(store);
+    struct store_op ops[] = {ban_op(STORE_FIND_BAN, 1), counter_op(STORE_ADMIT, 1)};
+    ops[0].ends = true;
+    assert_int_equal(try_ops(store, ops, 2), 0);
+    assert_true(ops[0].hit && !ops[1].was_run);
+    /* in two: what is taken back comes first, and the rest is not refused any more */
+    struct store_op back[] = {counter_op(STORE_COUNT, -1), counter_op(STORE_COUNT, 2)};
+    assert_int_equal(try_ops(store, back, 2), 0);
+    assert_int_equal(back[1].count, 4);
+    end_full(store);
+    store_close(store);
+}
+
+/* The manual: "any volatile policy lets counters go, and no ban". */
 static void
 test_random_addresses_stay_within_maxmemory_and_push_out_no_ban(void **unused)
 {
@@ -185,7 +325,7 @@ test_random_addresses_stay_within_maxmemory_and_push_out_no_ban(void **unused)
         skip();
     struct store *store = open_redis("many:");
     set_redis("CONFIG SET maxmemory 8mb\r\n");
-    set_redis("CONFIG SET maxmemory-policy volatile-ttl\r\n");
+    set_redis("CONFIG SET maxmemory-policy volatile-lru\r\n");
     for (uint8_t i = 0; i < BANS; i++) {
         struct store_op op = offence_of(i);
         assert_int_equal(try_ops(store, &op, 1), 0);
@@ -208,6 +348,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_many_threads_and_processes_count_exactly),
+        cmocka_unit_test(test_a_full_server_refuses_what_takes_room_and_nothing_else),
+        cmocka_unit_test(test_who_is_banned_is_told_so_by_a_full_server),
         cmocka_unit_test(test_random_addresses_stay_within_maxmemory_and_push_out_no_ban),
     };
     return cmocka_run_group_tests(tests, engines_start, engines_stop);
