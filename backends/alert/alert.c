@@ -78,6 +78,7 @@ make_message(const struct alert *alert, const struct alert_message *alarm,
     message.host = host;
     message.count = tally->count;
     message.since_wall_ms = message.wall_ms - (now_ms - tally->first_ms);
+    message.held_back = tally->held_back;
     return alert_message_format(&message);
 }
 

@@ -4,14 +4,16 @@
  * Thread-safe. Alarms come by sys/alarm.h. Those that are counted (account-failures by account, ban
  * together) are told once `threshold` of them came `within` a time; the others are told at once. At
  * most one message per alert, event and subject in at_most_every (ban: per alert and event); what
- * came meanwhile is counted and said in the next one. The command is started without a shell, hears
+ * came meanwhile is counted and said in the next one; and of account-failures and hijack twenty at
+ * most in that time, whoever they are about. The command is started without a shell, hears
  * one line of JSON on standard input, and is ended after 30 seconds; one at a time for each alert,
  * and at most 100 messages wait (the oldest go). A command that fails is logged once a minute, with
  * the beginning of what it wrote. Sessions never wait for any of it.
  *
  * The JSON: {"alert": NAME, "event": "ban", "subject": ..., "time": "2026-11-22T02:40:00.123Z",
- * "host": ..., "count": how many since the last message, "since": when the first of them came, and
- * the alarm's own fields}. Bytes that are no UTF-8 are escaped as in the log.
+ * "host": ..., "count": how many since the last message, "since": when the first of them came,
+ * "held_back": how many about other accounts were not told, if any, and the alarm's own fields}.
+ * Bytes that are no UTF-8 are escaped as in the log.
  */
 #ifndef MAILREEVE_ALERT_H
 #define MAILREEVE_ALERT_H

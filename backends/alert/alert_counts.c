@@ -17,8 +17,16 @@ struct count {
     struct alert_tally untold;
 };
 
+/* Of all subjects of a kind together. */
+struct pace {
+    int64_t since_ms; /* when the first of the messages went out */
+    int64_t told;     /* since then; 0: none */
+    int64_t held_back;
+};
+
 struct alert_counts {
     struct lru *subjects[ALARM_KINDS];
+    struct pace paces[ALARM_KINDS];
     int64_t within_ms; /* what the parts are parts of */
 };
 
@@ -93,6 +101,30 @@ is_counted(enum alarm_kind kind)
     return kind == ALARM_ACCOUNT_FAILURES || kind == ALARM_BAN;
 }
 
+static bool
+is_about_accounts(enum alarm_kind kind)
+{
+    return kind == ALARM_ACCOUNT_FAILURES || kind == ALARM_HIJACK;
+}
+
+/* Takes one of the messages that may go out; *held_back_r is how many alarms could not before. */
+static bool
+take_turn(struct pace *pace, const struct alert_settings *settings, enum alarm_kind kind,
+          int64_t now_ms, int64_t *held_back_r)
+{
+    if (now_ms - pace->since_ms >= settings->at_most_every_ms)
+        pace->told = 0;
+    if (is_about_accounts(kind) && pace->told >= ALERT_ACCOUNTS_MAX) {
+        pace->held_back++;
+        return false;
+    }
+    if (pace->told++ == 0)
+        pace->since_ms = now_ms;
+    *held_back_r = pace->held_back;
+    pace->held_back = 0;
+    return true;
+}
+
 bool
 alert_counts_note(struct alert_counts *counts, const struct alert_settings *settings,
                   enum alarm_kind kind, const char *subject, int64_t now_ms,
@@ -109,9 +141,13 @@ alert_counts_note(struct alert_counts *counts, const struct alert_settings *sett
         return false;
     if (count->was_told && now_ms - count->told_ms < settings->at_most_every_ms)
         return false;
+    int64_t held_back = 0;
+    if (!take_turn(&counts->paces[kind], settings, kind, now_ms, &held_back))
+        return false;
     count->was_told = true;
     count->told_ms = now_ms;
     *tally_r = count->untold;
-    count->untold = (struct alert_tally){0, 0};
+    tally_r->held_back = held_back;
+    count->untold = (struct alert_tally){.count = 0};
     return true;
 }

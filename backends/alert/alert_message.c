@@ -9,7 +9,7 @@
 #include "escape.h"
 
 enum {
-    OWN_VALUES = 7,
+    OWN_VALUES = 8,
     KEY_MAX = 64, /* with quotes, colon and comma */
 };
 
@@ -97,6 +97,8 @@ alert_message_format(const struct alert_message *message)
     add_string(&text, "host", message->host);
     add_number(&text, "count", message->count);
     add_time(&text, "since", message->since_wall_ms);
+    if (message->held_back > 0)
+        add_number(&text, "held_back", message->held_back);
     for (size_t i = 0; i < message->field_count; i++)
         add_field(&text, &message->fields[i]);
     add(&text, "}\n");

@@ -21,6 +21,7 @@ struct alert_message {
     int64_t wall_ms;       /* of the alarm */
     int64_t count;         /* since the last message */
     int64_t since_wall_ms; /* when the first of them came */
+    int64_t held_back;     /* alarms about others that were not told; 0: none, and it is not said */
     const struct log_field *fields;
     size_t field_count;
 };

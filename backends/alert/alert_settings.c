@@ -61,7 +61,9 @@ static const struct row rows[] = {
      .high = 30 * (int64_t)DAY_MS,
      .help = "The least time between two messages of one event about the same account, source or "
              "upstream, and between two about bans. What comes meanwhile is counted and said in "
-             "the next one. 0: none, for commands that act on every single event."},
+             "the next one. Of account-failures and hijack twenty messages at most in that time, "
+             "whoever they are about; what is held back is counted and said as well. 0: no such "
+             "bounds, for commands that act on every single event."},
     {.name = "command",
      .type = ROW_STRING,
      .required = true,

@@ -126,7 +126,7 @@ run_case(const struct counts_case *c)
     struct alert_counts *counts = alert_counts_create();
     print_message("%s\n", c->sentence);
     for (const struct step *step = c->steps; step->subject != NULL; step++) {
-        struct alert_tally tally = {0, 0};
+        struct alert_tally tally = {.count = 0};
         bool is_told = false;
         for (int i = 0; i < (step->times == 0 ? 1 : step->times); i++) {
             assert_false(is_told);
@@ -173,6 +173,43 @@ test_a_flood_of_names_leaves_the_latest(void **state)
     alert_counts_free(counts);
 }
 
+/* An attack on many accounts is twenty commands, not as many as there are accounts. */
+static void
+test_many_accounts_are_few_messages(void **state)
+{
+    (void)state;
+    enum { ACCOUNTS = 300, EVERY = 15 * MIN };
+    static const struct {
+        enum alarm_kind kind;
+        int64_t at_most_every_ms;
+        int want_told;
+        int64_t want_held_back; /* in the next message */
+    } rows[] = {
+        {ALARM_ACCOUNT_FAILURES, EVERY, 20, ACCOUNTS - 20},
+        {ALARM_HIJACK, EVERY, 20, ACCOUNTS - 20},
+        {ALARM_ACCOUNT_FAILURES, 0, ACCOUNTS, 0},
+        {ALARM_UPSTREAM_DOWN, EVERY, ACCOUNTS, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct alert_settings settings = {
+            .threshold = 1, .within_ms = 10 * MIN, .at_most_every_ms = rows[i].at_most_every_ms};
+        struct alert_counts *counts = alert_counts_create();
+        struct alert_tally tally;
+        char name[32];
+        int told = 0;
+        for (int j = 0; j < ACCOUNTS; j++) {
+            snprintf(name, sizeof name, "name%d", j);
+            told += alert_counts_note(counts, &settings, rows[i].kind, name, j, &tally);
+        }
+        assert_int_equal(told, rows[i].want_told);
+        assert_true(alert_counts_note(counts, &settings, rows[i].kind, "next", EVERY, &tally));
+        assert_int_equal(tally.held_back, rows[i].want_held_back);
+        assert_true(alert_counts_note(counts, &settings, rows[i].kind, "other", EVERY, &tally));
+        assert_int_equal(tally.held_back, 0);
+        alert_counts_free(counts);
+    }
+}
+
 static void
 test_another_within_counts_anew(void **state)
 {
@@ -190,6 +227,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_alarms_are_counted),
         cmocka_unit_test(test_a_flood_of_names_leaves_the_latest),
+        cmocka_unit_test(test_many_accounts_are_few_messages),
         cmocka_unit_test(test_another_within_counts_anew),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -40,6 +40,17 @@ test_a_message_is_one_line_of_json(void **state)
     free(text);
 }
 
+static void
+test_what_was_held_back_is_said(void **state)
+{
+    (void)state;
+    const struct alert_message message = {
+        .alert = "a", .host = "h", .kind = ALARM_HIJACK, .subject = "anna", .held_back = 280};
+    char *text = alert_message_format(&message);
+    assert_non_null(strstr(text, ", \"held_back\": 280}\n"));
+    free(text);
+}
+
 static char *
 format_subject(const char *subject)
 {
@@ -91,6 +102,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_message_is_one_line_of_json),
+        cmocka_unit_test(test_what_was_held_back_is_said),
         cmocka_unit_test(test_bytes_of_an_attacker_stay_in_their_value),
         cmocka_unit_test(test_a_long_value_is_cut),
     };
