@@ -162,10 +162,10 @@ count_random_addresses(struct store *store, uint64_t *random, size_t count)
 }
 
 static struct store_op
-offence_of(uint8_t number)
+offence_of(int number)
 {
     static const int64_t lengths[] = {3600000, 86400000, 604800000}; /* the defaults of `ban` */
-    const struct netaddr address = {.family = NETADDR_IPV4, .bytes = {192, 0, 2, number}};
+    const struct netaddr address = {.family = NETADDR_IPV4, .bytes = {192, 0, 2, (uint8_t)number}};
     return (struct store_op){.action = STORE_OFFEND,
                              .space = STORE_BANS,
                              .network = netaddr_prefix(&address, 32),
@@ -326,7 +326,7 @@ test_random_addresses_stay_within_maxmemory_and_push_out_no_ban(void **unused)
     struct store *store = open_redis("many:");
     set_redis("CONFIG SET maxmemory 8mb\r\n");
     set_redis("CONFIG SET maxmemory-policy volatile-lru\r\n");
-    for (uint8_t i = 0; i < BANS; i++) {
+    for (int i = 0; i < BANS; i++) {
         struct store_op op = offence_of(i);
         assert_int_equal(try_ops(store, &op, 1), 0);
         assert_true(op.hit);
@@ -334,7 +334,7 @@ test_random_addresses_stay_within_maxmemory_and_push_out_no_ban(void **unused)
     count_random_addresses(store, &random, ADDRESSES);
     assert_true(number_in_info("stats", "evicted_keys:") > ADDRESSES / 4);
     assert_in_range(number_in_info("memory", "\nused_memory:"), 1, MAXMEMORY + ROOM);
-    for (uint8_t i = 0; i < BANS; i++) {
+    for (int i = 0; i < BANS; i++) {
         struct store_op op = offence_of(i);
         op.action = STORE_FIND_BAN;
         assert_int_equal(try_ops(store, &op, 1), 0);
