@@ -1,9 +1,10 @@
 /*
  * key: keys of the store, of a kind and parts that may be anybody's bytes.
  *
- * Pure. Each part has its length before it, and the kind, one letter, comes last; so no two lists of
- * parts make the same key, and all that is kept of the same network or account lies side by side: a
- * session touches few pages of the store. Parts that would be too long become their SHA-256.
+ * Pure. Each part has its length before it, and the kind, one letter, comes last; so no two lists
+ * of parts make the same key, and all that is kept of the same network or account lies side by
+ * side: a session touches few pages of the store. Parts that would be too long become their
+ * SHA-256.
  */
 #ifndef MAILREEVE_KEY_H
 #define MAILREEVE_KEY_H
