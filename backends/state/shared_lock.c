@@ -15,7 +15,14 @@
 #include "alloc.h"
 #include "clock.h"
 
-enum { OPENING_BYTE = 0, HERE_BYTE = 1, POLL_MS = 5 };
+enum {
+    OPENING_BYTE = 0,
+    HERE_BYTE = 1,
+    POLL_MS = 5,
+    /* How often the lock is tried again before one sleeps for it, and how long between. */
+    TRIES = 40,
+    PAUSES = 8,
+};
 
 /* What the file holds. Whoever is alone writes it anew: a mutex of before a restart of the machine
  * names threads that are others now. */
@@ -188,11 +195,35 @@ wait_for(pthread_mutex_t *mutex, struct deadline deadline)
 #endif
 }
 
+static void
+pause_briefly(void)
+{
+    for (int i = 0; i < PAUSES; i++) {
+#if defined(__x86_64__) || defined(__i386__)
+        __builtin_ia32_pause();
+#elif defined(__aarch64__)
+        __asm__ volatile("yield");
+#endif
+    }
+}
+
+/* Who has the lock needs it for a few microseconds, less than it takes to sleep and be woken. */
+static int
+try_for_a_moment(pthread_mutex_t *mutex)
+{
+    int result = pthread_mutex_trylock(mutex);
+    for (int i = 0; i < TRIES && result == EBUSY; i++) {
+        pause_briefly();
+        result = pthread_mutex_trylock(mutex);
+    }
+    return result;
+}
+
 int
 shared_lock_enter(struct shared_lock *lock, struct deadline deadline)
 {
     pthread_mutex_t *mutex = &lock->shared->mutex;
-    int result = pthread_mutex_trylock(mutex);
+    int result = try_for_a_moment(mutex);
     if (result == EBUSY)
         result = wait_for(mutex, deadline);
     /* whoever had it is dead: LMDB, which the lock is about, keeps the last whole transaction */
