@@ -1,7 +1,8 @@
 /*
  * mailreeve user add, passwd, set, del: the lines of a users file, edited safely.
  *
- * The service takes a change up by itself within a second.
+ * The service takes a change up by itself within a second. Who must not log in any more has no
+ * relay windows either.
  */
 #include "user.h"
 
@@ -14,6 +15,7 @@
 #include "prompt.h"
 #include "stored.h"
 #include "user_list.h"
+#include "user_windows.h"
 
 /* What a change is made of. */
 struct change {
@@ -138,6 +140,9 @@ run_edit(const struct arguments *arguments, user_edit *edit, bool needs_password
         change->name = name.text;
         status = user_text_edit(target.path, edit == edit_add, edit, change);
     }
+    const bool is_out = edit == edit_del || change->options.disabled == USERS_EDIT_DISABLE;
+    if (status == EXIT_OK && is_out)
+        user_windows_close(&arguments->options, name.text);
     secret_fini(&change->hash);
     user_target_fini(&target);
     return status;

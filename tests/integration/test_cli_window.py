@@ -177,3 +177,24 @@ def test_a_store_or_a_configuration_that_cannot_be_asked_is_told(scratch):
         assert "the store failed: " in done.stderr
     there.service.path.write_text("upstraem {}\n")
     assert there.window("list").returncode == EXIT_CONFIG
+
+
+@pytest.mark.parametrize("words", [("del",), ("set", "--disabled")], ids=lambda words: words[0])
+def test_who_must_not_log_in_any_more_has_no_window(configured, words):
+    with configured.service:
+        configured.read_mail("192.0.2.1")
+        configured.read_mail("192.0.2.2", BERT, "b")
+        assert configured.sends_as("192.0.2.1") == ANNA
+        done = mailreeve("user", words[0], "-c", configured.service.path, *words[1:], ANNA)
+        assert (done.returncode, done.stderr) == (EXIT_OK, "")
+        assert "and closed 1 relay window\n" in done.stdout
+        assert configured.sends_as("192.0.2.1") is None
+        assert configured.clients() == ["192.0.2.2"]
+
+
+def test_a_user_is_removed_even_if_his_windows_cannot_be_closed(configured):
+    broken = configured.service.path.parent / "broken.conf"
+    broken.write_text(configured.service.path.read_text() + 'listener "web" { upstream = "nowhere" }\n')
+    done = mailreeve("user", "del", "-c", broken, ANNA)
+    assert done.returncode == EXIT_OK
+    assert f"warning: relay windows of {ANNA} may be open still: {broken} does not load" in done.stderr
