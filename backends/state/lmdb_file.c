@@ -161,6 +161,11 @@ prepare(const struct opening *opening, struct err *err)
         err_set(err, "look at %s: %s", opening->path, strerror(errno));
         return -1;
     }
+    /* an empty one is another's that was cut: he would take what is made of it for that */
+    if (is_there && status.st_size == 0 && unlink(opening->path) != 0) {
+        err_set(err, "remove the empty %s: %s", opening->path, strerror(errno));
+        return -1;
+    }
     if (!is_there || status.st_size == 0)
         return make_anew(opening, err);
     if (status.st_dev == opening->wish->forsaken_device &&
@@ -168,6 +173,8 @@ prepare(const struct opening *opening, struct err *err)
         return replace(opening, "it could not be read or written while in use", err);
     if (opening->is_alone)
         return prepare_alone(opening, err);
+    if (shared_lock_is_forsaken(opening->lock))
+        return replace(opening, "a process could not go on in the midst of writing", err);
     /* the others find out by themselves, and come after us */
     if ((size_t)status.st_size < shared_lock_size(opening->lock))
         return replace(opening, "it has been cut short while in use", err);
@@ -204,7 +211,12 @@ open_prepared(const struct opening *opening, struct deadline deadline, struct lm
     }
     struct stat status;
     size_t size_bytes = shared_lock_size(opening->lock);
-    struct lmdb *lmdb = lmdb_open(opening->path, size_bytes, err);
+    uint64_t epoch = shared_lock_epoch(opening->lock);
+    struct lmdb *lmdb = NULL;
+    if (shared_lock_is_forsaken(opening->lock))
+        err_set(err, "%s: it cannot be written any more and must be replaced", opening->path);
+    else
+        lmdb = lmdb_open(opening->path, size_bytes, err);
     if (lmdb != NULL &&
         (fstat(lmdb_fd(lmdb), &status) != 0 || adopt(lmdb, is_foreign_r, err) != 0)) {
         lmdb_close(lmdb);
@@ -215,9 +227,8 @@ open_prepared(const struct opening *opening, struct deadline deadline, struct lm
         return -1;
     *file_r = (struct lmdb_file){.lock = opening->lock,
                                  .lmdb = lmdb,
-
                                  .size_bytes = size_bytes,
-                                 .epoch = shared_lock_epoch(opening->lock),
+                                 .epoch = epoch,
                                  .device = status.st_dev,
                                  .number = status.st_ino};
     return 0;
@@ -250,7 +261,8 @@ open_in_folder(const struct lmdb_file_wish *wish, struct deadline deadline,
         asprintf(&opening.lock_path, "%s/state.lock", wish->folder) < 0)
         abort();
     int result = -1;
-    opening.lock = shared_lock_open(opening.lock_path, &opening.is_alone, deadline, err);
+    opening.lock =
+        shared_lock_open(opening.lock_path, wish->forsaken_lock, &opening.is_alone, deadline, err);
     if (opening.lock != NULL)
         result = prepare_and_open(&opening, deadline, file_r, err);
     if (result == 0)
@@ -286,12 +298,13 @@ lmdb_file_close(struct lmdb_file *file)
     *file = (struct lmdb_file){.lmdb = NULL};
 }
 
-void
+struct shared_lock *
 lmdb_file_abandon(struct lmdb_file *file)
 {
+    struct shared_lock *lock = file->lock;
     lmdb_abandon(file->lmdb);
-    shared_lock_close(file->lock);
     *file = (struct lmdb_file){.lmdb = NULL};
+    return lock;
 }
 
 bool

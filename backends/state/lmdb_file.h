@@ -25,6 +25,7 @@ struct lmdb_file_wish {
     const char *folder;
     int64_t size_bytes;
     bool mends; /* moves a corrupt one aside, makes it as large as is wanted */
+    struct shared_lock **forsaken_lock;        /* see lmdb_file_abandon; NULL: none */
     uint64_t forsaken_device, forsaken_number; /* of a file that failed while in use: it is moved
                                                   aside, if it is still there; 0: none */
 };
@@ -44,8 +45,10 @@ int lmdb_file_open(const struct lmdb_file_wish *wish, struct deadline deadline,
 /* Nobody may use it any more. */
 void lmdb_file_close(struct lmdb_file *file);
 
-/* The same after SIGBUS in the midst of LMDB: it is left as it is and never touched again. */
-void lmdb_file_abandon(struct lmdb_file *file);
+/* The same after SIGBUS in the midst of LMDB: it is left as it is and never touched again. Returns
+ * its lock, to be handed in when a file is opened again, or abandoned: until then nobody else is
+ * alone, who would not know that the file is forsaken. */
+struct shared_lock *lmdb_file_abandon(struct lmdb_file *file);
 
 /* Whether the path still leads to this file, and it is as long as it was made. */
 bool lmdb_file_is_there(const struct lmdb_file *file, const char *folder, struct err *err);

@@ -207,13 +207,15 @@ look_after(struct lmdb_store *store, struct deadline deadline, struct err *err)
     if (is_open && store->is_cut) {
         store->forsaken_device = store->file.device;
         store->forsaken_number = store->file.number;
-        lmdb_file_abandon(&store->file);
+        shared_lock_abandon(store->forsaken_lock);
+        store->forsaken_lock = lmdb_file_abandon(&store->file);
     } else if (is_open) {
         lmdb_file_close(&store->file);
     }
     const struct lmdb_file_wish wish = {.folder = store->settings->path,
                                         .size_bytes = store->settings->size_bytes,
                                         .mends = store->is_service,
+                                        .forsaken_lock = &store->forsaken_lock,
                                         .forsaken_device = store->forsaken_device,
                                         .forsaken_number = store->forsaken_number};
     struct lmdb_file file = {.lmdb = NULL};
@@ -292,9 +294,10 @@ lmdb_store_free(void *self)
 {
     struct lmdb_store *store = self;
     if (store->file.lmdb != NULL && store->is_cut)
-        lmdb_file_abandon(&store->file);
+        shared_lock_abandon(lmdb_file_abandon(&store->file));
     else if (store->file.lmdb != NULL)
         lmdb_file_close(&store->file);
+    shared_lock_abandon(store->forsaken_lock);
     pthread_mutex_destroy(&store->lock);
     free(store);
 }

@@ -41,6 +41,15 @@ work_guarded(void *context)
     visit->work(visit);
 }
 
+/* Guarded as well: who cut the one file may have cut the other. */
+static void
+give_up_turn(void *context)
+{
+    struct shared_lock *lock = context;
+    shared_lock_forsake(lock);
+    shared_lock_leave(lock);
+}
+
 int
 lmdb_visit(struct lmdb_store *store, void (*work)(struct lmdb_visit *), void *context,
            struct deadline deadline, struct err *err)
@@ -59,10 +68,8 @@ lmdb_visit(struct lmdb_store *store, void (*work)(struct lmdb_visit *), void *co
         err_set(err, "%s/state.mdb was cut short while in use, or its disk fails",
                 store->settings->path);
         mark_broken(store, true, err);
-        if (visit.has_lock) {
-            shared_lock_next_epoch(store->file.lock);
-            shared_lock_leave(store->file.lock);
-        }
+        if (visit.has_lock)
+            bus_guard(give_up_turn, store->file.lock);
     }
     leave(store);
     return visit.result;

@@ -24,6 +24,7 @@ struct lmdb_store {
     /* the ticking thread's own */
     struct store_key sweep_from;
     uint64_t forsaken_device, forsaken_number; /* see lmdb_file.h */
+    struct shared_lock *forsaken_lock;         /* of that, until we open again; NULL: none */
 
     pthread_mutex_t lock;
     /* under lock; file is read without by those who entered */

@@ -30,6 +30,7 @@ struct shared {
     uint64_t layout;
     uint64_t size_bytes;
     atomic_uint_least64_t epoch;
+    atomic_bool is_forsaken;
     pthread_mutex_t mutex;
 };
 
@@ -39,7 +40,10 @@ static const uint64_t LAYOUT = UINT64_C(0x6d61696c72310000) + sizeof(struct shar
 struct shared_lock {
     int fd;
     struct shared *shared;
+    struct shared_lock *next_abandoned;
 };
+
+static struct shared_lock *_Atomic abandoned;
 
 /* Of the open file, not the process (F_OFD_*): so that closing another descriptor of the same file
  * anywhere in the process does not end it. */
@@ -70,10 +74,11 @@ take_opening(int fd, const char *path, struct deadline deadline, struct err *err
 static int
 map(struct shared_lock *lock, const char *path, bool is_alone, struct err *err)
 {
-    struct stat status;
-    if ((is_alone && ftruncate(lock->fd, sizeof(struct shared)) != 0) ||
-        fstat(lock->fd, &status) != 0 || posix_fallocate(lock->fd, 0, sizeof(struct shared)) != 0) {
-        err_set(err, "make %s: %s", path, strerror(errno != 0 ? errno : ENOSPC));
+    int failure = is_alone && ftruncate(lock->fd, sizeof(struct shared)) != 0 ? errno : 0;
+    if (failure == 0)
+        failure = posix_fallocate(lock->fd, 0, sizeof(struct shared));
+    if (failure != 0) {
+        err_set(err, "make %s: %s", path, strerror(failure));
         return -1;
     }
     void *start =
@@ -119,7 +124,8 @@ arrive(struct shared_lock *lock, const char *path, bool *is_alone_r, struct err 
 }
 
 struct shared_lock *
-shared_lock_open(const char *path, bool *is_alone_r, struct deadline deadline, struct err *err)
+shared_lock_open(const char *path, struct shared_lock **before, bool *is_alone_r,
+                 struct deadline deadline, struct err *err)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0) {
@@ -128,8 +134,14 @@ shared_lock_open(const char *path, bool *is_alone_r, struct deadline deadline, s
     }
     struct shared_lock *lock = xcalloc(1, sizeof *lock);
     lock->fd = fd;
-    if (take_opening(fd, path, deadline, err) == 0 && arrive(lock, path, is_alone_r, err) == 0)
-        return lock;
+    if (take_opening(fd, path, deadline, err) == 0) {
+        if (before != NULL) {
+            shared_lock_abandon(*before);
+            *before = NULL;
+        }
+        if (arrive(lock, path, is_alone_r, err) == 0)
+            return lock;
+    }
     shared_lock_close(lock);
     return NULL;
 }
@@ -139,6 +151,19 @@ shared_lock_ready(struct shared_lock *lock)
 {
     lock_byte(lock->fd, F_RDLCK, HERE_BYTE);
     lock_byte(lock->fd, F_UNLCK, OPENING_BYTE);
+}
+
+/* A thread that was broken off may have left the mutex in its list of robust ones, in the map. */
+void
+shared_lock_abandon(struct shared_lock *lock)
+{
+    if (lock == NULL)
+        return;
+    close(lock->fd);
+    lock->fd = -1;
+    lock->next_abandoned = atomic_load(&abandoned);
+    while (!atomic_compare_exchange_weak(&abandoned, &lock->next_abandoned, lock))
+        continue;
 }
 
 void
@@ -173,6 +198,20 @@ shared_lock_epoch(const struct shared_lock *lock)
 void
 shared_lock_next_epoch(struct shared_lock *lock)
 {
+    atomic_store(&lock->shared->is_forsaken, false);
+    atomic_fetch_add(&lock->shared->epoch, 1);
+}
+
+bool
+shared_lock_is_forsaken(const struct shared_lock *lock)
+{
+    return atomic_load(&lock->shared->is_forsaken);
+}
+
+void
+shared_lock_forsake(struct shared_lock *lock)
+{
+    atomic_store(&lock->shared->is_forsaken, true);
     atomic_fetch_add(&lock->shared->epoch, 1);
 }
 

@@ -22,23 +22,31 @@
 struct shared_lock;
 
 /* Opens or makes the file and takes the right of opening, waiting until the deadline; then we are
- * here. *is_alone_r: nobody else is. NULL with err. */
-struct shared_lock *shared_lock_open(const char *path, bool *is_alone_r, struct deadline deadline,
-                                     struct err *err);
+ * here. *is_alone_r: nobody else is. What we had before (NULL: nothing) is abandoned, and *before
+ * NULL, once nobody else can open. NULL with err. */
+struct shared_lock *shared_lock_open(const char *path, struct shared_lock **before,
+                                     bool *is_alone_r, struct deadline deadline, struct err *err);
 
 /* Gives the right of opening back. */
 void shared_lock_ready(struct shared_lock *lock);
 
 void shared_lock_close(struct shared_lock *lock); /* NULL is allowed */
 
+/* The same where a thread of ours may have been broken off in it: its memory stays. */
+void shared_lock_abandon(struct shared_lock *lock);
+
 /* How long whoever made the LMDB file made it; written by who has the right of opening. */
 size_t shared_lock_size(const struct shared_lock *lock);
 void shared_lock_set_size(struct shared_lock *lock, size_t size_bytes);
 
-/* Changes when the LMDB file is another from now on, or nobody may enter LMDB any more with the one
- * that is open; written by who has the right of opening, or has entered. */
+/* Changes when the LMDB file is another from now on (next_epoch, by who has the right of opening),
+ * or nobody may enter LMDB any more with the one that is there (forsake, by who has entered): a
+ * thread that lives has LMDB's own lock and will never give it back. Whoever opens must replace a
+ * forsaken file. */
 uint64_t shared_lock_epoch(const struct shared_lock *lock);
 void shared_lock_next_epoch(struct shared_lock *lock);
+bool shared_lock_is_forsaken(const struct shared_lock *lock);
+void shared_lock_forsake(struct shared_lock *lock);
 
 /* Returns 0, or -1: another had it until the deadline. */
 int shared_lock_enter(struct shared_lock *lock, struct deadline deadline);

@@ -248,7 +248,7 @@ wait_for_a_turn(struct scratch *scratch)
     bool is_alone;
     struct store *store = scratch_open(scratch, true);
     snprintf(path, sizeof path, "%s/state.lock", scratch->folder);
-    writer.lock = shared_lock_open(path, &is_alone, deadline_after(SCRATCH_WAIT_MS), &err);
+    writer.lock = shared_lock_open(path, NULL, &is_alone, deadline_after(SCRATCH_WAIT_MS), &err);
     assert_non_null(writer.lock);
     shared_lock_ready(writer.lock);
     assert_int_equal(pthread_create(&writer.thread, NULL, keep_the_turn, &writer), 0);
