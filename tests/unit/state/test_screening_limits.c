@@ -166,7 +166,7 @@ static void
 test_a_flood_of_logins_pushes_out_no_failures(void **unused)
 {
     (void)unused;
-    enum { NAMES = 8000 };
+    enum { NAMES = 24000 };
     const struct screening_case table = {.failures = 3, .logins_per_user = RATE(99, HOUR)};
     const struct screen screen = screen_of(&table, NULL);
     const struct limits limits = limits_of(&table);
