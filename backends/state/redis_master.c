@@ -22,6 +22,7 @@ struct redis_master {
     /* under lock */
     size_t first;                 /* the sentinel that answered last */
     char told[REDIS_ADDRESS_MAX]; /* what it said; "": none was asked yet */
+    bool has_moved;               /* it said another one since that was asked */
 };
 
 struct redis_master *
@@ -129,6 +130,8 @@ redis_master_find(struct redis_master *master, struct deadline deadline, struct 
     if (ask_sentinels(master, address, deadline, err) != 0)
         return NULL;
     pthread_mutex_lock(&master->lock);
+    if (master->told[0] != '\0' && strcmp(master->told, address) != 0)
+        master->has_moved = true;
     memcpy(master->told, address, sizeof master->told);
     pthread_mutex_unlock(&master->lock);
     return name_open(address, 0, err);
@@ -141,7 +144,9 @@ redis_master_has_moved(struct redis_master *master, struct deadline deadline)
     if (master->sentinel_count == 0 || ask_sentinels(master, address, deadline, NULL) != 0)
         return false;
     pthread_mutex_lock(&master->lock);
-    bool has_moved = master->told[0] != '\0' && strcmp(master->told, address) != 0;
+    bool has_moved =
+        master->has_moved || (master->told[0] != '\0' && strcmp(master->told, address) != 0);
+    master->has_moved = false;
     pthread_mutex_unlock(&master->lock);
     return has_moved;
 }

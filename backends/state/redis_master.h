@@ -24,8 +24,9 @@ void redis_master_free(struct redis_master *master);
 struct name *redis_master_find(struct redis_master *master, struct deadline deadline,
                                struct err *err);
 
-/* Whether the sentinels name another server than redis_master_find was told last. No, without
- * sentinels, and if none can be asked. */
+/* Whether the sentinels name another server than redis_master_find was told last, or it was told of
+ * another one since this was asked: who opened connections before may still be with the old one. No,
+ * without sentinels, and if none can be asked. */
 bool redis_master_has_moved(struct redis_master *master, struct deadline deadline);
 
 /* The address in a sentinel's answer, "192.0.2.1:6379". Returns 0 or -1 with err. */
