@@ -22,7 +22,6 @@ struct redis_master {
     /* under lock */
     size_t first;                 /* the sentinel that answered last */
     char told[REDIS_ADDRESS_MAX]; /* what it said; "": none was asked yet */
-    bool has_moved;               /* it said another one since that was asked */
 };
 
 struct redis_master *
@@ -121,17 +120,25 @@ ask_sentinels(struct redis_master *master, char address_r[REDIS_ADDRESS_MAX],
     return -1;
 }
 
-struct name *
-redis_master_find(struct redis_master *master, struct deadline deadline, struct err *err)
+/* Under lock. */
+static bool
+is_another(const struct redis_master *master, const char *address)
 {
+    return master->told[0] != '\0' && strcmp(master->told, address) != 0;
+}
+
+struct name *
+redis_master_find(struct redis_master *master, struct deadline deadline, bool *has_moved_r,
+                  struct err *err)
+{
+    *has_moved_r = false;
     if (master->sentinel_count == 0)
         return name_open(master->address, REDIS_PORT, err);
     char address[REDIS_ADDRESS_MAX];
     if (ask_sentinels(master, address, deadline, err) != 0)
         return NULL;
     pthread_mutex_lock(&master->lock);
-    if (master->told[0] != '\0' && strcmp(master->told, address) != 0)
-        master->has_moved = true;
+    *has_moved_r = is_another(master, address);
     memcpy(master->told, address, sizeof master->told);
     pthread_mutex_unlock(&master->lock);
     return name_open(address, 0, err);
@@ -144,9 +151,7 @@ redis_master_has_moved(struct redis_master *master, struct deadline deadline)
     if (master->sentinel_count == 0 || ask_sentinels(master, address, deadline, NULL) != 0)
         return false;
     pthread_mutex_lock(&master->lock);
-    bool has_moved =
-        master->has_moved || (master->told[0] != '\0' && strcmp(master->told, address) != 0);
-    master->has_moved = false;
+    bool has_moved = is_another(master, address);
     pthread_mutex_unlock(&master->lock);
     return has_moved;
 }

@@ -150,7 +150,10 @@ log_in(const struct redis_pool *pool, struct redis_link *link, struct deadline d
 static struct redis_link *
 open_link(struct redis_pool *pool, struct deadline deadline, struct err *err)
 {
-    struct name *name = redis_master_find(pool->master, deadline, err);
+    bool has_moved;
+    struct name *name = redis_master_find(pool->master, deadline, &has_moved, err);
+    if (has_moved) /* a look would find nothing new; this one goes as well, after its first batch */
+        drain(pool, true);
     if (name == NULL)
         return NULL;
     struct redis_link *link = redis_link_open(name, deadline, err);
