@@ -29,6 +29,7 @@
 local prefix, now = ARGV[1], tonumber(ARGV[2])
 local MEMBERS_MAX, SWEEP_MAX = 256, 500
 local WEEK, CENTURY = 7 * 86400000, 36525 * 86400000
+local COUNT_MAX = 2 ^ 52
 
 local function call(command, key, ...)
   return redis.call(command, prefix .. key, ...)
@@ -60,9 +61,15 @@ local function need_room()
   call('SETRANGE', 'salt', 0, '')
 end
 
+-- By the caller's clock or the server's, whichever is behind: one host whose clock is ahead must not
+-- end the bans of all.
+local function swept_until()
+  return to_text(math.min(now, tonumber(redis.call('TIME')[1]) * 1000))
+end
+
 -- Forgets members of a sorted index whose time is over, not too many at once.
-local function trim(index)
-  local gone = call('ZCOUNT', index, '-inf', to_text(now))
+local function trim(index, over)
+  local gone = call('ZCOUNT', index, '-inf', over)
   if gone > 0 then
     call('ZREMRANGEBYRANK', index, 0, math.min(gone, SWEEP_MAX) - 1)
   end
@@ -137,7 +144,8 @@ local function read_counter(key, window, slot)
   local oldest = math.floor((now - window) / slot) * slot
   for start, value in string.gmatch(call('GET', key) or '', '(%-?%d+):(%d+)') do
     start, value = tonumber(start), tonumber(value)
-    if start >= oldest then
+    if start >= oldest and start <= now + window then
+      value = math.min(value, COUNT_MAX)
       table.insert(pairs_r, {start, value})
       sum = sum + value
     end
@@ -396,14 +404,15 @@ end
 
 -- Forgets what is over and has no TTL, not too much at once.
 function actions.sweep()
-  local names = call('ZRANGEBYSCORE', 'offences', '-inf', to_text(now), 'LIMIT', 0, SWEEP_MAX)
+  local over = swept_until()
+  local names = call('ZRANGEBYSCORE', 'offences', '-inf', over, 'LIMIT', 0, SWEEP_MAX)
   for _, name in ipairs(names) do
     call('DEL', 'b:' .. name)
     call('ZREM', 'bans', name)
     call('ZREM', 'offences', name)
   end
   for _, index in ipairs({'bans', 'windows', 'lengths4', 'lengths6'}) do
-    trim(index)
+    trim(index, over)
   end
   return 1
 end
