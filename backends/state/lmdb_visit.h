@@ -4,7 +4,8 @@
  * The file may be opened again while the service runs: it was removed, cut short, or LMDB gave up.
  * Nobody may be in it then, so whoever uses it does so in a visit, and only the thread that looks
  * after the file changes what is open. A visit that touches what is not there any more (SIGBUS) is
- * broken off; the file is then abandoned.
+ * broken off; the file is then abandoned. That is meant for state.mdb: who cuts one of the lock
+ * files short under a service does not end it, but its store may be down until it is started again.
  */
 #ifndef MAILREEVE_LMDB_VISIT_H
 #define MAILREEVE_LMDB_VISIT_H

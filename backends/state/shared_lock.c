@@ -153,12 +153,15 @@ shared_lock_ready(struct shared_lock *lock)
     lock_byte(lock->fd, F_UNLCK, OPENING_BYTE);
 }
 
-/* A thread that was broken off may have left the mutex in its list of robust ones, in the map. */
+/* A thread that was broken off may have left the mutex in its list of robust ones, in the map. The
+ * map keeps the open file, so that closing it does not end its locks. */
 void
 shared_lock_abandon(struct shared_lock *lock)
 {
     if (lock == NULL)
         return;
+    lock_byte(lock->fd, F_UNLCK, OPENING_BYTE);
+    lock_byte(lock->fd, F_UNLCK, HERE_BYTE);
     close(lock->fd);
     lock->fd = -1;
     lock->next_abandoned = atomic_load(&abandoned);

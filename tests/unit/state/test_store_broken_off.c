@@ -70,6 +70,17 @@ struct process {
     int from;
 };
 
+/* Until the store's own thread has looked after it for the first time; it does so twice a second,
+ * and must not be the one that finds the file cut. */
+static void
+count_for_a_while(struct store *store)
+{
+    for (int i = 0; i < 2000; i++) {
+        struct store_op op = scratch_count(0, 1);
+        scratch_run(store, &op, 1);
+    }
+}
+
 static void
 tell(int to)
 {
@@ -95,11 +106,13 @@ start_victim(const struct scratch *scratch)
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     struct store *store = scratch_open(scratch, true);
     scratch_wait_up(store);
+    count_for_a_while(store);
     tell(ends[1]);
-    struct store_op op;
-    do
-        op = scratch_count(0, 1);
-    while (scratch_try(store, &op, 1, NULL) == 0);
+    struct err err = {.text = ""};
+    while (strstr(err.text, "or its disk fails") == NULL) {
+        struct store_op op = scratch_count(0, 1);
+        scratch_try(store, &op, 1, &err);
+    }
     raise(SIGSTOP);
     scratch_wait_up(store);
     tell(ends[1]);
@@ -107,13 +120,20 @@ start_victim(const struct scratch *scratch)
         pause();
 }
 
-/* Cuts the store to nothing under the process and waits until it has stopped. */
+/* Cuts the store to nothing under the process until it has stopped: in vain if its thread looked
+ * just then. */
 static void
 break_off(const struct scratch *scratch, const struct process *victim)
 {
-    int how;
-    assert_int_equal(truncate(scratch->file, 0), 0);
-    assert_int_equal(waitpid(victim->pid, &how, WUNTRACED), victim->pid);
+    struct stat status;
+    int how = 0;
+    struct deadline deadline = deadline_after(SCRATCH_WAIT_MS);
+    while (waitpid(victim->pid, &how, WUNTRACED | WNOHANG) == 0) {
+        assert_false(deadline_is_over(deadline));
+        if (stat(scratch->file, &status) == 0 && status.st_size == SCRATCH_BYTES)
+            assert_int_equal(truncate(scratch->file, 0), 0);
+        poll(NULL, 0, 5);
+    }
     assert_true(WIFSTOPPED(how));
 }
 
@@ -146,7 +166,10 @@ open_elsewhere(const struct scratch *scratch, bool is_service)
         alarm(HANGS_AFTER_S);
         struct store *store = scratch_open(scratch, is_service);
         struct store_op op = scratch_set_ban(NEW_BAN);
-        _exit(scratch_try(store, &op, 1, NULL) == 0 && op.hit ? IS_UP : IS_DOWN);
+        struct err err = {.text = ""};
+        bool is_up = scratch_try(store, &op, 1, &err) == 0 && op.hit;
+        print_message("%s\n", is_up ? "it is up" : err.text);
+        _exit(is_up ? IS_UP : IS_DOWN);
     }
     assert_int_equal(waitpid(pid, &how, 0), pid);
     if (!WIFEXITED(how))
@@ -205,12 +228,57 @@ test_a_file_that_another_has_made_anew_is_gone_on_with(void **unused)
     scratch_remove(&scratch);
 }
 
+static void
+make_garbage(const struct scratch *scratch)
+{
+    void *bytes = calloc(1, SCRATCH_BYTES);
+    assert_non_null(bytes);
+    write_all(scratch, bytes);
+    free(bytes);
+}
+
+/* Who opens the store when all have left it is alone, and checks it. */
+static void
+test_who_was_broken_off_leaves_nothing_behind(void **unused)
+{
+    (void)unused;
+    static const char *const cases[] = {"state.mdb", "state.lock"};
+    if (CANNOT_BE_BROKEN_OFF)
+        skip();
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct scratch scratch;
+        char path[SCRATCH_PATH_MAX];
+        scratch_make(&scratch);
+        struct store *store = scratch_open(&scratch, true);
+        struct store_op op = scratch_count(0, 1);
+        struct deadline deadline = deadline_after(SCRATCH_WAIT_MS);
+        print_message("%s is cut\n", cases[i]);
+        snprintf(path, sizeof path, "%s/%s", scratch.folder, cases[i]);
+        count_for_a_while(store);
+        assert_int_equal(truncate(path, 0), 0);
+        scratch_try(store, &op, 1, NULL);
+        for (op = scratch_set_ban(NEW_BAN); scratch_try(store, &op, 1, NULL) != 0; poll(NULL, 0, 5))
+            assert_false(deadline_is_over(deadline));
+        store_close(store);
+        store = scratch_open(&scratch, true);
+        assert_true(scratch_is_banned(store, NEW_BAN));
+        store_close(store);
+        make_garbage(&scratch);
+        store = scratch_open(&scratch, true);
+        scratch_ban(store, NEW_BAN);
+        assert_int_equal(count_moved_aside(&scratch), 1);
+        store_close(store);
+        scratch_remove(&scratch);
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nobody_waits_for_a_lock_that_is_never_given_back),
         cmocka_unit_test(test_a_file_that_another_has_made_anew_is_gone_on_with),
+        cmocka_unit_test(test_who_was_broken_off_leaves_nothing_behind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
