@@ -80,6 +80,7 @@ take_signals(struct err *err)
     sigaction(SIGPIPE, &ignore, NULL);
     sigaction(SIGUSR1, &ignore, NULL);
     sigaction(SIGTERM, &standard, NULL);
+    sigaction(SIGCHLD, &standard, NULL); /* else nobody hears how an alert's command ended */
 
     sigset_t waited;
     sigemptyset(&waited);

@@ -14,7 +14,12 @@
 
 #include "alloc.h"
 
-enum { OUTPUT_KEPT = 400, PAUSE_AFTER_KILL_MS = 100 };
+enum {
+    OUTPUT_KEPT = 400,
+    PAUSE_AFTER_KILL_MS = 100,
+    PAUSE_OF_OUTPUT_MS = 50, /* between looks at what nobody wants any more */
+    ROUNDS_OF_OUTPUT = 16,   /* a pipe full */
+};
 
 struct alert_run {
     pid_t pid;
@@ -25,9 +30,9 @@ struct alert_run {
     char output[OUTPUT_KEPT];
     size_t output_length;
     struct deadline deadline;
-    const char *killed_why; /* NULL: it was not killed */
-    bool has_ended;
-    int status; /* as waitpid(2) has it, if it has ended */
+    const char *killed_why;  /* NULL: it was not killed */
+    bool has_ended, is_lost; /* is_lost: somebody else heard how */
+    int status;              /* as waitpid(2) has it, if it has ended */
 };
 
 /* Our own environment is not for others: there may be anything in it. */
@@ -172,12 +177,20 @@ alert_run_free(struct alert_run *run)
     free(run);
 }
 
+/* The rest of its output is thrown away, now and then: a command that writes much must not fail for
+ * it, and one that writes without end must not keep us busy. */
+static bool
+is_full(const struct alert_run *run)
+{
+    return run->output_length == sizeof run->output;
+}
+
 void
 alert_run_fds(const struct alert_run *run, struct pollfd fds_r[ALERT_RUN_FDS])
 {
     fds_r[0] = (struct pollfd){.fd = run->pid_fd, .events = POLLIN};
     fds_r[1] = (struct pollfd){.fd = run->input_fd, .events = POLLOUT};
-    fds_r[2] = (struct pollfd){.fd = run->output_fd, .events = POLLIN};
+    fds_r[2] = (struct pollfd){.fd = is_full(run) ? -1 : run->output_fd, .events = POLLIN};
 }
 
 /* Once killed, or without a pidfd, its end is looked for every now and then. */
@@ -186,6 +199,8 @@ alert_run_deadline(const struct alert_run *run)
 {
     if (run->killed_why != NULL)
         return deadline_after(PAUSE_AFTER_KILL_MS);
+    if (is_full(run) && run->output_fd >= 0)
+        return deadline_sooner(run->deadline, PAUSE_OF_OUTPUT_MS);
     return run->pid_fd < 0 ? deadline_sooner(run->deadline, PAUSE_AFTER_KILL_MS) : run->deadline;
 }
 
@@ -208,23 +223,31 @@ give_input(struct alert_run *run)
     }
 }
 
-/* One round only: what writes without end must not keep us. */
-static void
-take_output(struct alert_run *run)
+/* Returns whether there may be more. */
+static bool
+take_some_output(struct alert_run *run)
 {
     char bytes[PIPE_BUF];
     if (run->output_fd < 0)
-        return;
+        return false;
     ssize_t taken = read(run->output_fd, bytes, sizeof bytes);
     if (taken == 0 || (taken < 0 && errno != EAGAIN && errno != EINTR))
         close_fd(&run->output_fd);
     if (taken <= 0)
-        return;
+        return false;
     size_t kept = sizeof run->output - run->output_length;
     if (kept > (size_t)taken)
         kept = (size_t)taken;
     memcpy(run->output + run->output_length, bytes, kept);
     run->output_length += kept;
+    return true;
+}
+
+static void
+take_output(struct alert_run *run)
+{
+    for (int i = 0; i < ROUNDS_OF_OUTPUT && take_some_output(run); i++)
+        continue;
 }
 
 bool
@@ -235,6 +258,7 @@ alert_run_continue(struct alert_run *run)
     pid_t ended = waitpid(run->pid, &run->status, WNOHANG);
     if (ended == run->pid || (ended < 0 && errno == ECHILD)) {
         run->has_ended = true;
+        run->is_lost = ended < 0;
         take_output(run);
         return true;
     }
@@ -249,6 +273,8 @@ alert_run_succeeded(const struct alert_run *run, struct err *err)
     assert(run->has_ended);
     if (run->killed_why != NULL)
         err_set(err, "it was ended: %s", run->killed_why);
+    else if (run->is_lost)
+        err_set(err, "how it ended is not known");
     else if (WIFSIGNALED(run->status))
         err_set(err, "it was ended by signal %d", WTERMSIG(run->status));
     else if (WEXITSTATUS(run->status) != 0)

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -357,14 +358,50 @@ test_a_program_that_is_not_there_is_told(void **state)
     assert_string_equal(err.text, "start /no/such: No such file or directory");
 }
 
+static int64_t
+cpu_us(const struct rusage *usage)
+{
+    return (int64_t)(usage->ru_utime.tv_sec + usage->ru_stime.tv_sec) * 1000000 +
+           usage->ru_utime.tv_usec + usage->ru_stime.tv_usec;
+}
+
 static void
 test_output_without_end_is_no_trouble(void **state)
 {
     (void)state;
     char *command[] = {(char[]){"/usr/bin/yes"}, NULL};
     struct err err = {0};
-    assert_false(run(command, "x", 200, &err));
+    struct rusage before, after;
+    getrusage(RUSAGE_THREAD, &before);
+    assert_false(run(command, "x", 1000, &err));
+    getrusage(RUSAGE_THREAD, &after);
     assert_memory_equal(err.text, "it was ended: it took too long|y\ny\n", 34);
+    /* of a second; it may sleep fifty times and read sixteen times as often */
+    assert_in_range(after.ru_nvcsw - before.ru_nvcsw, 0, 200);
+    assert_in_range(cpu_us(&after) - cpu_us(&before), 0, 200000);
+}
+
+/* sendmail -v, for one. */
+static void
+test_a_command_may_write_much(void **state)
+{
+    (void)state;
+    char *command[] = {(char[]){"/bin/sh"}, (char[]){"-c"},
+                       (char[]){"set -e; head -c 300000 /dev/zero; head -c 1 /dev/zero"}, NULL};
+    struct err err = {0};
+    assert_true(run(command, "x", PATIENCE_MS, &err));
+}
+
+static void
+test_an_end_that_nobody_heard_of_is_no_success(void **state)
+{
+    (void)state;
+    char *command[] = {(char[]){"/bin/true"}, NULL};
+    struct err err = {0};
+    signal(SIGCHLD, SIG_IGN);
+    assert_false(run(command, "x", PATIENCE_MS, &err));
+    signal(SIGCHLD, SIG_DFL);
+    assert_string_equal(err.text, "how it ended is not known");
 }
 
 static int
@@ -402,6 +439,8 @@ main(void)
         cmocka_unit_test(test_what_a_command_does_is_known),
         cmocka_unit_test(test_a_program_that_is_not_there_is_told),
         cmocka_unit_test(test_output_without_end_is_no_trouble),
+        cmocka_unit_test(test_a_command_may_write_much),
+        cmocka_unit_test(test_an_end_that_nobody_heard_of_is_no_success),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
