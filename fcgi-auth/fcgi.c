@@ -17,7 +17,7 @@
 
 #include "alloc.h"
 
-/* nginx mail sends no body; who sends more than this is cut off. */
+/* Who sends more than this is cut off. */
 enum { SKIPPED_BYTES_MAX = 1024 * 1024 };
 
 struct fcgi_request {

@@ -35,8 +35,7 @@ needs_restart_store(const struct store_settings *before, const struct store_sett
         before->engine == after->engine && is_same_text(before->path, after->path) &&
         before->size_bytes == after->size_bytes && is_same_text(before->url, after->url) &&
         is_same_text(before->password_file, after->password_file) &&
-        is_same_text(before->ca_file, after->ca_file) && has_same_sentinels(before, after) &&
-        is_same_text(before->prefix, after->prefix) && before->connections == after->connections &&
-        before->timeout_ms == after->timeout_ms;
+        has_same_sentinels(before, after) && is_same_text(before->prefix, after->prefix) &&
+        before->connections == after->connections && before->timeout_ms == after->timeout_ms;
     return is_same ? NULL : "state";
 }

@@ -61,7 +61,6 @@ copy_settings(struct store *store, const struct store_settings *settings)
     store->settings.path = copy_text(store, settings->path);
     store->settings.url = copy_text(store, settings->url);
     store->settings.password_file = copy_text(store, settings->password_file);
-    store->settings.ca_file = copy_text(store, settings->ca_file);
     store->settings.sentinel_master = copy_text(store, settings->sentinel_master);
     store->settings.prefix = copy_text(store, settings->prefix);
     for (size_t i = 0; i < settings->sentinel_count; i++)

@@ -159,7 +159,6 @@ struct store_settings {
     const char
         *url; /* redis: "redis://[user:password@]host[:port][/db]", "rediss://", "unix:/path" */
     const char *password_file;    /* redis; NULL: none, or in the url */
-    const char *ca_file;          /* rediss; NULL: the system's */
     const char *const *sentinels; /* redis: "host:port"; they know where the master is */
     size_t sentinel_count;        /* 0: none, url names the server */
     const char *sentinel_master;  /* the name that they know it by */
