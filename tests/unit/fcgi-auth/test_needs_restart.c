@@ -30,7 +30,7 @@ test_stores(void **state)
     after[3].size_bytes = 2 << 20;
     after[4].url = NULL;
     after[5].password_file = "password";
-    after[6].ca_file = "ca.pem";
+    after[6].sentinel_master = "other";
     after[7].sentinels = other_one;
     after[8].sentinel_count = 0;
     after[9].prefix = "";
