@@ -3,16 +3,18 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "alloc.h"
 #include "condition.h"
 #include "deadline.h"
 
-enum { STACK_BYTES = 256 * 1024 };
+enum { STACK_BYTES = 256 * 1024, NAME_MAX_BYTES = 15 };
 
 struct background {
     /* set once */
+    char name[NAME_MAX_BYTES + 1];
     int (*work)(void *context);
     void *context;
     pthread_t thread;
@@ -42,6 +44,8 @@ run(void *argument)
 {
     struct background *background = argument;
     int wait_ms = 0;
+    /* by itself, so that it has its name before it works */
+    pthread_setname_np(pthread_self(), background->name);
     while (wait_for_next(background, wait_ms))
         wait_ms = background->work(background->context);
     return NULL;
@@ -76,6 +80,7 @@ struct background *
 background_try(const char *name, int (*work)(void *context), void *context)
 {
     struct background *background = xcalloc(1, sizeof *background);
+    snprintf(background->name, sizeof background->name, "%s", name);
     background->work = work;
     background->context = context;
     pthread_mutex_init(&background->lock, NULL);
@@ -84,7 +89,6 @@ background_try(const char *name, int (*work)(void *context), void *context)
         background_free(background);
         return NULL;
     }
-    pthread_setname_np(background->thread, name);
     return background;
 }
 
