@@ -213,7 +213,8 @@ def disturb(world, lane, fault, effects, took_s):
 
 @pytest.mark.timeout_s(240)
 def test_whatever_fails_the_verdict_is_temporary_or_right(world):
-    # its socket takes connections before its own threads are there
+    # its socket takes connections before its own threads are there; whoever asked whether it does may have left one
+    # more that is idle
     wait_until(lambda: world.service.events("service.started"), 20, "the service to have started")
     idle_threads = threads_of(world.service.process)
     on_all(world.lanes, lambda lane: lane.await_normal(world.service))
@@ -237,7 +238,6 @@ def test_whatever_fails_the_verdict_is_temporary_or_right(world):
 
     # nothing is lost
     wait_until(lambda: threads_of(world.service.process) <= idle_threads, 30, "idle threads to leave")
-    assert threads_of(world.service.process) == idle_threads
     wait_until(lambda: is_as_before(world, descriptors), 10, "descriptors to be closed")
     # one process from the first to the last
     assert len(world.service.events("service.started")) == 1
