@@ -163,6 +163,17 @@ log_count(const char *event, char line_r[1024])
     return count;
 }
 
+/* A server is chosen by its new state a moment before the line about it is written. */
+static int
+wait_for_line(const char *event, char line_r[1024])
+{
+    struct deadline deadline = deadline_after(PATIENCE_MS);
+    int count;
+    while ((count = log_count(event, line_r)) == 0 && has_time(deadline))
+        ;
+    return count;
+}
+
 static void
 log_end(void)
 {
@@ -495,7 +506,7 @@ test_rise_and_fall(void **state)
     before = server.accepted;
     wait_for_choice(&site, 'a');
     assert_true(server.accepted - before >= 1);
-    int ups = log_count("event=upstream.up", line);
+    int ups = wait_for_line("event=upstream.up", line);
     snprintf(want, sizeof want,
              "level=info event=upstream.up upstream=u server=a address=127.0.0.1:%u", server.port);
     char down[1024];
@@ -592,9 +603,7 @@ test_a_name_without_an_address(void **state)
     open_checked(&site, "tcp", "unknown.test:25", "");
     log_begin();
     upstream_start(site.upstream);
-    struct deadline deadline = deadline_after(PATIENCE_MS);
-    while (log_count("event=upstream.down", line) == 0 && has_time(deadline))
-        ;
+    wait_for_line("event=upstream.down", line);
     log_end();
     assert_string_equal(line, "level=warn event=upstream.down upstream=u server=a error=\"cannot "
                               "resolve unknown.test: Name or service not known\"");
@@ -619,9 +628,7 @@ test_a_shortage_says_nothing_about_a_server(void **state)
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
     none.rlim_max = limit.rlim_max;
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
-    struct deadline deadline = deadline_after(PATIENCE_MS);
-    while (log_count("event=upstream.unchecked", line) == 0 && has_time(deadline))
-        ;
+    wait_for_line("event=upstream.unchecked", line);
     assert_choices(&site, "aa");
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
     log_end();
