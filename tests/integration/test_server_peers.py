@@ -120,14 +120,18 @@ def test_broken_off_requests(service):
 
 
 def test_stalled_request_is_ended(service):
-    """Half a request holds its thread for a bounded time, and all others go on."""
+    """Half a request holds its thread for a bounded time, and all others go on.
+
+    There are more of them than threads (max_sessions and 16 spare ones), so some have to wait for a first
+    round before their own time begins, and any of them may be among these.
+    """
     half = fastcgi.encode_request(fastcgi.login(USER, PASSWORD))[:40]
     stalled = [service.connect().open() for _ in range(30)]
     began = time.monotonic()
     for connection in stalled:
         connection.send(half)
     for connection in stalled:
-        assert connection.is_closed(PEER_LIMIT_S + ROOM_S)
+        assert connection.is_closed(2 * PEER_LIMIT_S + ROOM_S)
         connection.close()
     assert PEER_LIMIT_S - 2 < time.monotonic() - began
     assert login_works(service)
