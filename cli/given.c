@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alloc.h"
 #include "conf.h"
 #include "given_keys.h"
 
@@ -74,6 +75,23 @@ check_together(const struct given *given, struct err *err)
     return -1;
 }
 
+/* sender-owned=yes: the sender is what the user owns. */
+static void
+own_sender(struct given *given)
+{
+    struct smtp_path sender;
+    struct facts *facts = &given->facts;
+    if (facts->owned.knowledge != KNOWLEDGE_KNOWN ||
+        smtp_path_parse(PATH_MAIL_FROM, facts->mail_from, facts->mail_from_length, &sender, NULL) !=
+            PATH_MAILBOX)
+        return;
+    char text[MAILBOX_TEXT_MAX];
+    mailbox_format(&sender.mailbox, text);
+    given->owned = xstrdup(text);
+    facts->owned.addresses = (const char *const *)&given->owned;
+    facts->owned.count = 1;
+}
+
 int
 given_parse(const char *const *words, size_t count, struct given *given_r, struct err *err)
 {
@@ -86,7 +104,7 @@ given_parse(const char *const *words, size_t count, struct given *given_r, struc
                   .password = some_password,
                   .password_length = sizeof some_password - 1,
                   .sender_elsewhere = KNOWLEDGE_UNKNOWN,
-                  .sender_owned = KNOWLEDGE_UNKNOWN,
+                  .owned = {.knowledge = KNOWLEDGE_UNKNOWN},
                   .recipient = KNOWLEDGE_KNOWN},
         .outcome = VERIFY_OK,
     };
@@ -104,6 +122,7 @@ given_parse(const char *const *words, size_t count, struct given *given_r, struc
     given_r->facts.mail_from_length = strlen(given_r->mail_from);
     given_r->facts.rcpt_to = given_r->rcpt_to;
     given_r->facts.rcpt_to_length = strlen(given_r->rcpt_to);
+    own_sender(given_r);
     return 0;
 }
 
@@ -112,6 +131,7 @@ given_fini(struct given *given)
 {
     free(given->mail_from);
     free(given->rcpt_to);
+    free(given->owned);
     *given = (struct given){0};
 }
 

@@ -20,6 +20,7 @@ struct given {
     enum verify_outcome outcome; /* what the sources say: password-ok */
     bool has_clear_password;     /* they tell it in clear, too */
     char *mail_from, *rcpt_to;   /* whole command lines */
+    char *owned;                 /* the user's address beside his name; NULL: none */
 };
 
 /* Reads the words. Returns 0, or -1 with err, a usage error. Call given_fini in any case. */

@@ -202,13 +202,13 @@ set_sender_elsewhere(struct given *given, const char *value, struct err *err)
 static int
 set_sender_owned(struct given *given, const char *value, struct err *err)
 {
-    return set_knowledge(yes_no_unavailable, value, &given->facts.sender_owned, err);
+    return set_knowledge(yes_no_unavailable, value, &given->facts.owned.knowledge, err);
 }
 
 static int
 set_matching_sender(struct given *given, const char *value, struct err *err)
 {
-    return set_bool(yes_no, value, &given->facts.window_matching_sender, err);
+    return set_bool(yes_no, value, &given->facts.matching_sender, err);
 }
 
 /* A window is opened by a login, whose canonical name is in lower case. */

@@ -123,14 +123,3 @@ audit_decision(const struct audit *audit)
         LOG_STR("server", audit->route != NULL ? audit->route->server : NULL),
         LOG_INT("ms", audit->took_us / 1000));
 }
-
-void
-audit_asked(const char *session, const struct verify_asked *asked)
-{
-    for (size_t i = 0; i < asked->count; i++)
-        log_event(LOG_DEBUG, "source.asked", LOG_STR("session", session),
-                  LOG_STR("source", asked->steps[i].source),
-                  LOG_STR("outcome", verify_outcome_name(asked->steps[i].outcome)),
-                  LOG_STR("detail", or_null(asked->steps[i].detail)),
-                  LOG_INT("us", asked->steps[i].took_us));
-}

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "decide.h"
-#include "recipient.h"
+#include "find.h"
 #include "route.h"
 #include "verify.h"
 
@@ -27,8 +27,5 @@ struct audit {
 
 /* A decision that is our own fault (REASON_INTERNAL) is logged as an error, all others as info. */
 void audit_decision(const struct audit *audit);
-
-/* What each source said, at debug level. */
-void audit_asked(const char *session, const struct verify_asked *asked);
 
 #endif

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "asked.h"
 #include "audit.h"
 
 /* With PLAIN nginx has the password from the client. */
@@ -85,7 +86,7 @@ login_verify(const struct site *site, const char *session, struct deadline deadl
         source_chain_verify(chain, &question, result_r, &asked);
     if (result_r->account.app_password != NULL && decide_needs_password(facts, decision))
         find_clear(chain, &question, result_r);
-    audit_asked(session, &asked);
+    asked_log(session, &asked);
 }
 
 bool

@@ -74,7 +74,7 @@ memory_recall(struct memory *memory, struct deadline deadline, struct facts *fac
     client_recall(memory->store, &memory->rules, &question, clock_wall_ms(), deadline, answer);
     facts->banned = answer->is_banned;
     facts->window = answer->has_window ? full_name(&answer->window) : NULL;
-    facts->window_matching_sender = answer->has_window && answer->window.matching_sender;
+    facts->matching_sender = answer->has_window && answer->window.matching_sender;
 }
 
 const struct window *

@@ -26,7 +26,6 @@
 #include "login.h"
 #include "memory.h"
 #include "own_question.h"
-#include "recipient.h"
 #include "web_request.h"
 
 enum { SESSION_ID_MAX = 32, ATTEMPT_WAIT_S = 1 };
@@ -41,7 +40,7 @@ struct session {
     struct memory memory; /* of the client */
     bool is_waiting;      /* to be asked again in a moment: nothing is decided */
     struct decision decision;
-    struct recipient_asked recipient;
+    struct find find; /* none: what the decision hangs on */
     bool was_verified;
     struct verify_result verified;
     bool is_routed;
@@ -131,9 +130,15 @@ static void
 run_recipient(struct session *session)
 {
     struct memory *memory = &session->memory;
+    const struct window *window = memory_window(memory);
     memory_recall(memory, session->deadline, &session->request.facts);
-    recipient_decide(session->site, session->id, session->deadline, &session->request,
-                     memory_window(memory), &session->decision, &session->recipient);
+    session->find = (struct find){.site = session->site,
+                                  .session = session->id,
+                                  .deadline = session->deadline,
+                                  .helo = session->request.helo,
+                                  .user = window->name,
+                                  .login = window->login};
+    find_and_decide(&session->find, decide_recipient, &session->request.facts, &session->decision);
     memory_explain(memory, &session->decision);
 }
 
@@ -295,7 +300,7 @@ record(const struct session *session)
         .decision = &session->decision,
         .code = session->code,
         .verified = session->was_verified ? &session->verified : NULL,
-        .recipient = &session->recipient,
+        .recipient = &session->find.recipient,
         .route = session->is_routed ? &session->route : NULL,
         .banned_ms = memory_banned_ms(&session->memory),
         .took_us = took_us,
@@ -339,6 +344,7 @@ end(struct session *session)
 {
     metrics_session_ended(session->world->metrics);
     verify_result_fini(&session->verified);
+    find_fini(&session->find);
     request_fini(&session->request);
 }
 

@@ -12,6 +12,7 @@
  *     AUTH:  decide_auth(); if the verdict is ACCEPT, verify; decide_login(); route
  *     none:  decide_recipient(); while the decision asks for a fact, find it out and decide again;
  *            if the verdict is ACCEPT, route
+ *     guard: decide_mail(), decide_recipient(), decide_header(), decide_message(), likewise
  */
 #ifndef MAILREEVE_DECIDE_H
 #define MAILREEVE_DECIDE_H
@@ -21,12 +22,37 @@
 
 #include "netaddr.h"
 #include "outcome.h"
+#include "shown_address.h"
 #include "smtp_path.h"
 #include "tenancy.h"
 #include "username.h"
 #include "verdict.h"
 
-/* What nginx said, decoded but not believed. Bytes are borrowed for the call. */
+/* What the sources say of the user's addresses beside his name, in lower case. */
+struct owned_addresses {
+    enum knowledge
+        knowledge; /* KNOWLEDGE_KNOWN: these are all; KNOWLEDGE_UNKNOWN: there are none */
+    const char *const *addresses;
+    size_t count;
+};
+
+/* What the message guard knows beside, of the mail server's session and of the message so far. */
+struct message_facts {
+    const char *authenticated; /* who the mail server says has logged in, with his domain where he
+                                  has one; NULL: nobody */
+    bool tls_known;            /* facts.tls means something */
+    int64_t size;              /* bytes that the client has declared or sent; 0: not known yet */
+    unsigned recipients;       /* accepted for this message */
+    unsigned messages;         /* begun in this session before this one */
+    const struct rule_ref *limited_by; /* the limit in time that the user has reached; NULL: none */
+    const struct shown_address
+        *shown; /* of the identity headers; decide_header and decide_message */
+    size_t shown_count;
+    const char *header_fault; /* why it cannot be told whom they show; NULL: it can */
+};
+
+/* What nginx said, decoded but not believed, or what the mail server told the message guard. Bytes
+ * are borrowed for the call. */
 struct facts {
     enum protocol protocol;
     enum auth_method method; /* METHOD_UNKNOWN: nginx named one that we do not know */
@@ -55,18 +81,25 @@ struct facts {
     enum knowledge sender_elsewhere; /* none only: whether an organization of shared_with knows the
                                         sender */
     enum knowledge recipient;        /* none only: whether the recipient exists */
-    bool window_matching_sender;     /* the window's account may send as itself only (SMG 18) */
-    enum knowledge sender_owned; /* none only: whether the window's account owns the sender beside
-                                    its name */
+    bool matching_sender; /* none only: the user's account may send as itself only (SMG 18) */
+    struct owned_addresses owned; /* none only: of the window's user, or the guard's */
     /* Of the client's certificate, external only; NULL: not sent. */
     bool certificate_verified; /* nginx says that it is one of an authority that it trusts */
     const char *certificate_fingerprint; /* SHA-1 in hex */
     const char *certificate_subject;     /* distinguished name as RFC 2253 writes it */
     const char *malformed; /* what the front found wrong with the request (a bad %-escape, an
                               unknown protocol); NULL: nothing */
+    const struct message_facts *message; /* NULL: it is the front door that asks */
 };
 
 enum { PASSWORD_MAX = 1024 }; /* bytes; nginx passes about 3,000 */
+
+/* The limits of a message or a session as such (Symantec); 0: none. */
+struct message_limits {
+    unsigned recipients_per_message, messages_per_session;
+    int64_t message_size; /* bytes */
+    struct origin recipients_per_message_origin, messages_per_session_origin, message_size_origin;
+};
 
 /* The settings that hold for every listener. */
 struct decide_settings {
@@ -74,6 +107,7 @@ struct decide_settings {
     unsigned failure_delay_s;
     unsigned max_attempts;
     enum username_encoding encoding;
+    struct message_limits limits;
 };
 
 /* Hears of every rule that is asked, in order, for `explain --all`. answer is one of "accept",
@@ -88,7 +122,7 @@ enum decision_asks {
     ASKS_NOTHING = 0,
     ASKS_SENDER_ELSEWHERE, /* of sender_organization->shared_with, about sender */
     ASKS_RECIPIENT,        /* of recipient_organization->recipients, about recipient_address */
-    ASKS_SENDER_OWNED,     /* of the sources of user, about sender */
+    ASKS_OWNED,            /* of the sources of user, about his addresses */
 };
 
 struct decision {
@@ -140,6 +174,27 @@ void decide_login(const struct tenancy *tenancy, const struct decide_settings *s
 void decide_recipient(const struct tenancy *tenancy, const struct decide_settings *settings,
                       const struct facts *facts, const struct trail *trail,
                       struct decision *decision_r);
+
+/*
+ * The message guard, of each message: decide_mail about MAIL, decide_recipient about each RCPT,
+ * decide_header once the headers are there, decide_message at the end about each accepted recipient
+ * (facts.rcpt_to). Each stands by itself and asks for facts as decide_recipient does; facts.message
+ * is set, method is METHOD_NONE. The sender's rules that do not hang on the recipient are asked at
+ * MAIL and again at RCPT. Reasons of an accept: message.ok, and recipient.ok at RCPT.
+ */
+void decide_mail(const struct tenancy *tenancy, const struct decide_settings *settings,
+                 const struct facts *facts, const struct trail *trail, struct decision *decision_r);
+
+/* Whether every address that From:, Sender: and Resent-From: show is the user's (MDaemon:
+ * "Credentials used must match those of the 'From:' header address"). */
+void decide_header(const struct tenancy *tenancy, const struct decide_settings *settings,
+                   const struct facts *facts, const struct trail *trail,
+                   struct decision *decision_r);
+
+/* The size, and the `rule` sections with all that is known of the message now. */
+void decide_message(const struct tenancy *tenancy, const struct decide_settings *settings,
+                    const struct facts *facts, const struct trail *trail,
+                    struct decision *decision_r);
 
 /* Turns the decision about a login into auth.throttled: what was found out about the account after
  * the sources were asked. */

@@ -4,15 +4,24 @@
 #include "access.h"
 #include "decide_sender.h"
 
-/* Whether the sender's address is the user's name. Both are in lower case. */
+/* Whether a name or an address of the user is the sender's. All are in lower case. */
 static bool
-is_users_own(const struct decision *decision)
+is_sender(const struct decision *decision, const char *name)
 {
     const struct mailbox *sender = &decision->sender.mailbox;
-    struct mailbox user;
-    if (mailbox_parse(decision->user.text, strlen(decision->user.text), &user, NULL) != 0)
+    struct mailbox own;
+    if (mailbox_parse(name, strlen(name), &own, NULL) != 0)
         return false;
-    return strcmp(user.local, sender->local) == 0 && strcmp(user.domain, sender->domain) == 0;
+    return strcmp(own.local, sender->local) == 0 && strcmp(own.domain, sender->domain) == 0;
+}
+
+static bool
+is_among(const struct decision *decision, const struct owned_addresses *owned)
+{
+    for (size_t i = 0; i < owned->count; i++)
+        if (is_sender(decision, owned->addresses[i]))
+            return true;
+    return false;
 }
 
 /* A demand that the sender be the user's, and what can satisfy it. */
@@ -28,15 +37,17 @@ static bool
 ask_owned(const struct question *question, struct match *match)
 {
     if (match->may_own)
-        switch (question->facts->sender_owned) {
+        switch (question->facts->owned.knowledge) {
         case KNOWLEDGE_NOT_ASKED:
-            return question_need(question, ASKS_SENDER_OWNED, &match->rule);
+            return question_need(question, ASKS_OWNED, &match->rule);
         case KNOWLEDGE_CANNOT_TELL:
             question_note(&match->rule, "cannot tell whether the user owns the sender");
             return question_end(question, REASON_AUTH_SOURCE_UNAVAILABLE, &match->rule);
         case KNOWLEDGE_UNKNOWN:
             break;
         case KNOWLEDGE_KNOWN:
+            if (!is_among(question->decision, &question->facts->owned))
+                break;
             question_note(&match->rule, "the user owns the sender");
             return question_next(question, &match->rule);
         }
@@ -75,8 +86,8 @@ static bool
 ask_match(const struct question *question, struct match *match)
 {
     const struct decision *decision = question->decision;
-    bool passes =
-        !match->is_demanded || decision->sender.kind != PATH_MAILBOX || is_users_own(decision);
+    bool passes = !match->is_demanded || decision->sender.kind != PATH_MAILBOX ||
+                  is_sender(decision, decision->user.text);
     return passes ? question_next(question, &match->rule) : ask_match_exemption(question, match);
 }
 
@@ -84,7 +95,7 @@ ask_match(const struct question *question, struct match *match)
 static bool
 ask_match_of_account(const struct question *question)
 {
-    if (!question->facts->window_matching_sender)
+    if (!question->facts->matching_sender)
         return true;
     struct match match = {
         .rule = question_listener_rule(question, "smtp_auth",

@@ -9,6 +9,8 @@
 #ifndef MAILREEVE_RULE_H
 #define MAILREEVE_RULE_H
 
+#include <stdint.h>
+
 #include "list.h"
 #include "nameset.h"
 #include "origin.h"
@@ -19,8 +21,7 @@ enum rule_action {
     RULE_DEFER = 0,
     RULE_REFUSE,
     RULE_ACCEPT,
-    RULE_TAG, /* accept, and let the audit line (and later the message guard) show the rule's name
-               */
+    RULE_TAG, /* accept, and let the audit line and, by the message guard, a header show it */
 };
 
 struct rule {
@@ -39,9 +40,17 @@ struct rule {
                                       refused for their sender) nor for a login (no sender yet) */
     const struct list *recipients; /* of kind user; NULL: any. Never holds for a login */
 
+    /* Conditions that only the message guard can see, once it has seen the message; at the front
+     * door and at RCPT such a rule may still come to hold: one that would let the message pass
+     * keeps those behind it from refusing. */
+    int64_t size_over;              /* bytes; 0: any */
+    unsigned recipients_over;       /* accepted recipients of the message; 0: any */
+    const struct list *header_from; /* of kind user, about the mailboxes of From:; NULL: any */
+
     enum rule_action action;
-    const char *code; /* "550 5.7.1": what SMTP clients see on refuse and defer */
-    const char *text; /* behind the code; printable ASCII */
+    const char *code;   /* "550 5.7.1": what SMTP clients see on refuse and defer */
+    const char *text;   /* behind the code; printable ASCII */
+    const char *header; /* of a tag: the header's name, whose value is the rule's */
 };
 
 #endif

@@ -27,6 +27,7 @@ struct source;
 struct source_chain;
 
 struct certificates;
+struct owners;
 
 enum auth_availability { AUTH_OFF = 0, AUTH_ENCRYPTED, AUTH_ON }; /* SMG 1 */
 
@@ -125,6 +126,11 @@ struct organization {
                                       in the list are, ACCESS_DENY: those not in it; an empty list
                                       exempts nobody in both modes */
     struct list_setting match_exempt_senders; /* MDaemon */
+    bool match_from;                    /* MDaemon: who has logged in shows no From: but his own */
+    bool match_detail;                  /* bob owns bob+anything */
+    const struct owners *sender_owners; /* who may send as whom beside; NULL: nobody */
+    struct list_setting match_exempt_from; /* MDaemon */
+    struct origin match_from_origin, sender_owners_origin;
     struct access auth_users; /* SMG 14, 15: asks only about names in this organization's domains */
     const struct source_chain *sources;
     struct upstream *upstream; /* for its users, in the place of the listener's; NULL: none */

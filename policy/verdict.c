@@ -55,6 +55,17 @@ static const struct {
     [REASON_RECIPIENT_UNKNOWN] = {"recipient.unknown", "550 5.1.1", "", "", "no such recipient"},
     [REASON_RECIPIENT_UNVERIFIABLE] = {"recipient.unverifiable", "450 4.1.1", "", "",
                                        "the recipient cannot be verified now, try again later"},
+    [REASON_MESSAGE_OK] = {"message.ok", "250 2.0.0", "", "", "ok"},
+    [REASON_FROM_MISMATCH] = {"from.mismatch", "550 5.7.1", "", "",
+                              "the From: header shows an address that is not the authenticated "
+                              "user's"},
+    [REASON_MESSAGE_SIZE] = {"message.size", "552 5.3.4", "", "", "the message is too large"},
+    [REASON_MESSAGE_RECIPIENTS] = {"message.recipients", "452 4.5.3", "", "",
+                                   "too many recipients in one message"},
+    [REASON_SESSION_MESSAGES] = {"session.messages", "421 4.7.0", "", "",
+                                 "too many messages in one connection, come again"},
+    [REASON_USER_THROTTLED] = {"user.throttled", "452 4.7.1", "", "",
+                               "too many messages, try again later"},
     /* Never read but by protocols that a rule section has no code for: see verdict_code. */
     [REASON_RULE] = {"rule", "", "", "", ""},
     [REASON_ROUTE_NONE] = {"route.none", "451 4.4.1", "[SYS/TEMP]", "[UNAVAILABLE]",

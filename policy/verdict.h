@@ -53,7 +53,13 @@ enum reason {
     REASON_RELAY_DENIED,
     REASON_RECIPIENT_UNKNOWN,
     REASON_RECIPIENT_UNVERIFIABLE,
-    REASON_RULE, /* a `rule` section decided: its name, code and text hold */
+    REASON_MESSAGE_OK,
+    REASON_FROM_MISMATCH,
+    REASON_MESSAGE_SIZE,       /* message_size */
+    REASON_MESSAGE_RECIPIENTS, /* recipients_per_message */
+    REASON_SESSION_MESSAGES,   /* messages_per_session */
+    REASON_USER_THROTTLED,     /* messages_per_user, recipients_per_user */
+    REASON_RULE,               /* a `rule` section decided: its name, code and text hold */
     REASON_ROUTE_NONE,
     REASON_COUNT,
 };
@@ -80,8 +86,8 @@ struct verdict {
     unsigned wait_s; /* Auth-Wait on a refusal: 0 lets nginx close the session */
     struct rule_ref rule;
     const struct rule *decided_by; /* with REASON_RULE only, as the next */
-    enum reason accepted_as;       /* REASON_AUTH_OK or REASON_RECIPIENT_OK: whose code and text an
-                                      accept has */
+    enum reason accepted_as; /* REASON_AUTH_OK, REASON_RECIPIENT_OK or REASON_MESSAGE_OK: whose
+                                code and text an accept has */
 };
 
 /* A verdict for a reason, with the action that belongs to it (the class of its SMTP code decides

@@ -19,6 +19,17 @@
 
 struct alerts;
 
+/* The `guard` section: mailreeve-milter. */
+struct guard_settings {
+    const char *socket; /* "unix:/run/mailreeve/milter.sock", "inet:8891@127.0.0.1", "inet6:..." */
+    int64_t socket_mode;
+    const char *socket_group; /* NULL: the process's */
+    const char *listener; /* whose rules hold where the mail server's {daemon_name} is no listener's
+                             name; NULL: the only one that can be meant, if there is just one */
+    const char *hostname; /* in Authentication-Results; NULL: the mail server's own */
+    bool authentication_results; /* whether it is added, and forged ones removed */
+};
+
 /* The top-level settings. */
 struct site_settings {
     const char *socket; /* of mailreeve-auth */
@@ -31,6 +42,7 @@ struct site_settings {
     struct decide_settings decide;
     struct screen screen;
     struct limits limits;
+    struct guard_settings guard; /* its socket takes a restart */
     struct store_settings store; /* a change takes a restart */
 };
 

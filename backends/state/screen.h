@@ -47,6 +47,7 @@ struct rate {
 
 struct limits {
     struct rate logins_per_address, logins_per_user, addresses_per_user;
+    struct rate messages_per_user, recipients_per_user;
 };
 
 #endif

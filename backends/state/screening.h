@@ -24,6 +24,7 @@
 #ifndef MAILREEVE_SCREENING_H
 #define MAILREEVE_SCREENING_H
 
+#include "identities.h"
 #include "outcome.h"
 #include "screen.h"
 #include "secret.h"
@@ -82,6 +83,7 @@ struct attempt_result {
     const struct secret *password; /* NULL: a challenge's answer or a certificate: never the same */
     const struct window *window;   /* to open with an accepted login by POP or IMAP, unless he is in
                                       `never`; NULL: none */
+    const struct identity *identity; /* to note with an accepted login by SMTP; NULL: none */
 };
 
 /* What came of it. Starts all zero. */
@@ -110,6 +112,7 @@ struct client_question {
     struct netaddr client;
     int64_t window_age_ms; /* windows opened longer ago do not count; 0: not asked for. Who is in
                               `never` has none: he may stand for many people */
+    const char *user;      /* whose identity is wanted, by his account's name; NULL: nobody's */
 };
 struct client_answer {
     bool is_banned;
@@ -117,6 +120,9 @@ struct client_answer {
     struct rule_ref rule; /* of the ban */
     bool has_window;
     struct window window;
+    bool has_identity;
+    struct identity identity;
+    bool is_down; /* the store could not be asked: whether there is an identity is not known */
 };
 void client_recall(struct store *store, const struct screening_rules *rules,
                    const struct client_question *question, int64_t now_ms, struct deadline deadline,

@@ -75,9 +75,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static const struct decide_settings settings = {.max_attempts = 3};
     struct decision decision;
     decide_recipient(tenancy, &settings, &facts, NULL, &decision);
-    if (decision.asks == ASKS_SENDER_OWNED) {
+    if (decision.asks == ASKS_OWNED) {
         assert(authenticated && decision.verdict.action == VERDICT_TEMPFAIL);
-        facts.sender_owned = KNOWLEDGE_UNKNOWN;
+        facts.owned.knowledge = KNOWLEDGE_UNKNOWN;
         decide_recipient(tenancy, &settings, &facts, NULL, &decision);
     }
     check(&decision, tenancy, authenticated);

@@ -27,7 +27,12 @@ LAYERS = {
     "backends/site": ["policy", "backends/sys", "backends/conf", "backends/verify", "backends/route",
                       "backends/state", "backends/alert"],
 }
-LAYERS["fcgi-auth"] = LAYERS["cli"] = [*LAYERS]
+LAYERS["backends/service"] = [*LAYERS]
+LAYERS["backends/message"] = ["policy", "backends/sys"]
+LAYERS["backends/harden"] = []
+LAYERS["cli"] = [*LAYERS["backends/site"], "backends/site", "backends/message"]
+LAYERS["fcgi-auth"] = [*LAYERS["backends/service"], "backends/service", "backends/harden"]
+LAYERS["milter"] = [*LAYERS["fcgi-auth"], "backends/message"]
 
 # Each foreign library is included by its door only; OpenSSL has two.
 DOORS = {
@@ -40,6 +45,8 @@ DOORS = {
     "lmdb.h": {"backends/state/lmdb_door.c"},
     "hiredis/": {"backends/state/redis_door.c"},
     "jansson.h": {"fcgi-auth/json.c"},
+    "gmime/": {"backends/message/gmime_door.c"},
+    "libmilter/": {"milter/milter_door.c"},
     "crypt.h": {"backends/verify/password.c"},
     "argon2.h": {"backends/verify/argon2.c"},
     "curl/": {"backends/verify/curl_door.c"},
@@ -65,7 +72,7 @@ TYPE_FLAGS = {
     "Thread": ["-fsanitize=thread"],
 }
 
-PROGRAMS = ("mailreeve", "mailreeve-auth")
+PROGRAMS = ("mailreeve", "mailreeve-auth", "mailreeve-milter")
 
 CPPCHECK = [
     "cppcheck", "--std=c11", "--quiet", "--error-exitcode=1", "--inline-suppr",

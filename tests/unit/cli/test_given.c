@@ -309,8 +309,8 @@ test_whose_a_sender_is_is_given(void **state)
                                      owners[i].word};
         struct given given;
         assert_int_equal(given_parse(words, 5, &given, NULL), 0);
-        assert_int_equal(given.facts.sender_owned, owners[i].want_owned);
-        assert_int_equal(given.facts.window_matching_sender, owners[i].want_matching);
+        assert_int_equal(given.facts.owned.knowledge, owners[i].want_owned);
+        assert_int_equal(given.facts.matching_sender, owners[i].want_matching);
         given_fini(&given);
     }
 }

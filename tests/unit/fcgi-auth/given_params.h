@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "alloc.h"
+#include "expect_text.h"
 
 enum { PARAMS_MAX = 16 };
 
@@ -28,13 +29,6 @@ free_params(char **params)
 {
     for (; *params != NULL; params++)
         free(*params);
-}
-
-static inline void
-expect_text(const char *name, const char *what, const char *text, const char *want)
-{
-    if ((text == NULL) != (want == NULL) || (text != NULL && strcmp(text, want) != 0))
-        fail_msg("%s: %s is %s", name, what, text != NULL ? text : "NULL");
 }
 
 #endif

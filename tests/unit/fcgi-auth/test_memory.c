@@ -197,8 +197,8 @@ test_windows(void **unused)
             (want != NULL && strcmp(facts->window, want) != 0))
             fail_msg("%s: the window of %s", cases[i].name,
                      facts->window != NULL ? facts->window : "nobody");
-        if (facts->window_matching_sender != cases[i].want_matching)
-            fail_msg("%s: matching sender is %d", cases[i].name, facts->window_matching_sender);
+        if (facts->matching_sender != cases[i].want_matching)
+            fail_msg("%s: matching sender is %d", cases[i].name, facts->matching_sender);
         scratch_close(&scratch);
     }
     tenancy_free(tenancy);

@@ -31,7 +31,7 @@ static const struct {
     {"his directory is down", true, false, "MAIL FROM:<sales@acme.example>", KNOWLEDGE_CANNOT_TELL,
      NULL, REASON_AUTH_SOURCE_UNAVAILABLE, ASKS_NOTHING, MATCH ": " OUTAGE},
     {"his directory is asked", true, false, "MAIL FROM:<sales@acme.example>", KNOWLEDGE_NOT_ASKED,
-     NULL, REASON_INTERNAL, ASKS_SENDER_OWNED, MATCH},
+     NULL, REASON_INTERNAL, ASKS_OWNED, MATCH},
     {"about his own name nobody is asked", true, false, "MAIL FROM:<boss@acme.example>",
      KNOWLEDGE_NOT_ASKED, NULL, REASON_RECIPIENT_OK, ASKS_NOTHING, NULL},
     {"about a bounce nobody is asked", true, false, "MAIL FROM:<>", KNOWLEDGE_NOT_ASKED, NULL,
@@ -69,6 +69,19 @@ exempt_senders(struct world *world, const char *entry)
         world->acme->match_exempt_senders.list = world->names;
 }
 
+/* What the sources say: with KNOWLEDGE_KNOWN, that the sender is one of the user's addresses. */
+static void
+owns(struct world *world, enum knowledge knowledge, const char *mail_from)
+{
+    static char address[MAILBOX_TEXT_MAX];
+    static const char *const addresses[] = {"other@acme.example", address};
+    struct smtp_path path;
+    if (smtp_path_parse(PATH_MAIL_FROM, mail_from, strlen(mail_from), &path, NULL) == PATH_MAILBOX)
+        mailbox_format(&path.mailbox, address);
+    world->facts.owned =
+        (struct owned_addresses){knowledge, addresses, knowledge == KNOWLEDGE_KNOWN ? 2 : 0};
+}
+
 static void
 test_owned_senders(void **state)
 {
@@ -80,7 +93,7 @@ test_owned_senders(void **state)
         world.acme->match_sender = owned[i].users_match;
         world.widgets->match_sender = owned[i].senders_match;
         world.widgets->match_sender_origin = world_line(43);
-        world.facts.sender_owned = owned[i].owned;
+        owns(&world, owned[i].owned, owned[i].from);
         world_window(&world, "boss@acme.example");
         world_from(&world, owned[i].from);
         world_ask_recipient(&world);
@@ -160,8 +173,8 @@ test_smg_18_matching_sender(void **state)
         world_init(&world);
         exempt_senders(&world, accounts[i].exempt);
         world.acme->match_sender = accounts[i].match_sender;
-        world.facts.sender_owned = accounts[i].owned;
-        world.facts.window_matching_sender = accounts[i].matching_sender;
+        owns(&world, accounts[i].owned, accounts[i].from);
+        world.facts.matching_sender = accounts[i].matching_sender;
         world_window(&world, accounts[i].window);
         world_from(&world, accounts[i].from);
         world_ask_recipient(&world);
@@ -179,7 +192,7 @@ test_a_window_that_does_not_count_demands_nothing(void **state)
     (void)state;
     struct world world;
     world_init(&world);
-    world.facts.window_matching_sender = true;
+    world.facts.matching_sender = true;
     world_window(&world, "boss@acme.example");
     world.listener->relay_window_ms = 0;
     world_from(&world, "MAIL FROM:<anna@acme.example>");
@@ -196,8 +209,8 @@ test_every_match_is_told(void **state)
     struct world world;
     world_init(&world);
     world.acme->match_sender = true;
-    world.facts.window_matching_sender = true;
-    world.facts.sender_owned = KNOWLEDGE_KNOWN;
+    world.facts.matching_sender = true;
+    owns(&world, KNOWLEDGE_KNOWN, "MAIL FROM:<sales@acme.example>");
     world_window(&world, "boss@acme.example");
     world_from(&world, "MAIL FROM:<sales@acme.example>");
     world_ask_recipient(&world);

@@ -265,7 +265,7 @@ make_matching_account(struct world *world)
 {
     world_window(world, "boss@acme.example");
     world_from(world, "MAIL FROM:<anna@acme.example>");
-    world->facts.window_matching_sender = true;
+    world->facts.matching_sender = true;
 }
 
 static void

@@ -62,7 +62,7 @@ world_facts(void)
                           .mail_from_length = 38,
                           .rcpt_to = "RCPT TO:<boss@acme.example>",
                           .rcpt_to_length = 27,
-                          .sender_owned = KNOWLEDGE_UNKNOWN};
+                          .owned = {.knowledge = KNOWLEDGE_UNKNOWN}};
     netaddr_parse("192.0.2.1", &facts.client, NULL);
     return facts;
 }

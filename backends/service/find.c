@@ -1,8 +1,8 @@
-#include "recipient.h"
+#include "find.h"
 
+#include "find_owned.h"
 #include "log.h"
 #include "own_question.h"
-#include "sender_owned.h"
 
 /* For the log. */
 static const char *
@@ -51,13 +51,13 @@ find_sender_elsewhere(const char *session, struct deadline deadline,
 }
 
 static enum knowledge
-find_recipient(const char *session, struct deadline deadline, const struct decision *decision,
-               struct recipient_asked *asked)
+find_recipient(struct find *find, const struct decision *decision)
 {
     struct source *source = decision->recipient_organization->recipients;
+    struct recipient_asked *asked = &find->recipient;
     asked->source = source;
-    source_recipient(source, &decision->recipient_address, deadline, &asked->result);
-    log_event(LOG_DEBUG, "recipient.asked", LOG_STR("session", session),
+    source_recipient(source, &decision->recipient_address, find->deadline, &asked->result);
+    log_event(LOG_DEBUG, "recipient.asked", LOG_STR("session", find->session),
               LOG_STR("source", source_name(source)),
               LOG_STR("outcome", word_of(asked->result.knowledge)));
     return asked->result.knowledge;
@@ -65,40 +65,47 @@ find_recipient(const char *session, struct deadline deadline, const struct decis
 
 /* Asked again, it would wait for itself. */
 static bool
-is_own_question(const char *session, const struct request *request, struct decision *decision)
+is_own_question(const struct find *find, const struct facts *facts, struct decision *decision)
 {
     char address[MAILBOX_TEXT_MAX];
     mailbox_format(&decision->recipient_address, address);
-    return own_question_refuse(session, request->helo, address, &request->facts, decision);
+    return own_question_refuse(find->session, find->helo, address, facts, decision);
 }
 
 /* There are three facts to find out, so the fourth decision is the last; should it ask once more it
  * is what it is while it asks: a temporary failure. */
 void
-recipient_decide(const struct site *site, const char *session, struct deadline deadline,
-                 struct request *request, const struct window *window, struct decision *decision_r,
-                 struct recipient_asked *asked_r)
+find_and_decide(struct find *find, find_decide *decide, struct facts *facts,
+                struct decision *decision_r)
 {
     enum { FACTS = 3 };
-    struct facts *facts = &request->facts;
-    *asked_r = (struct recipient_asked){0};
+    const struct site *site = find->site;
+    find->recipient = (struct recipient_asked){0};
     for (int found = 0; found <= FACTS; found++) {
-        decide_recipient(site->tenancy, &site->settings.decide, facts, NULL, decision_r);
+        decide(site->tenancy, &site->settings.decide, facts, NULL, decision_r);
         switch (decision_r->asks) {
         case ASKS_NOTHING:
             return;
         case ASKS_SENDER_ELSEWHERE:
-            facts->sender_elsewhere = find_sender_elsewhere(session, deadline, decision_r);
+            facts->sender_elsewhere =
+                find_sender_elsewhere(find->session, find->deadline, decision_r);
             break;
         case ASKS_RECIPIENT:
-            if (is_own_question(session, request, decision_r))
+            if (is_own_question(find, facts, decision_r))
                 return;
-            facts->recipient = find_recipient(session, deadline, decision_r, asked_r);
+            facts->recipient = find_recipient(find, decision_r);
             break;
-        case ASKS_SENDER_OWNED:
-            facts->sender_owned =
-                sender_owned_find(site, session, deadline, &facts->client, window, decision_r);
+        case ASKS_OWNED:
+            facts->owned = find_owned(find, &facts->client, decision_r);
             break;
         }
     }
+}
+
+void
+find_fini(struct find *find)
+{
+    if (find->has_account)
+        verify_result_fini(&find->account);
+    find->has_account = false;
 }

@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "given_params.h"
+#include "expect_text.h"
 #include "needs_restart.h"
 
 static const char *const one[] = {"a:1"}, *const same_one[] = {"a:1"}, *const other_one[] = {"b:1"};
