@@ -1,8 +1,8 @@
 /*
  * mta: the mail server at the other end, as the life of a message needs it.
  *
- * A table of functions, so that message.c and session.c know no libmilter: milter_door.c fills it,
- * and so do the unit tests and the fuzzer.
+ * A table of functions, so that message.c and conversation.c know no libmilter: milter_door.c fills
+ * it, and so do the unit tests and the fuzzer.
  */
 #ifndef MAILREEVE_MTA_H
 #define MAILREEVE_MTA_H
