@@ -27,6 +27,8 @@ struct tenancy {
     struct strmap listeners, organizations;
     struct strmap domains, wildcards; /* to struct claim; a wildcard without its "*." */
     struct named *named;
+    struct listener **in_order; /* the listeners */
+    size_t listener_count;
     struct rule **rules; /* in order */
     size_t rule_count;
     struct claim *claims;
@@ -68,6 +70,7 @@ tenancy_free(struct tenancy *tenancy)
     strmap_fini(&tenancy->domains);
     strmap_fini(&tenancy->wildcards);
     textpool_fini(&tenancy->texts);
+    free(tenancy->in_order);
     free(tenancy->rules);
     free(tenancy);
 }
@@ -111,6 +114,9 @@ tenancy_add_listener(struct tenancy *tenancy, const char *name, struct origin or
     listener->origin = origin;
     own(tenancy, listener, listener_fini);
     strmap_add(&tenancy->listeners, name, listener);
+    tenancy->in_order =
+        xrealloc(tenancy->in_order, tenancy->listener_count + 1, sizeof(struct listener *));
+    tenancy->in_order[tenancy->listener_count++] = listener;
     return listener;
 }
 
@@ -184,6 +190,13 @@ tenancy_rules(const struct tenancy *tenancy, size_t *count_r)
 {
     *count_r = tenancy->rule_count;
     return (const struct rule *const *)tenancy->rules;
+}
+
+const struct listener *const *
+tenancy_listeners(const struct tenancy *tenancy, size_t *count_r)
+{
+    *count_r = tenancy->listener_count;
+    return (const struct listener *const *)tenancy->in_order;
 }
 
 const struct listener *

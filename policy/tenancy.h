@@ -165,6 +165,9 @@ const struct rule *const *tenancy_rules(const struct tenancy *tenancy, size_t *c
 const struct listener *tenancy_listener(const struct tenancy *tenancy,
                                         const char *name); /* or NULL */
 
+/* All listeners in order; *count_r of them. */
+const struct listener *const *tenancy_listeners(const struct tenancy *tenancy, size_t *count_r);
+
 /* The organization that owns a domain, or NULL: an exact claim first, then the longest wildcard.
  * Costs one look-up per label of the domain, however many organizations there are. domain is in
  * lower case; a domain with letters outside of ASCII is the one that DNS has for it. */
