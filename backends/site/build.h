@@ -31,10 +31,11 @@ struct built_site {
     const struct built_site *previous; /* the one in force while this one is built; or NULL */
 };
 
-/* A `list` section: one of the two, by its kind. */
+/* A `list` section: one of the three, by its kind. */
 struct built_list {
     struct list *list;
     struct certificates *certificates;
+    struct owners *owners;
 };
 
 /* An organization and the section that describes it. */
@@ -50,6 +51,7 @@ extern const struct section_type organization_section;
 extern const struct section_type rule_section;
 extern const struct section_type screen_section;
 extern const struct section_type limits_section;
+extern const struct section_type guard_section;
 extern const struct section_type state_section;
 extern const struct parts_kind list_parts;
 
@@ -86,6 +88,13 @@ void build_screen(struct built_site *built, struct problems *problems);
 /* Reads the `limits` section; where there is none there are no limits (limits.c). */
 void build_limits(struct built_site *built, struct problems *problems);
 
+/* Reads the `guard` section, or its defaults where there is none; after the listeners (guard.c). */
+void build_guard(struct built_site *built, struct problems *problems);
+
+/* The permissions of a socket, in octal (settings.c). */
+int64_t build_socket_mode(const struct section *section, const char *text,
+                          struct problems *problems);
+
 /* Reads the `state` section, or its defaults where there is none (store_settings.c). */
 void build_store(struct built_site *built, struct problems *problems);
 
@@ -111,6 +120,11 @@ struct list_setting build_list_setting(struct parts *lists, const struct section
 const struct certificates *build_certificates(struct parts *lists, const struct section *section,
                                               const char *setting, const char *name,
                                               const char *if_empty, struct problems *problems);
+
+/* The name of a list of kind owners, likewise. */
+const struct owners *build_owners(struct parts *lists, const struct section *section,
+                                  const char *setting, const char *name, const char *if_empty,
+                                  struct problems *problems);
 
 /* The upstream that a setting names, or NULL; problems tells if there is no such upstream. */
 struct upstream *build_upstream(struct built_site *built, const struct section *section,
@@ -155,17 +169,17 @@ struct organization_values {
     int authenticate_senders;   /* enum authenticate_senders */
     int authenticate_inbound;   /* enum authenticate_inbound */
     struct strings shared_with;
-    bool match_sender;
-    const char *match_exempt_senders;
+    bool match_sender, match_from, match_detail;
+    const char *match_exempt_senders, *match_exempt_from, *sender_owners;
     const char *auth_exempt_ips, *auth_users;
     const char *upstream;
     const char *delegated;
 };
 
-enum { LIST_OF_CERTIFICATES = LIST_USER + 1 };
+enum { LIST_OF_CERTIFICATES = LIST_USER + 1, LIST_OF_OWNERS };
 
 struct list_values {
-    int kind; /* enum list_kind, or LIST_OF_CERTIFICATES */
+    int kind; /* enum list_kind, LIST_OF_CERTIFICATES or LIST_OF_OWNERS */
     struct strings entries;
     const char *file;
 };
@@ -186,9 +200,10 @@ struct rule_values {
     int authenticated, tls; /* enum condition */
     unsigned protocols;
     struct strings listeners, organizations;
-    const char *clients, *senders, *recipients;
+    const char *clients, *senders, *recipients, *header_from;
+    int64_t size_over_bytes, recipients_over;
     int action; /* enum rule_action */
-    const char *code, *text;
+    const char *code, *text, *header;
 };
 
 #endif

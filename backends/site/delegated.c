@@ -69,6 +69,36 @@ read_match_exempt_senders(const struct reading *reading)
 }
 
 static void
+read_match_from(const struct reading *reading)
+{
+    reading->to->match_from = reading->values->match_from;
+    reading->to->match_from_origin = section_origin(reading->section, "match_from");
+}
+
+static void
+read_match_exempt_from(const struct reading *reading)
+{
+    reading->to->match_exempt_from = build_list_setting(
+        &reading->file->lists, reading->section, "match_exempt_from",
+        reading->values->match_exempt_from, LIST_USER, "no address is exempt", reading->problems);
+}
+
+static void
+read_match_detail(const struct reading *reading)
+{
+    reading->to->match_detail = reading->values->match_detail;
+}
+
+static void
+read_sender_owners(const struct reading *reading)
+{
+    reading->to->sender_owners =
+        build_owners(&reading->file->lists, reading->section, "sender_owners",
+                     reading->values->sender_owners, "it gives nobody a sender", reading->problems);
+    reading->to->sender_owners_origin = section_origin(reading->section, "sender_owners");
+}
+
+static void
 read_auth_exempt_ips(const struct reading *reading)
 {
     reading->to->auth_exempt_ips =
@@ -92,6 +122,10 @@ static const struct {
     {"authenticate_inbound", read_authenticate_inbound},
     {"match_sender", read_match_sender},
     {"match_exempt_senders", read_match_exempt_senders},
+    {"match_from", read_match_from},
+    {"match_exempt_from", read_match_exempt_from},
+    {"match_detail", read_match_detail},
+    {"sender_owners", read_sender_owners},
     {"auth_exempt_ips", read_auth_exempt_ips},
     {"auth_users", read_auth_users},
 };
@@ -126,7 +160,7 @@ limit_patterns(const struct conf *conf, struct problems *problems)
     const struct section *const *lists = conf_sections(conf, NULL, "list", &count);
     for (size_t i = 0; i < count; i++) {
         const struct list_values *values = lists[i]->values;
-        if (values->kind == LIST_OF_CERTIFICATES)
+        if (values->kind == LIST_OF_CERTIFICATES || values->kind == LIST_OF_OWNERS)
             continue;
         for (size_t k = 0; k < values->entries.count; k++)
             if (list_entry_is_pattern((enum list_kind)values->kind, values->entries.items[k]) &&

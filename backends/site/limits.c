@@ -1,4 +1,4 @@
-/* The `limits` section: how often, as "N/DURATION". */
+/* The `limits` section: how often, as "N/DURATION", and how much at once. */
 #include <stdio.h>
 #include <string.h>
 
@@ -7,6 +7,8 @@
 
 struct limits_values {
     const char *logins_per_address, *logins_per_user, *addresses_per_user;
+    const char *messages_per_user, *recipients_per_user;
+    int64_t recipients_per_message, messages_per_session, message_size_bytes;
 };
 
 /* A set of the store forgets the oldest of more than STORE_MEMBERS_MAX. */
@@ -36,6 +38,42 @@ static const struct row rows[] = {
          "From how many networks (see ipv4_prefix and ipv6_prefix of screen) an account may log "
          "in within a time, at most 255; a further one is refused and raises the alarm hijack. "
          "0: from any number."},
+    {.name = "messages_per_user",
+     .type = ROW_STRING,
+     AT(messages_per_user),
+     .preset = "0/1h",
+     .help = "How many messages somebody who has logged in may send, by the message guard: "
+             "\"200/1h\". A further one is put off with 452 4.7.1 and raises the alarm hijack. "
+             "Messages that are refused do not count. 0: any number."},
+    {.name = "recipients_per_user",
+     .type = ROW_STRING,
+     AT(recipients_per_user),
+     .preset = "0/1d",
+     .help = "The same for the recipients of his messages."},
+    {.name = "recipients_per_message",
+     .type = ROW_INT,
+     AT(recipients_per_message),
+     .preset = "0",
+     .low = 0,
+     .high = MOST,
+     .help = "Recipients that the message guard lets a message have, whoever sends it; further "
+             "ones are put off with 452 4.5.3, and servers send them another message. 0: any "
+             "number."},
+    {.name = "messages_per_session",
+     .type = ROW_INT,
+     AT(messages_per_session),
+     .preset = "0",
+     .low = 0,
+     .high = MOST,
+     .help = "Messages that the message guard lets a session send; then the client is to connect "
+             "anew. 0: any number."},
+    {.name = "message_size",
+     .type = ROW_SIZE,
+     AT(message_size_bytes),
+     .preset = "0",
+     .help = "Bytes that the message guard lets a message have, header and body, by what the "
+             "client declares and by what it sends. The mail server has a limit of its own "
+             "(message_size_limit of Postfix). 0: any number."},
     {0}};
 
 const struct section_type limits_section = {
@@ -44,8 +82,9 @@ const struct section_type limits_section = {
     .size = sizeof(struct limits_values),
     .rows = rows,
     .help =
-        "How much is too much, as NUMBER/DURATION. Whoever is over a limit is asked to come back "
-        "later. Without this section there are none; they hold whatever the mode of screen is.",
+        "How much is too much: NUMBER/DURATION within a time, a number or a size at once. Whoever "
+        "is over a limit within a time is asked to come back later. Without this section there "
+        "are none; they hold whatever the mode of screen is.",
 };
 
 static int
@@ -91,23 +130,54 @@ read_rate(const struct section *section, const char *setting, const char *text, 
     rate->origin = section_origin(section, setting);
 }
 
+/* Within a time. */
+static void
+read_rates(const struct section *section, struct limits *limits, struct problems *problems)
+{
+    const struct limits_values *values = section->values;
+    read_rate(section, "logins_per_address", values->logins_per_address, MOST,
+              &limits->logins_per_address, problems);
+    read_rate(section, "logins_per_user", values->logins_per_user, MOST, &limits->logins_per_user,
+              problems);
+    read_rate(section, "addresses_per_user", values->addresses_per_user, MEMBERS_MOST,
+              &limits->addresses_per_user, problems);
+    read_rate(section, "messages_per_user", values->messages_per_user, MOST,
+              &limits->messages_per_user, problems);
+    read_rate(section, "recipients_per_user", values->recipients_per_user, MOST,
+              &limits->recipients_per_user, problems);
+}
+
+/* At once. */
+static void
+read_sizes(const struct section *section, struct message_limits *limits)
+{
+    const struct limits_values *values = section->values;
+    *limits = (struct message_limits){
+        .recipients_per_message = (unsigned)values->recipients_per_message,
+        .messages_per_session = (unsigned)values->messages_per_session,
+        .message_size = values->message_size_bytes,
+        .recipients_per_message_origin = section_origin(section, "recipients_per_message"),
+        .messages_per_session_origin = section_origin(section, "messages_per_session"),
+        .message_size_origin = section_origin(section, "message_size"),
+    };
+}
+
 void
 build_limits(struct built_site *built, struct problems *problems)
 {
     struct limits *limits = &built->site.settings.limits;
-    struct origin top = conf_top(built->site.conf)->origin;
-    limits->logins_per_address.origin = top;
-    limits->logins_per_user.origin = top;
-    limits->addresses_per_user.origin = top;
+    struct message_limits *message_limits = &built->site.settings.decide.limits;
+    const struct rate none = {.origin = conf_top(built->site.conf)->origin};
+    *limits = (struct limits){none, none, none, none, none};
+    *message_limits = (struct message_limits){
+        .recipients_per_message_origin = none.origin,
+        .messages_per_session_origin = none.origin,
+        .message_size_origin = none.origin,
+    };
     size_t count;
     const struct section *const *sections = conf_sections(built->site.conf, NULL, "limits", &count);
     if (count == 0)
         return;
-    const struct limits_values *values = sections[0]->values;
-    read_rate(sections[0], "logins_per_address", values->logins_per_address, MOST,
-              &limits->logins_per_address, problems);
-    read_rate(sections[0], "logins_per_user", values->logins_per_user, MOST,
-              &limits->logins_per_user, problems);
-    read_rate(sections[0], "addresses_per_user", values->addresses_per_user, MEMBERS_MOST,
-              &limits->addresses_per_user, problems);
+    read_rates(sections[0], limits, problems);
+    read_sizes(sections[0], message_limits);
 }

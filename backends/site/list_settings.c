@@ -2,12 +2,15 @@
 
 #include "build.h"
 #include "certificates.h"
+#include "owners.h"
 
 static const char *
 kind_name(int kind)
 {
-    static const char *const names[] = {
-        [LIST_IP] = "ip", [LIST_USER] = "user", [LIST_OF_CERTIFICATES] = "certificate"};
+    static const char *const names[] = {[LIST_IP] = "ip",
+                                        [LIST_USER] = "user",
+                                        [LIST_OF_CERTIFICATES] = "certificate",
+                                        [LIST_OF_OWNERS] = "owners"};
     return names[kind];
 }
 
@@ -58,12 +61,19 @@ find_list(struct parts *lists, const struct section *section, const char *settin
 }
 
 static void
-warn_empty(const struct section *section, const char *setting, const struct list *list,
+warn_empty(const struct section *section, const char *setting, const char *name, size_t size,
            const char *if_empty, struct problems *problems)
 {
-    if (list_size(list) == 0)
+    if (size == 0)
         section_problem(section, setting, problems, PROBLEM_WARNING, "list \"%s\" is empty: %s",
-                        list_name(list), if_empty);
+                        name, if_empty);
+}
+
+static void
+warn_empty_list(const struct section *section, const char *setting, const struct list *list,
+                const char *if_empty, struct problems *problems)
+{
+    warn_empty(section, setting, list_name(list), list_size(list), if_empty, problems);
 }
 
 /* open is the word for "no list". */
@@ -95,7 +105,7 @@ build_access(struct parts *lists, const struct section *section, const char *set
 {
     struct access access = read_access(lists, section, setting, text, "any", kind, problems);
     if (access.mode == ACCESS_ALLOW)
-        warn_empty(section, setting, access.list, "nobody passes", problems);
+        warn_empty_list(section, setting, access.list, "nobody passes", problems);
     return access;
 }
 
@@ -105,7 +115,7 @@ build_exemption(struct parts *lists, const struct section *section, const char *
 {
     struct access access = read_access(lists, section, setting, text, "none", LIST_IP, problems);
     if (access.mode != ACCESS_ANY)
-        warn_empty(section, setting, access.list, "nobody is exempt", problems);
+        warn_empty_list(section, setting, access.list, "nobody is exempt", problems);
     return access;
 }
 
@@ -119,7 +129,7 @@ build_list_setting(struct parts *lists, const struct section *section, const cha
         return found;
     found.list = find_list(lists, section, setting, name, kind, problems);
     if (found.list != NULL)
-        warn_empty(section, setting, found.list, if_empty, problems);
+        warn_empty_list(section, setting, found.list, if_empty, problems);
     return found;
 }
 
@@ -133,8 +143,20 @@ build_certificates(struct parts *lists, const struct section *section, const cha
         find_of_kind(lists, section, setting, name, LIST_OF_CERTIFICATES, problems);
     if (found == NULL)
         return NULL;
-    if (certificates_count(found->certificates) == 0)
-        section_problem(section, setting, problems, PROBLEM_WARNING, "list \"%s\" is empty: %s",
-                        name, if_empty);
+    warn_empty(section, setting, name, certificates_count(found->certificates), if_empty, problems);
     return found->certificates;
+}
+
+const struct owners *
+build_owners(struct parts *lists, const struct section *section, const char *setting,
+             const char *name, const char *if_empty, struct problems *problems)
+{
+    if (name == NULL)
+        return NULL;
+    const struct built_list *found =
+        find_of_kind(lists, section, setting, name, LIST_OF_OWNERS, problems);
+    if (found == NULL)
+        return NULL;
+    warn_empty(section, setting, name, owners_size(found->owners), if_empty, problems);
+    return found->owners;
 }

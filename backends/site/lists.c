@@ -4,12 +4,16 @@
 #include "build.h"
 #include "certificates.h"
 #include "file.h"
+#include "owners.h"
 
 /* A million networks or names are some 30 MB. */
 enum { LIST_FILE_MAX = 1 << 30 };
 
-static const struct choice kinds[] = {
-    {"ip", LIST_IP}, {"user", LIST_USER}, {"certificate", LIST_OF_CERTIFICATES}, {0}};
+static const struct choice kinds[] = {{"ip", LIST_IP},
+                                      {"user", LIST_USER},
+                                      {"certificate", LIST_OF_CERTIFICATES},
+                                      {"owners", LIST_OF_OWNERS},
+                                      {0}};
 
 static const struct row rows[] = {
     {.name = "kind",
@@ -18,8 +22,9 @@ static const struct row rows[] = {
      .required = true,
      .choices = kinds,
      .delegable = true,
-     .help = "What it holds: addresses of clients, names of users, or certificates of clients with "
-             "the users whose they are."},
+     .help = "What it holds: ip: addresses of clients; user: names of users; certificate: "
+             "certificates of clients with the users whose they are; owners: senders with the "
+             "users who may send as them."},
     {.name = "entries",
      .type = ROW_STRINGS,
      .offset = offsetof(struct list_values, entries),
@@ -29,7 +34,9 @@ static const struct row rows[] = {
              "without case. certificate: a name, white space, and the certificate's SHA-1 "
              "fingerprint (40 hexadecimal digits, colons allowed) or its subject as nginx writes "
              "it (CN=Boss,O=Acme): whatever the authorities that nginx trusts have signed for "
-             "it."},
+             "it. owners: a sender, white space, and names of users with commas between them, as "
+             "in smtpd_sender_login_maps of Postfix (sales@acme.example bob@acme.example, "
+             "carol@acme.example); *@acme.example is every sender or user of a domain."},
     {.name = "file",
      .type = ROW_PATH,
      .offset = offsetof(struct list_values, file),
@@ -43,7 +50,8 @@ const struct section_type list_section = {
     .size = sizeof(struct list_values),
     .rows = rows,
     .help =
-        "Patterns of addresses or names for settings that allow or deny a list, or certificates.",
+        "Patterns of addresses or names for settings that allow or deny a list, certificates, or "
+        "who may send as whom.",
 };
 
 /* Where the mistakes in a list go. */
@@ -56,6 +64,8 @@ struct complaint {
 static int
 add_entry(struct built_list *list, const char *entry, struct origin origin, struct err *err)
 {
+    if (list->owners != NULL)
+        return owners_add(list->owners, entry, origin, err);
     return list->list != NULL ? list_add(list->list, entry, origin, err)
                               : certificates_add(list->certificates, entry, origin, err);
 }
@@ -90,6 +100,8 @@ static size_t
 add_text(struct built_list *list, const char *text, size_t length, const char *file,
          struct complaint *to)
 {
+    if (list->owners != NULL)
+        return owners_add_text(list->owners, text, length, file, complain_line, to);
     return list->list != NULL
                ? list_add_text(list->list, text, length, file, complain_line, to)
                : certificates_add_text(list->certificates, text, length, file, complain_line, to);
@@ -121,6 +133,8 @@ create_list(const struct section *section)
     struct built_list *list = xcalloc(1, sizeof *list);
     if (values->kind == LIST_OF_CERTIFICATES)
         list->certificates = certificates_create(section->name, section->origin);
+    else if (values->kind == LIST_OF_OWNERS)
+        list->owners = owners_create(section->origin);
     else
         list->list = list_create(section->name, (enum list_kind)values->kind, section->origin);
     return list;
@@ -132,6 +146,7 @@ close_list(void *item)
     struct built_list *list = item;
     list_free(list->list);
     certificates_free(list->certificates);
+    owners_free(list->owners);
     free(list);
 }
 
@@ -153,6 +168,8 @@ open_list(struct conf *conf, const struct section *section, enum problem_weight 
     }
     if (list->list != NULL)
         list_freeze(list->list);
+    if (list->owners != NULL)
+        owners_freeze(list->owners);
     return list;
 }
 

@@ -5,135 +5,6 @@
 #include "build.h"
 #include "domain.h"
 
-static const struct choice ambiguous[] = {
-    {"refuse", AMBIGUOUS_REFUSE}, {"first", AMBIGUOUS_FIRST}, {0}};
-
-static const struct choice sender_demands[] = {
-    {"no", SENDERS_NO}, {"unless-local", SENDERS_UNLESS_LOCAL}, {"always", SENDERS_ALWAYS}, {0}};
-
-static const struct choice inbound_demands[] = {
-    {"no", INBOUND_NO}, {"when-auth", INBOUND_WHEN_AUTH}, {"always", INBOUND_ALWAYS}, {0}};
-
-static const struct choice unverifiable[] = {
-    {"defer", UNVERIFIABLE_DEFER}, {"accept", UNVERIFIABLE_ACCEPT}, {0}};
-
-static const struct row rows[] = {
-    {.name = "domains",
-     .type = ROW_STRINGS,
-     .offset = offsetof(struct organization_values, domains),
-     .required = true,
-     .help = "The domains that it owns: acme.example, or *.acme.example for all below."},
-    {.name = "sources",
-     .type = ROW_STRINGS,
-     .offset = offsetof(struct organization_values, sources),
-     .help = "The sources that know its users, in the order they are asked; sources of type users "
-             "are asked before them."},
-    {.name = "ambiguous_user",
-     .type = ROW_CHOICE,
-     .offset = offsetof(struct organization_values, ambiguous_user),
-     .preset = "refuse",
-     .choices = ambiguous,
-     .help =
-         "When two of its sources know a name: refuse it, or let the first decide. Those of type "
-         "smtp, imap and pop3 behind the one that took the password cannot tell, so they are not "
-         "asked."},
-    {.name = "recipients",
-     .type = ROW_STRING,
-     .offset = offsetof(struct organization_values, recipients),
-     .help = "The source that knows which recipients exist: mail to others is refused at the "
-             "front door. Not set: all are taken. A source of type ldap searches for the address, "
-             "one of type smtp asks its server by RCPT (callahead), one of type users knows its "
-             "own names."},
-    {.name = "unverifiable_recipient",
-     .type = ROW_CHOICE,
-     .offset = offsetof(struct organization_values, unverifiable_recipient),
-     .preset = "defer",
-     .choices = unverifiable,
-     .help = "When that source cannot tell, because it is down or does not say: ask the sending "
-             "server to come again later, or take the mail."},
-    {.name = "authenticate_senders",
-     .type = ROW_CHOICE,
-     .offset = offsetof(struct organization_values, authenticate_senders),
-     .preset = "no",
-     .choices = sender_demands,
-     .delegable = true,
-     .help = "Whether mail whose sender is in one of its domains needs a login: no; unless-local: "
-             "only to recipients outside of all organizations; always. It keeps others from "
-             "writing in its name."},
-    {.name = "authenticate_inbound",
-     .type = ROW_CHOICE,
-     .offset = offsetof(struct organization_values, authenticate_inbound),
-     .preset = "no",
-     .choices = inbound_demands,
-     .delegable = true,
-     .help = "Whether mail from one of its domains to one of its domains needs a login: no; "
-             "when-auth: only where the listener's auth is not off; always, even where nobody can "
-             "log in, so that all such mail is taken for forged."},
-    {.name = "shared_with",
-     .type = ROW_STRINGS,
-     .offset = offsetof(struct organization_values, shared_with),
-     .help =
-         "Organizations that share its domains with other servers: a sender whom the "
-         "recipients or sources of one of them know needs no login for authenticate_senders "
-         "and authenticate_inbound (domain sharing). The users file does not count: its names are "
-         "on no other server."},
-    {.name = "match_sender",
-     .type = ROW_BOOL,
-     .offset = offsetof(struct organization_values, match_sender),
-     .preset = "false",
-     .delegable = true,
-     .help = "Its users may send under their own names only, and nobody else under a name of its "
-             "domains: MAIL FROM is the name that logged in, without case, or an address that its "
-             "sources know to be the user's (mail_attribute of ldap); about another "
-             "organization's names they are not believed. Bounces (<>) pass. nginx asks about the "
-             "sender of those alone who came by a relay_window; after AUTH the mail server must "
-             "look."},
-    {.name = "match_exempt_senders",
-     .type = ROW_STRING,
-     .may_be_empty = true,
-     .offset = offsetof(struct organization_values, match_exempt_senders),
-     .delegable = true,
-     .help =
-         "A list of kind user: senders that match_sender, and matching-sender of an account "
-         "(smtp_auth in a users file), let all of its users use. Not set or an empty list: none."},
-    {.name = "auth_exempt_ips",
-     .type = ROW_STRING,
-     .offset = offsetof(struct organization_values, auth_exempt_ips),
-     .preset = "none",
-     .delegable = true,
-     .help = "Clients that need no login for authenticate_senders and authenticate_inbound: none, "
-             "allow LIST (those in the list) or deny LIST (those not in it), with a list of kind "
-             "ip. An empty list exempts nobody."},
-    {.name = "auth_users",
-     .type = ROW_STRING,
-     .offset = offsetof(struct organization_values, auth_users),
-     .preset = "any",
-     .delegable = true,
-     .help = "Names of its domains that may log in: any, allow LIST or deny LIST, with a list of "
-             "kind user. An empty list allows nobody or denies nobody."},
-    {.name = "upstream",
-     .type = ROW_STRING,
-     .offset = offsetof(struct organization_values, upstream),
-     .help = "Where sessions of its users go, instead of to the listener's upstream. Those without "
-             "the right to relay go to upstream_inbound all the same."},
-    {.name = "delegated",
-     .type = ROW_PATH,
-     .offset = offsetof(struct organization_values, delegated),
-     .help = "A file in which its own administrator may set authenticate_senders, "
-             "authenticate_inbound, match_sender, match_exempt_senders, auth_exempt_ips, "
-             "auth_users and lists (entries only) for it; what stands there holds instead of what "
-             "stands here. If it is broken, its last good settings stay in force; after a start, "
-             "all that concerns this organization is a temporary failure."},
-    {0}};
-
-const struct section_type organization_section = {
-    .name = "organization",
-    .titled = true,
-    .size = sizeof(struct organization_values),
-    .rows = rows,
-    .help = "A tenant: it owns domains, and the users in them.",
-};
-
 /* Sources in the order they are asked. */
 struct chosen {
     struct source **sources;
@@ -214,7 +85,31 @@ claim_domain(struct built_site *built, struct organization *organization,
         section_problem_at(section, "domains", origin, problems, PROBLEM_ERROR, "%s", err.text);
 }
 
-/* Who of its senders must log in, and under which names its users send. */
+/* Under which names its users send. */
+static void
+read_matching(struct built_site *built, struct organization *organization,
+              const struct section *section, struct problems *problems)
+{
+    const struct organization_values *values = section->values;
+    struct parts *lists = &built->lists;
+    organization->match_sender = values->match_sender;
+    organization->match_sender_origin = section_origin(section, "match_sender");
+    organization->match_exempt_senders =
+        build_list_setting(lists, section, "match_exempt_senders", values->match_exempt_senders,
+                           LIST_USER, "nobody is exempt", problems);
+    organization->match_from = values->match_from;
+    organization->match_from_origin = section_origin(section, "match_from");
+    organization->match_exempt_from =
+        build_list_setting(lists, section, "match_exempt_from", values->match_exempt_from,
+                           LIST_USER, "no address is exempt", problems);
+    organization->match_detail = values->match_detail;
+    organization->sender_owners =
+        build_owners(lists, section, "sender_owners", values->sender_owners,
+                     "it gives nobody a sender", problems);
+    organization->sender_owners_origin = section_origin(section, "sender_owners");
+}
+
+/* Who of its senders must log in, and who of its users may. */
 static void
 read_demands(struct built_site *built, struct organization *organization,
              const struct section *section, struct problems *problems)
@@ -226,11 +121,6 @@ read_demands(struct built_site *built, struct organization *organization,
     organization->authenticate_inbound_origin = section_origin(section, "authenticate_inbound");
     organization->auth_exempt_ips = build_exemption(&built->lists, section, "auth_exempt_ips",
                                                     values->auth_exempt_ips, problems);
-    organization->match_sender = values->match_sender;
-    organization->match_sender_origin = section_origin(section, "match_sender");
-    organization->match_exempt_senders =
-        build_list_setting(&built->lists, section, "match_exempt_senders",
-                           values->match_exempt_senders, LIST_USER, "nobody is exempt", problems);
     organization->auth_users =
         build_access(&built->lists, section, "auth_users", values->auth_users, LIST_USER, problems);
 }
@@ -282,6 +172,7 @@ build_organization(struct built_site *built, const struct section *section,
                      values->domains.origins[i], problems);
     organization->upstream = build_upstream(built, section, "upstream", values->upstream, problems);
     read_demands(built, organization, section, problems);
+    read_matching(built, organization, section, problems);
     read_recipients(built, tenant, problems);
 
     struct chosen own = own_sources(built, tenant, problems);

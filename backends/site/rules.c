@@ -1,4 +1,5 @@
 #include <string.h>
+#include <strings.h>
 
 #include "ascii.h"
 #include "build.h"
@@ -65,13 +66,35 @@ static const struct row rows[] = {
      .offset = offsetof(struct rule_values, recipients),
      .help = "A list of kind user that the recipient's address must be in. Not set: any recipient. "
              "With it the rule never holds at a login, where there is no recipient yet."},
+    {.name = "size_over",
+     .type = ROW_SIZE,
+     .offset = offsetof(struct rule_values, size_over_bytes),
+     .preset = "0",
+     .help = "Holds for messages with more bytes than that, header and body. Only the message "
+             "guard sees that, and the next two, at the end of a message; until then a rule with "
+             "one of them that would let it pass keeps the rules behind it from refusing. 0: for "
+             "all."},
+    {.name = "recipients_over",
+     .type = ROW_INT,
+     .offset = offsetof(struct rule_values, recipients_over),
+     .preset = "0",
+     .low = 0,
+     .high = 1000000,
+     .help = "Holds for messages with more recipients than that, of those that were accepted. 0: "
+             "for all."},
+    {.name = "header_from",
+     .type = ROW_STRING,
+     .may_be_empty = true,
+     .offset = offsetof(struct rule_values, header_from),
+     .help = "A list of kind user that an address of the message's From: must be in. Not set: any "
+             "message."},
     {.name = "action",
      .type = ROW_CHOICE,
      .required = true,
      .offset = offsetof(struct rule_values, action),
      .choices = actions,
      .help = "accept: ask no further rule; refuse; defer: the client is to come again later; tag: "
-             "accept, and note the rule's name in the log."},
+             "accept, and note the rule's name in the log and, by the message guard, in a header."},
     {.name = "code",
      .type = ROW_STRING,
      .may_be_empty = true,
@@ -84,6 +107,13 @@ static const struct row rows[] = {
      .offset = offsetof(struct rule_values, text),
      .help = "The words behind the code, at most 200 printable ASCII characters. Default: refused "
              "by local policy; with defer: not now, try again later."},
+    {.name = "header",
+     .type = ROW_STRING,
+     .may_be_empty = true,
+     .offset = offsetof(struct rule_values, header),
+     .help = "With tag: the header that the message guard adds, with the rule's name in it. Those "
+             "of that name that came with a message, whoever sent it, are removed. Default: "
+             "X-Mailreeve-Tag."},
     {0}};
 
 const struct section_type rule_section = {
@@ -97,7 +127,7 @@ const struct section_type rule_section = {
             "away but does not undo a refusal.",
 };
 
-enum { RULE_TEXT_MAX = 200 };
+enum { RULE_TEXT_MAX = 200, RULE_HEADER_MAX = 60 };
 
 /* Reads over one to three digits. Returns what is behind them, or NULL. */
 static const char *
@@ -158,28 +188,94 @@ read_answer(const struct section *section, struct rule *rule, struct problems *p
         section_problem(section, "text", problems, PROBLEM_ERROR, "begins or ends with a space");
 }
 
+/* What others read, or the mail server writes: to add one would give a message another meaning, and
+ * to remove those that came with it would take its own. */
+static bool
+has_meaning(const char *header)
+{
+    static const char *const names[] = {
+        "from",         "sender",
+        "reply-to",     "to",
+        "cc",           "bcc",
+        "subject",      "date",
+        "message-id",   "references",
+        "comments",     "in-reply-to",
+        "keywords",     "received",
+        "precedence",   "authentication-results",
+        "return-path",  "delivered-to",
+        "errors-to",    "disposition-notification-to",
+        "mime-version", "dkim-signature",
+    };
+    static const char *const beginnings[] = {"resent-", "content-", "list-", "arc-", "auto-"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcasecmp(header, names[i]) == 0)
+            return true;
+    for (size_t i = 0; i < sizeof beginnings / sizeof beginnings[0]; i++)
+        if (strncasecmp(header, beginnings[i], strlen(beginnings[i])) == 0)
+            return true;
+    return false;
+}
+
+/* RFC 5322 3.6.8 allows more characters; all headers in use are of these. */
+static bool
+is_header_name(const char *header)
+{
+    size_t length = strlen(header);
+    for (size_t i = 0; i < length; i++)
+        if (!ascii_is_alnum(header[i]) && header[i] != '-')
+            return false;
+    return length <= RULE_HEADER_MAX && header[0] != '-';
+}
+
+/* What a tag adds to a message. */
+static void
+read_header(const struct section *section, struct rule *rule, struct problems *problems)
+{
+    const struct rule_values *values = section->values;
+    rule->header = values->header != NULL ? values->header : "X-Mailreeve-Tag";
+    if (!is_header_name(rule->header))
+        section_problem(section, "header", problems, PROBLEM_ERROR,
+                        "\"%s\" is not a header's name of at most %d letters, digits and hyphens",
+                        rule->header, RULE_HEADER_MAX);
+    else if (has_meaning(rule->header))
+        section_problem(section, "header", problems, PROBLEM_ERROR,
+                        "\"%s\" means something else in a message, and those that clients send "
+                        "would be removed (write a name of its own, as \"X-Acme-Tag\")",
+                        rule->header);
+    if (!is_text(section->name))
+        section_problem(section, NULL, problems, PROBLEM_ERROR,
+                        "its name is longer than %d characters or not printable ASCII, and cannot "
+                        "stand in a header",
+                        RULE_TEXT_MAX);
+}
+
+static void
+complain_useless(const struct section *section, const char *setting, const char *value,
+                 const char *why, struct problems *problems)
+{
+    if (value != NULL)
+        section_problem(section, setting, problems, PROBLEM_ERROR, "%s", why);
+}
+
 static void
 read_action(const struct section *section, struct rule *rule, struct problems *problems)
 {
+    static const char told_nothing[] =
+        "is for refuse and defer only: clients that are accepted are told nothing";
     const struct rule_values *values = section->values;
     if (section->broken)
         return; /* perhaps it has no action */
     rule->action = (enum rule_action)values->action;
-    switch (rule->action) {
-    case RULE_DEFER:
-    case RULE_REFUSE:
+    if (rule->action == RULE_TAG)
+        read_header(section, rule, problems);
+    else
+        complain_useless(section, "header", values->header, "is for tag only", problems);
+    if (rule->action == RULE_REFUSE || rule->action == RULE_DEFER) {
         read_answer(section, rule, problems);
         return;
-    case RULE_ACCEPT:
-    case RULE_TAG:
-        break;
     }
-    if (values->code != NULL)
-        section_problem(section, "code", problems, PROBLEM_ERROR,
-                        "is for refuse and defer only: clients that are accepted are told nothing");
-    if (values->text != NULL)
-        section_problem(section, "text", problems, PROBLEM_ERROR,
-                        "is for refuse and defer only: clients that are accepted are told nothing");
+    complain_useless(section, "code", values->code, told_nothing, problems);
+    complain_useless(section, "text", values->text, told_nothing, problems);
 }
 
 static void
@@ -206,6 +302,11 @@ read_conditions(struct built_site *built, const struct section *section, struct 
     rule->recipients = build_list_setting(lists, section, "recipients", values->recipients,
                                           LIST_USER, never, problems)
                            .list;
+    rule->size_over = values->size_over_bytes;
+    rule->recipients_over = (unsigned)values->recipients_over;
+    rule->header_from = build_list_setting(lists, section, "header_from", values->header_from,
+                                           LIST_USER, never, problems)
+                            .list;
 }
 
 void

@@ -49,8 +49,9 @@ static const struct row rows[] = {
      .preset = "25s",
      .low = 1000,
      .high = 600000,
-     .help = "The time in which a session must be decided; shorter than nginx's auth_http_timeout "
-             "(60s)."},
+     .help = "The time in which a session, or with the message guard each command of one, must be "
+             "decided; shorter than nginx's auth_http_timeout (60s) and Postfix's "
+             "milter_command_timeout (30s)."},
     {.name = "failure_delay",
      .type = ROW_DURATION,
      .offset = offsetof(struct top_values, failure_delay_ms),
@@ -94,17 +95,9 @@ static const struct row rows[] = {
     {0}};
 
 static const struct section_type *const children[] = {
-    &listener_section,
-    &organization_section,
-    &source_section,
-    &upstream_section,
-    &list_section,
-    &rule_section,
-    &screen_section,
-    &limits_section,
-    &state_section,
-    &alert_section,
-    NULL,
+    &listener_section, &organization_section, &source_section, &upstream_section,
+    &list_section,     &rule_section,         &screen_section, &limits_section,
+    &guard_section,    &state_section,        &alert_section,  NULL,
 };
 
 const struct section_type site_section = {
@@ -113,13 +106,13 @@ const struct section_type site_section = {
     .children = children,
 };
 
-static int64_t
-read_mode(const struct section *top, const char *text, struct problems *problems)
+int64_t
+build_socket_mode(const struct section *section, const char *text, struct problems *problems)
 {
     size_t digits = strspn(text, "01234567");
     long mode = strtol(text, NULL, 8);
     if (digits == 0 || digits > 4 || text[digits] != '\0' || mode > 0777)
-        section_problem(top, "socket_mode", problems, PROBLEM_ERROR,
+        section_problem(section, "socket_mode", problems, PROBLEM_ERROR,
                         "\"%s\" is not a mode (write it in octal, as \"0660\")", text);
     return mode;
 }
@@ -142,7 +135,7 @@ build_settings(struct built_site *built, struct problems *problems)
     built->open_relay_is_meant = values->open_relay_is_meant;
     built->site.settings = (struct site_settings){
         .socket = values->socket,
-        .socket_mode = read_mode(top, values->socket_mode, problems),
+        .socket_mode = build_socket_mode(top, values->socket_mode, problems),
         .socket_group = values->socket_group,
         .max_sessions = values->max_sessions,
         .session_timeout_ms = values->session_timeout_ms,

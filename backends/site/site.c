@@ -85,6 +85,7 @@ build(struct conf *conf, const struct site *previous, struct problems *problems)
     build_rules(built, problems);
     build_screen(built, problems);
     build_limits(built, problems);
+    build_guard(built, problems);
     build_store(built, problems);
     built->site.alerts = alerts_open(conf, problems);
     build_open_relay(built, problems);
