@@ -35,6 +35,7 @@ struct end {
     unsigned char salt[STORE_SALT_BYTES];
     uint64_t password_marks[NAMES_MAX];
     struct window_record record;
+    struct identity window_identity; /* of who opens one */
     bool is_window_for_many;
     struct batch batch;
     /* in the batch; NULL: not asked */
@@ -300,6 +301,18 @@ note_known(struct end *end, const int64_t *now_ms)
     }
 }
 
+static void
+note_identity(struct end *end, const struct identity *identity)
+{
+    struct store_op ops[IDENTITY_OPS];
+    if (!identity_is_needed(identity->name, identity->login) ||
+        !identity_ops_put(identity, end->question->organization, end->rules->longest_window_ms,
+                          ops))
+        return;
+    for (size_t i = 0; i < IDENTITY_OPS; i++)
+        (void)batch_put(&end->batch, &ops[i]);
+}
+
 /* Behind an address of `never` may be many people: a balancer, a webmail. */
 static void
 open_window(struct end *end)
@@ -312,6 +325,11 @@ open_window(struct end *end)
         !window_op_put(end->result->window, end->rules->longest_window_ms, &end->record, &op))
         return;
     end->window = batch_put(&end->batch, &op);
+    end->window_identity.client = end->result->window->client;
+    memcpy(end->window_identity.name, end->result->window->name, sizeof end->window_identity.name);
+    memcpy(end->window_identity.login, end->result->window->login,
+           sizeof end->window_identity.login);
+    note_identity(end, &end->window_identity);
 }
 
 static void
@@ -335,6 +353,8 @@ compose(struct end *end, const int64_t *now_ms)
     count_address(end);
     note_known(end, now_ms);
     open_window(end);
+    if (end->result->identity != NULL)
+        note_identity(end, end->result->identity);
 }
 
 static void

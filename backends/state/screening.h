@@ -83,7 +83,8 @@ struct attempt_result {
     const struct secret *password; /* NULL: a challenge's answer or a certificate: never the same */
     const struct window *window;   /* to open with an accepted login by POP or IMAP, unless he is in
                                       `never`; NULL: none */
-    const struct identity *identity; /* to note with an accepted login by SMTP; NULL: none */
+    const struct identity *identity; /* to note with an accepted login by SMTP, where it is needed;
+                                        one that opens a window notes it by itself; NULL: none */
 };
 
 /* What came of it. Starts all zero. */
@@ -122,7 +123,9 @@ struct client_answer {
     struct window window;
     bool has_identity;
     struct identity identity;
-    bool is_down; /* the store could not be asked: whether there is an identity is not known */
+    bool is_ambiguous; /* accounts of several organizations with that name have logged in from
+                          there: whose the identity is cannot be told */
+    bool is_down;      /* the store could not be asked: whether there is an identity is not known */
 };
 void client_recall(struct store *store, const struct screening_rules *rules,
                    const struct client_question *question, int64_t now_ms, struct deadline deadline,

@@ -28,6 +28,8 @@ enum account_key {
     ACCOUNT_PASSWORDS = 'P',
     ACCOUNT_LOGINS = 'L',
     ACCOUNT_ADDRESSES = 'A',
+    ACCOUNT_MESSAGES = 'M',
+    ACCOUNT_RECIPIENTS = 'R',
 };
 
 /* Of an account and a network. */

@@ -2,7 +2,7 @@
  * subject: who is screened, and what of screening holds for him; and the pieces of batches that
  * attempts and clients without AUTH have in common.
  *
- * Values; of screening_*.c and attempt_*.c only.
+ * Values; of screening_*.c, attempt_*.c, reported.c and sending.c only.
  */
 #ifndef MAILREEVE_SUBJECT_H
 #define MAILREEVE_SUBJECT_H
