@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -22,6 +21,7 @@
 #include "log.h"
 #include "needs_restart.h"
 #include "private_store.h"
+#include "program.h"
 #include "reload.h"
 #include "workers.h"
 
@@ -47,84 +47,23 @@ serve(void *context, const struct call *call, struct answer *answer_r)
     endpoints_serve(&service->endpoints, call, answer_r);
 }
 
-static void
-apply_log(const struct site_settings *settings)
-{
-    log_configure(settings->log_format, settings->log_level);
-}
-
-static void
-warn_of_restart(const char *settings)
-{
-    if (settings != NULL)
-        log_event(LOG_WARN, "config.needs-restart", LOG_STR("settings", settings));
-}
-
 /* Every worker reads settings from its session's site; these few are the process's. */
 static void
 apply(void *context, const struct site *old, const struct site *new)
 {
     struct service *service = context;
     const struct site_settings *before = &old->settings, *after = &new->settings;
-    apply_log(after);
+    program_apply_log(after);
     workers_set_max_sessions(service->workers, (unsigned)after->max_sessions);
-    warn_of_restart(needs_restart_socket(before, after));
-    warn_of_restart(needs_restart_store(&before->store, &after->store));
-}
-
-/* libfcgi's handlers go; the signals we wait for are blocked, here and in all threads to come. */
-static int
-take_signals(struct err *err)
-{
-    struct sigaction ignore = {.sa_handler = SIG_IGN}, standard = {.sa_handler = SIG_DFL};
-    sigaction(SIGPIPE, &ignore, NULL);
-    sigaction(SIGUSR1, &ignore, NULL);
-    sigaction(SIGTERM, &standard, NULL);
-    sigaction(SIGCHLD, &standard, NULL); /* else nobody hears how an alert's command ended */
-
-    sigset_t waited;
-    sigemptyset(&waited);
-    sigaddset(&waited, SIGTERM);
-    sigaddset(&waited, SIGINT);
-    sigaddset(&waited, SIGHUP);
-    pthread_sigmask(SIG_BLOCK, &waited, NULL);
-    int fd = signalfd(-1, &waited, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (fd < 0)
-        err_set(err, "wait for signals: %s", strerror(errno));
-    return fd;
-}
-
-/* A session needs a descriptor or two, and the usual limit is 1024. */
-static void
-raise_descriptor_limit(void)
-{
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-        limit.rlim_cur = limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
-    }
-}
-
-static struct site *
-load_first_site(const char *config_path)
-{
-    struct problems problems;
-    problems_init(&problems);
-    struct site *site = site_load(config_path, SITE_RUN, NULL, &problems);
-    if (site != NULL) {
-        apply_log(&site->settings);
-        reload_log_problems(&problems);
-    } else {
-        problems_print(&problems, stderr);
-    }
-    problems_fini(&problems);
-    return site;
+    program_warn_of_restart(needs_restart_socket(before, after));
+    program_warn_of_restart(needs_restart_store(&before->store, &after->store));
 }
 
 static int
 open_socket(const struct site_settings *settings, struct listen_socket *socket_r, struct err *err)
 {
-    return listen_open(&(struct listen_settings){.path = settings->socket,
+    return listen_open(&(struct listen_settings){.program = "mailreeve-auth",
+                                                 .path = settings->socket,
                                                  .mode = (mode_t)settings->socket_mode,
                                                  .group = settings->socket_group},
                        socket_r, err);
@@ -234,14 +173,13 @@ drain(struct service *service)
 static int
 start(struct service *service, const char *config_path, struct err *err)
 {
-    if (fcgi_init(err) != 0 || (service->signal_fd = take_signals(err)) < 0)
+    /* in this order: libfcgi's handlers go */
+    if (fcgi_init(err) != 0 || (service->signal_fd = program_take_signals(err)) < 0)
         return -1;
-    raise_descriptor_limit();
-    struct site *site = load_first_site(config_path);
-    if (site == NULL) {
-        err_set(err, "load %s: it has errors (see above)", config_path);
+    program_raise_descriptor_limit();
+    struct site *site = program_load(config_path, err);
+    if (site == NULL)
         return -1;
-    }
     const struct site_settings *settings = &site->settings;
     struct endpoints *endpoints = &service->endpoints;
     struct store_settings store = private_store_begin(&settings->store, &service->private_store);

@@ -1,5 +1,5 @@
 /*
- * listen: the unix socket that the web server connects to.
+ * listen: the unix socket that a service answers on.
  *
  * It is either handed over by the service manager (sd_listen_fds(3): LISTEN_FDS, LISTEN_PID) or
  * made here: under another name first and then renamed into place, so that nobody can connect
@@ -16,22 +16,31 @@
 #include "err.h"
 
 struct listen_settings {
-    const char *path;  /* borrowed for the call */
-    mode_t mode;       /* of the socket file */
-    const char *group; /* NULL: the process's own */
+    const char *program; /* whose socket it is, for err */
+    const char *path;    /* borrowed for the call */
+    mode_t mode;         /* of the socket file */
+    const char *group;   /* NULL: the process's own */
 };
 
 struct listen_socket {
     int fd;
     bool inherited; /* from the service manager, with the connections that wait in it */
-    char path[108]; /* as long as a unix socket's path can be */
+    char path[108]; /* as long as a unix socket's path can be; empty if inherited */
     dev_t device;   /* of the file we made, with inode */
     ino_t inode;
 };
 
-/* Returns 0, or -1 with err. The environment's LISTEN_* variables are unset afterwards. */
+/* The backlog of a listening socket: whoever finds the queue full fails; the kernel caps it at
+ * net.core.somaxconn. */
+enum { LISTEN_BACKLOG = 65535 };
+
+/* Takes the socket of the service manager, or makes one. Returns 0, or -1 with err. */
 int listen_open(const struct listen_settings *settings, struct listen_socket *socket_r,
                 struct err *err);
+
+/* Takes the socket of the service manager, if it hands one over: then 1, else 0; -1 with err if it
+ * cannot be served. The environment's LISTEN_* variables are unset afterwards. */
+int listen_inherit(struct listen_socket *socket_r, struct err *err);
 
 /* Takes a connection that waits: its descriptor (close-on-exec), or -1 with errno. */
 int listen_accept(const struct listen_socket *socket);

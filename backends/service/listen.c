@@ -18,10 +18,6 @@ _Static_assert(sizeof((struct listen_socket *)0)->path == sizeof((struct sockadd
 
 enum { FIRST_INHERITED_FD = 3 }; /* sd_listen_fds(3) */
 
-/* nginx gets EAGAIN, and the login fails, when the queue is full; the kernel caps it at
- * net.core.somaxconn. */
-enum { BACKLOG = 65535 };
-
 /* Whether the environment hands sockets to this very process, and how many. */
 static int
 inherited_count(void)
@@ -37,7 +33,7 @@ inherited_count(void)
 }
 
 static int
-inherit(int count, struct listen_socket *socket_r, struct err *err)
+take_inherited(int count, struct listen_socket *socket_r, struct err *err)
 {
     if (count != 1) {
         err_set(err,
@@ -80,7 +76,7 @@ set_address(const char *path, struct sockaddr_un *address_r, struct err *err)
 
 /* Refuses what may not be replaced: something that is not a socket, or one that is answered on. */
 static int
-check_replaceable(const struct sockaddr_un *address, struct err *err)
+check_replaceable(const struct sockaddr_un *address, const char *program, struct err *err)
 {
     struct stat status;
     if (lstat(address->sun_path, &status) != 0)
@@ -100,10 +96,8 @@ check_replaceable(const struct sockaddr_un *address, struct err *err)
     if (error == ECONNREFUSED)
         return 0;
     if (error == 0 || error == EAGAIN)
-        err_set(err,
-                "make the socket %s: another process answers on it (is mailreeve-auth running "
-                "already?)",
-                address->sun_path);
+        err_set(err, "make the socket %s: another process answers on it (is %s running already?)",
+                address->sun_path, program);
     else
         err_set(err, "make the socket %s: find out whether somebody answers on it: %s",
                 address->sun_path, strerror(error));
@@ -153,7 +147,8 @@ bind_at(int fd, const struct sockaddr_un *address, const struct listen_settings 
         return -1;
     if (group != (gid_t)-1 && lchown(address->sun_path, (uid_t)-1, group) != 0)
         return -1;
-    return chmod(address->sun_path, settings->mode) != 0 || listen(fd, BACKLOG) != 0 ? -1 : 0;
+    return chmod(address->sun_path, settings->mode) != 0 || listen(fd, LISTEN_BACKLOG) != 0 ? -1
+                                                                                            : 0;
 }
 
 static int
@@ -161,7 +156,8 @@ make_socket(const struct listen_settings *settings, struct listen_socket *socket
 {
     struct sockaddr_un address, beside;
     gid_t group;
-    if (set_address(settings->path, &address, err) != 0 || check_replaceable(&address, err) != 0 ||
+    if (set_address(settings->path, &address, err) != 0 ||
+        check_replaceable(&address, settings->program, err) != 0 ||
         find_group(settings->group, &group, err) != 0 ||
         make_address_beside(settings->path, &beside, err) != 0)
         return -1;
@@ -182,10 +178,21 @@ make_socket(const struct listen_settings *settings, struct listen_socket *socket
 }
 
 int
-listen_open(const struct listen_settings *settings, struct listen_socket *socket_r, struct err *err)
+listen_inherit(struct listen_socket *socket_r, struct err *err)
 {
     int count = inherited_count();
-    return count > 0 ? inherit(count, socket_r, err) : make_socket(settings, socket_r, err);
+    if (count <= 0)
+        return 0;
+    return take_inherited(count, socket_r, err) == 0 ? 1 : -1;
+}
+
+int
+listen_open(const struct listen_settings *settings, struct listen_socket *socket_r, struct err *err)
+{
+    int inherited = listen_inherit(socket_r, err);
+    if (inherited != 0)
+        return inherited > 0 ? 0 : -1;
+    return make_socket(settings, socket_r, err);
 }
 
 int
