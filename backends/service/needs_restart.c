@@ -17,6 +17,15 @@ needs_restart_socket(const struct site_settings *before, const struct site_setti
     return is_same ? NULL : "socket, socket_mode, socket_group";
 }
 
+const char *
+needs_restart_guard(const struct guard_settings *before, const struct guard_settings *after)
+{
+    bool is_same = is_same_text(before->socket, after->socket) &&
+                   before->socket_mode == after->socket_mode &&
+                   is_same_text(before->socket_group, after->socket_group);
+    return is_same ? NULL : "guard: socket, socket_mode, socket_group";
+}
+
 static bool
 has_same_sentinels(const struct store_settings *before, const struct store_settings *after)
 {

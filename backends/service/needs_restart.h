@@ -13,6 +13,8 @@
 /* The names of the settings, as the log has them; NULL: these are the same. */
 const char *needs_restart_socket(const struct site_settings *before,
                                  const struct site_settings *after);
+const char *needs_restart_guard(const struct guard_settings *before,
+                                const struct guard_settings *after);
 const char *needs_restart_store(const struct store_settings *before,
                                 const struct store_settings *after);
 

@@ -61,10 +61,33 @@ test_sockets(void **state)
                     "socket, socket_mode, socket_group");
 }
 
+static void
+test_guards(void **state)
+{
+    static const struct guard_settings before = {.socket = "unix:/run/milter.sock",
+                                                 .socket_mode = 0660,
+                                                 .socket_group = "postfix",
+                                                 .listener = "submission"};
+    struct guard_settings after[5];
+    for (size_t i = 0; i < sizeof after / sizeof after[0]; i++)
+        after[i] = before;
+    after[0].listener = "mx";
+    after[1].socket = "inet:8891@127.0.0.1";
+    after[2].socket_mode = 0600;
+    after[3].socket_group = NULL;
+    after[4].socket_group = "mail";
+    (void)state;
+    assert_null(needs_restart_guard(&before, &after[0]));
+    for (size_t i = 1; i < sizeof after / sizeof after[0]; i++)
+        expect_text("a changed socket", "names", needs_restart_guard(&before, &after[i]),
+                    "guard: socket, socket_mode, socket_group");
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_stores),
-                                       cmocka_unit_test(test_sockets)};
+                                       cmocka_unit_test(test_sockets),
+                                       cmocka_unit_test(test_guards)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
