@@ -1,111 +1,48 @@
 /* sender_ask_match: whether the sender is the user's. */
-#include <string.h>
-
-#include "access.h"
+#include "decide_owned.h"
 #include "decide_sender.h"
 
-/* Whether a name or an address of the user is the sender's. All are in lower case. */
-static bool
-is_sender(const struct decision *decision, const char *name)
-{
-    const struct mailbox *sender = &decision->sender.mailbox;
-    struct mailbox own;
-    if (mailbox_parse(name, strlen(name), &own, NULL) != 0)
-        return false;
-    return strcmp(own.local, sender->local) == 0 && strcmp(own.domain, sender->domain) == 0;
-}
-
-static bool
-is_among(const struct decision *decision, const struct owned_addresses *owned)
-{
-    for (size_t i = 0; i < owned->count; i++)
-        if (is_sender(decision, owned->addresses[i]))
-            return true;
-    return false;
-}
-
-/* A demand that the sender be the user's, and what can satisfy it. */
-struct match {
-    struct rule_ref rule;
-    const struct organization *exempting; /* its match_exempt_senders count; NULL: nobody's do */
-    bool is_demanded;
-    bool may_own; /* the user's own sources are believed about the sender */
+static const struct owned_words words = {
+    .owned = "the user owns the sender",
+    .not_owned = "the sender is not the authenticated user",
+    .cannot_tell = "cannot tell whether the user owns the sender",
 };
 
-/* Where neither the name nor the list of exemptions settles it. */
+/* organization: whose settings count; NULL: nobody's do. is_users: it is the user's own. */
 static bool
-ask_owned(const struct question *question, struct match *match)
+ask_match(const struct question *question, const struct rule_ref *rule,
+          const struct organization *organization, bool is_users)
 {
-    if (match->may_own)
-        switch (question->facts->owned.knowledge) {
-        case KNOWLEDGE_NOT_ASKED:
-            return question_need(question, ASKS_OWNED, &match->rule);
-        case KNOWLEDGE_CANNOT_TELL:
-            question_note(&match->rule, "cannot tell whether the user owns the sender");
-            return question_end(question, REASON_AUTH_SOURCE_UNAVAILABLE, &match->rule);
-        case KNOWLEDGE_UNKNOWN:
-            break;
-        case KNOWLEDGE_KNOWN:
-            if (!is_among(question->decision, &question->facts->owned))
-                break;
-            question_note(&match->rule, "the user owns the sender");
-            return question_next(question, &match->rule);
-        }
-    question_note(&match->rule, "the sender is not the authenticated user");
-    return question_end(question, REASON_SENDER_MISMATCH, &match->rule);
-}
-
-/* MDaemon: "the white listed address must match the address in the message's Return-Path." Asked
- * before the sources are, so that no outage is in the way of who is exempt. */
-static bool
-ask_match_exemption(const struct question *question, struct match *match)
-{
-    if (match->exempting == NULL)
-        return ask_owned(question, match);
-    const struct list_setting *exempt = &match->exempting->match_exempt_senders;
-    struct rule_ref rule =
-        question_organization_rule(match->exempting, "match_exempt_senders", exempt->origin);
-    char sender[MAILBOX_TEXT_MAX];
-    mailbox_format(&question->decision->sender.mailbox, sender);
-    switch (access_ask_list_name(exempt->list, sender, &rule)) {
-    case LIST_CANNOT_TELL:
-        return question_end(question, REASON_INTERNAL, &rule);
-    case LIST_NO_MATCH:
-        question_next(question, &rule);
-        return ask_owned(question, match);
-    case LIST_MATCH:
-        question_note(&rule, "exempt");
-        question_next(question, &rule);
-        question_note(&match->rule, "exempt");
-        return question_next(question, &match->rule);
-    }
-    return question_end(question, REASON_INTERNAL, &rule);
-}
-
-static bool
-ask_match(const struct question *question, struct match *match)
-{
-    const struct decision *decision = question->decision;
-    bool passes = !match->is_demanded || decision->sender.kind != PATH_MAILBOX ||
-                  is_sender(decision, decision->user.text);
-    return passes ? question_next(question, &match->rule) : ask_match_exemption(question, match);
+    const struct smtp_path *sender = &question->decision->sender;
+    if (sender->kind != PATH_MAILBOX)
+        return question_next(question, rule);
+    struct demand demand = {
+        .rule = *rule,
+        .refusal = REASON_SENDER_MISMATCH,
+        .words = &words,
+        .address = &sender->mailbox,
+        .organization = organization,
+        .exempting = "match_exempt_senders",
+        .may_own = is_users,
+    };
+    if (organization != NULL)
+        demand.exempt = organization->match_exempt_senders;
+    return owned_ask(question, &demand);
 }
 
 /* SMG 18: "it may only issue a MAIL FROM command that matches the user name." */
 static bool
 ask_match_of_account(const struct question *question)
 {
-    if (!question->facts->matching_sender)
+    const struct facts *facts = question->facts;
+    const struct listener *listener = question->decision->listener;
+    if (!facts->matching_sender)
         return true;
-    struct match match = {
-        .rule = question_listener_rule(question, "smtp_auth",
-                                       question->decision->listener->relay_window_origin),
-        .exempting = question_user_organization(question),
-        .is_demanded = true,
-        .may_own = true,
-    };
-    question_note(&match.rule, "matching-sender");
-    return ask_match(question, &match);
+    bool by_window = facts->message == NULL || facts->message->authenticated == NULL;
+    struct rule_ref rule = question_listener_rule(
+        question, "smtp_auth", by_window ? listener->relay_window_origin : listener->origin);
+    question_note(&rule, "matching-sender");
+    return ask_match(question, &rule, question_user_organization(question), true);
 }
 
 static bool
@@ -114,14 +51,11 @@ ask_match_of(const struct question *question, const struct organization *organiz
 {
     if (organization == NULL)
         return true;
-    struct match match = {
-        .rule = question_organization_rule(organization, "match_sender",
-                                           organization->match_sender_origin),
-        .exempting = organization,
-        .is_demanded = organization->match_sender,
-        .may_own = is_users,
-    };
-    return ask_match(question, &match);
+    struct rule_ref rule =
+        question_organization_rule(organization, "match_sender", organization->match_sender_origin);
+    if (!organization->match_sender)
+        return question_next(question, &rule);
+    return ask_match(question, &rule, organization, is_users);
 }
 
 /* MDaemon holds the user's own organization against him wherever he claims to be; SMG 9.2.2 "always

@@ -130,23 +130,44 @@ demand(const struct question *question, struct rule_ref *rule)
     return question_unless(question, !exemption.exempt, REASON_SENDER_AUTH_REQUIRED, rule);
 }
 
-bool
-sender_ask_auth(const struct question *question)
+/* Whether there is nothing to demand: the sender is nobody's, or the client has authenticated. */
+static bool
+is_settled(const struct question *question)
 {
     const struct organization *organization = question->decision->sender_organization;
     if (organization == NULL)
         return true;
+    if (!question_is_authenticated(question))
+        return false;
+    struct rule_ref rule = question_organization_rule(organization, "authenticate_senders",
+                                                      organization->authenticate_senders_origin);
+    question_note(&rule, "the client has authenticated");
+    return question_next(question, &rule);
+}
+
+bool
+sender_ask_auth(const struct question *question)
+{
     struct rule_ref rule;
-    if (question_is_authenticated(question)) {
-        rule = question_organization_rule(organization, "authenticate_senders",
-                                          organization->authenticate_senders_origin);
-        question_note(&rule, "the client has authenticated");
-        return question_next(question, &rule);
-    }
+    if (is_settled(question))
+        return true;
     if (senders_demand(question, &rule))
         return demand(question, &rule);
     question_next(question, &rule);
     if (inbound_demands(question, &rule))
+        return demand(question, &rule);
+    return question_next(question, &rule);
+}
+
+bool
+sender_ask_always(const struct question *question)
+{
+    if (is_settled(question))
+        return true;
+    const struct organization *organization = question->decision->sender_organization;
+    struct rule_ref rule = question_organization_rule(organization, "authenticate_senders",
+                                                      organization->authenticate_senders_origin);
+    if (organization->authenticate_senders == SENDERS_ALWAYS)
         return demand(question, &rule);
     return question_next(question, &rule);
 }

@@ -5,8 +5,9 @@
  * Pure; immutable after owners_freeze, then safe for any number of threads. An entry is a sender
  * and its owners: "sales@acme.example bob@acme.example, carol@acme.example", as in Postfix's
  * smtpd_sender_login_maps. The sender may be "*@acme.example"; owners are names as they log in, or
- * "*@acme.example" for all of a domain. Names compare without case. Looking up a sender costs the
- * same for ten entries as for a million.
+ * "*@acme.example" for all of a domain. What holds for all of a domain holds beside the entries of
+ * single senders of it. Names compare without case, domains as DNS has them. Looking up a sender
+ * costs the same for ten entries as for a million.
  */
 #ifndef MAILREEVE_OWNERS_H
 #define MAILREEVE_OWNERS_H

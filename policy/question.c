@@ -69,7 +69,16 @@ question_end_by_rule(const struct question *question, const struct rule *decided
 {
     enum reason accepted_as =
         question->facts->method == METHOD_NONE ? REASON_RECIPIENT_OK : REASON_AUTH_OK;
+    if (question->is_whole_message)
+        accepted_as = REASON_MESSAGE_OK;
     return end(question, verdict_make_by_rule(decided_by, accepted_as), rule);
+}
+
+void
+question_accept_message(const struct question *question)
+{
+    struct rule_ref rule = question_fixed_rule(question, NULL, NULL);
+    question_end(question, REASON_MESSAGE_OK, &rule);
 }
 
 bool
@@ -142,16 +151,24 @@ question_find_listener(const struct tenancy *tenancy, const struct facts *facts)
     return facts->listener != NULL ? tenancy_listener(tenancy, facts->listener) : NULL;
 }
 
+static const char *
+why_no_listener(const struct facts *facts)
+{
+    if (facts->message != NULL)
+        return "cannot tell which one: set guard { listener } or the macro {daemon_name} (Postfix: "
+               "-o milter_macro_daemon_name=LISTENER)";
+    return facts->listener != NULL
+               ? "nginx names a listener that is not configured (auth_http_header X-Listener)"
+               : "nginx names no listener (auth_http_header X-Listener)";
+}
+
 bool
 question_listener(const struct question *question)
 {
     if (question->decision->listener != NULL)
         return true;
     struct rule_ref rule = {.origin = question->settings->origin, .section_kind = "listener"};
-    snprintf(rule.detail, sizeof rule.detail, "%s",
-             question->facts->listener != NULL
-                 ? "nginx names a listener that is not configured (auth_http_header X-Listener)"
-                 : "nginx names no listener (auth_http_header X-Listener)");
+    question_note(&rule, why_no_listener(question->facts));
     return question_end(question, REASON_INTERNAL, &rule);
 }
 

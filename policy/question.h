@@ -1,5 +1,5 @@
 /*
- * question: one call of decide_auth, decide_login or decide_recipient under way.
+ * question: one call of decide_auth, decide_login, decide_recipient, ... under way.
  *
  * Pure. Internal to the decide_*.c files: a rule is a function that gets the question and returns
  * whether the session goes on; a file's rules stand in a table, in the order of precedence.
@@ -18,6 +18,7 @@ struct question {
     const struct facts *facts;
     const struct trail *trail; /* NULL: nobody listens */
     struct decision *decision;
+    bool is_whole_message; /* decide_message: what a `rule` section may ask is known */
 };
 
 /* Asks the rules in turn until one ends the question. Returns whether all let it go on. */
@@ -28,6 +29,9 @@ bool question_ask(const struct question *question,
 bool question_next(const struct question *question, const struct rule_ref *rule); /* true */
 bool question_end(const struct question *question, enum reason reason,
                   const struct rule_ref *rule); /* false: the verdict is set */
+
+/* Lets a step of a message pass, by no rule but the listener's. */
+void question_accept_message(const struct question *question);
 
 /* Ends the question with what a `rule` section says. */
 bool question_end_by_rule(const struct question *question, const struct rule *decided_by,
