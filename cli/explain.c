@@ -1,5 +1,5 @@
 /*
- * mailreeve explain: what would be decided about a session, and by which rule.
+ * mailreeve explain: what would be decided about a session or a message, and by which rule.
  *
  * It builds the configuration as the service does and calls the same functions of policy/; only
  * what the world would say (the password, a ban) is given on the command line. The users files are
@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "command.h"
+#include "identity_headers.h"
 #include "judge.h"
 #include "load.h"
 #include "show.h"
@@ -50,6 +51,8 @@ run(const struct arguments *arguments)
         given_fini(&given);
         return usage_error("%s", err.text);
     }
+    if (given.is_message)
+        identity_headers_begin_process();
     struct site *site = load_site(arguments->options.config);
     int status = site != NULL ? explain(site, &given, &arguments->options) : EXIT_CONFIG;
     site_drop(site);
@@ -59,7 +62,7 @@ run(const struct arguments *arguments)
 
 const struct command command_explain = {
     .name = "explain",
-    .help = "say what would be decided about a session, and by which rule",
+    .help = "say what would be decided about a session or a message, and by which rule",
     .operands = "KEY=VALUE...",
     .operands_least = 1,
     .operands_most = 64,

@@ -35,11 +35,7 @@ parse_word(struct given *given, const char *word, bool seen[GIVEN_KEYS_MAX], str
     for (size_t i = 0; given_keys[i].name != NULL; i++) {
         if (strcmp(given_keys[i].name, name) != 0)
             continue;
-        if (given_keys[i].set == NULL) {
-            err_set(err, "%s: not available in this version", name);
-            return -1;
-        }
-        if (seen[i]) {
+        if (seen[i] && (given_keys[i].use & GIVEN_REPEATS) == 0) {
             err_set(err, "%s: given twice", name);
             return -1;
         }
@@ -52,23 +48,53 @@ parse_word(struct given *given, const char *word, bool seen[GIVEN_KEYS_MAX], str
     return unknown_key(name, err);
 }
 
-/* Whether the facts make a question that nginx could ask. */
+/* Whether all keys are about what is asked about. */
 static int
-check_together(const struct given *given, struct err *err)
+check_use(const struct given *given, const bool seen[GIVEN_KEYS_MAX], struct err *err)
 {
-    bool has_paths = given->mail_from != NULL || given->rcpt_to != NULL;
-    const char *wrong = NULL;
-    if (given->facts.listener == NULL)
-        wrong = "listener=NAME is missing";
-    else if (given->facts.method == METHOD_NONE && given->rcpt_to == NULL)
-        wrong = "to=ADDRESS is missing: with method=none the recipient is what is asked about";
-    else if (given->facts.method == METHOD_NONE && given->facts.protocol != PROTOCOL_SMTP)
-        wrong = "method=none goes with protocol=smtp only";
-    else if (given->facts.method != METHOD_NONE && has_paths)
-        wrong = "from= and to= go with method=none only";
-    else if (given->facts.method != METHOD_NONE && given->facts.method != METHOD_EXTERNAL &&
-             given->facts.user == NULL)
-        wrong = "user=NAME is missing";
+    unsigned use = given->is_message ? GIVEN_MESSAGE : GIVEN_SESSION;
+    for (size_t i = 0; given_keys[i].name != NULL; i++)
+        if (seen[i] && (given_keys[i].use & use) == 0) {
+            err_set(err,
+                    given->is_message ? "%s= does not go with stage=message"
+                                      : "%s= goes with stage=message only",
+                    given_keys[i].name);
+            return -1;
+        }
+    return 0;
+}
+
+/* What is wrong with a question that nginx would ask, or NULL. */
+static const char *
+find_wrong(const struct given *given)
+{
+    const struct facts *facts = &given->facts;
+    bool is_login = facts->method != METHOD_NONE;
+    if (facts->listener == NULL)
+        return "listener=NAME is missing";
+    if (!is_login && given->recipients.count == 0)
+        return "to=ADDRESS is missing: with method=none the recipient is what is asked about";
+    if (given->recipients.count > 1)
+        return "to: given twice";
+    if (!is_login && facts->protocol != PROTOCOL_SMTP)
+        return "method=none goes with protocol=smtp only";
+    if (is_login && (given->mail_from != NULL || given->recipients.count > 0))
+        return "from= and to= go with method=none or stage=message only";
+    if (is_login && facts->method != METHOD_EXTERNAL && facts->user == NULL)
+        return "user=NAME is missing";
+    return NULL;
+}
+
+/* Whether the facts make a question that could be asked. */
+static int
+check_together(const struct given *given, const bool seen[GIVEN_KEYS_MAX], struct err *err)
+{
+    if (check_use(given, seen, err) < 0)
+        return -1;
+    const char *wrong = given->is_message ? NULL : find_wrong(given);
+    if (wrong == NULL && given->owned.count > 0 &&
+        given->facts.owned.knowledge == KNOWLEDGE_CANNOT_TELL)
+        wrong = "owns= and sender-owned=unavailable exclude each other";
     if (wrong == NULL)
         return 0;
     err_set(err, "%s", wrong);
@@ -80,16 +106,46 @@ static void
 own_sender(struct given *given)
 {
     struct smtp_path sender;
-    struct facts *facts = &given->facts;
+    const struct facts *facts = &given->facts;
     if (facts->owned.knowledge != KNOWLEDGE_KNOWN ||
         smtp_path_parse(PATH_MAIL_FROM, facts->mail_from, facts->mail_from_length, &sender, NULL) !=
             PATH_MAILBOX)
         return;
     char text[MAILBOX_TEXT_MAX];
     mailbox_format(&sender.mailbox, text);
-    given->owned = xstrdup(text);
-    facts->owned.addresses = (const char *const *)&given->owned;
-    facts->owned.count = 1;
+    texts_add(&given->owned, xstrdup(text));
+}
+
+/* What the user owns beside his name. */
+static void
+own_all(struct given *given)
+{
+    own_sender(given);
+    struct owned_addresses *owned = &given->facts.owned;
+    if (given->owned.count == 0)
+        return;
+    owned->knowledge = KNOWLEDGE_KNOWN;
+    owned->addresses = (const char *const *)given->owned.items;
+    owned->count = given->owned.count;
+}
+
+/* The command lines, and what is about them. */
+static void
+set_lines(struct given *given)
+{
+    struct facts *facts = &given->facts;
+    if (given->mail_from == NULL)
+        given->mail_from = given_command_line("MAIL FROM:", "<>");
+    facts->mail_from = given->mail_from;
+    facts->mail_from_length = strlen(given->mail_from);
+    own_all(given);
+    if (given->is_message) {
+        facts->method = METHOD_NONE;
+        facts->message = &given->message;
+        return;
+    }
+    facts->rcpt_to = given->recipients.items[0];
+    facts->rcpt_to_length = strlen(facts->rcpt_to);
 }
 
 int
@@ -112,17 +168,10 @@ given_parse(const char *const *words, size_t count, struct given *given_r, struc
     for (size_t i = 0; i < count; i++)
         if (parse_word(given_r, words[i], seen, err) < 0)
             return -1;
-    if (check_together(given_r, err) < 0)
+    if (check_together(given_r, seen, err) < 0)
         return -1;
-    if (given_r->facts.method != METHOD_NONE)
-        return 0;
-    if (given_r->mail_from == NULL)
-        given_r->mail_from = given_command_line("MAIL FROM:", "<>");
-    given_r->facts.mail_from = given_r->mail_from;
-    given_r->facts.mail_from_length = strlen(given_r->mail_from);
-    given_r->facts.rcpt_to = given_r->rcpt_to;
-    given_r->facts.rcpt_to_length = strlen(given_r->rcpt_to);
-    own_sender(given_r);
+    if (given_r->is_message || given_r->facts.method == METHOD_NONE)
+        set_lines(given_r);
     return 0;
 }
 
@@ -130,8 +179,9 @@ void
 given_fini(struct given *given)
 {
     free(given->mail_from);
-    free(given->rcpt_to);
-    free(given->owned);
+    texts_fini(&given->recipients);
+    texts_fini(&given->owned);
+    texts_fini(&given->headers);
     *given = (struct given){0};
 }
 
@@ -139,10 +189,9 @@ void
 given_print_keys(FILE *to)
 {
     fprintf(to, "\nThe facts are, with what holds if they are not given in parentheses:\n\n");
-    for (const struct given_key *key = given_keys; key->name != NULL; key++)
-        if (key->set != NULL) {
-            char left[64];
-            snprintf(left, sizeof left, "%s=%s", key->name, key->values);
-            fprintf(to, "  %-40s %s\n", left, key->help);
-        }
+    for (const struct given_key *key = given_keys; key->name != NULL; key++) {
+        char left[64];
+        snprintf(left, sizeof left, "%s=%s", key->name, key->values);
+        fprintf(to, "  %-40s %s\n", left, key->help);
+    }
 }

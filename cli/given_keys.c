@@ -6,51 +6,7 @@
 
 #include "alloc.h"
 #include "ascii.h"
-
-struct word {
-    const char *word;
-    int value;
-};
-
-/* Finds the value's meaning among the words, which end with word NULL. */
-static int
-set_word(const struct word *words, const char *value, int *meaning_r, struct err *err)
-{
-    for (const struct word *word = words; word->word != NULL; word++)
-        if (strcmp(word->word, value) == 0) {
-            *meaning_r = word->value;
-            return 0;
-        }
-    err_set(err, "it cannot be \"%s\" (use", value);
-    for (const struct word *word = words; word->word != NULL; word++) {
-        size_t used = strlen(err->text);
-        snprintf(err->text + used, sizeof err->text - used, "%s%s%s",
-                 word == words          ? " "
-                 : word[1].word != NULL ? ", "
-                                        : " or ",
-                 word->word, word[1].word == NULL ? ")" : "");
-    }
-    return -1;
-}
-
-static int
-set_bool(const struct word *words, const char *value, bool *bool_r, struct err *err)
-{
-    int meaning = 0;
-    int status = set_word(words, value, &meaning, err);
-    *bool_r = meaning != 0;
-    return status;
-}
-
-static int
-set_knowledge(const struct word *words, const char *value, enum knowledge *knowledge_r,
-              struct err *err)
-{
-    int meaning = KNOWLEDGE_CANNOT_TELL;
-    int status = set_word(words, value, &meaning, err);
-    *knowledge_r = (enum knowledge)meaning;
-    return status;
-}
+#include "given_message.h"
 
 static int
 set_listener(struct given *given, const char *value, struct err *err)
@@ -91,15 +47,14 @@ static int
 set_tls(struct given *given, const char *value, struct err *err)
 {
     static const struct word words[] = {{"on", 1}, {"off", 0}, {0}};
-    return set_bool(words, value, &given->facts.tls, err);
+    given->message.tls_known = true;
+    return words_set_bool(words, value, &given->facts.tls, err);
 }
-
-static const struct word yes_no[] = {{"yes", 1}, {"no", 0}, {0}};
 
 static int
 set_banned(struct given *given, const char *value, struct err *err)
 {
-    return set_bool(yes_no, value, &given->facts.banned, err);
+    return words_set_bool(words_yes_no, value, &given->facts.banned, err);
 }
 
 /* By which of the limits is not asked: they are all alike. */
@@ -108,7 +63,7 @@ set_throttled(struct given *given, const char *value, struct err *err)
 {
     static const struct rule_ref one_of_them = {.setting = NULL};
     bool is_throttled = false;
-    int status = set_bool(yes_no, value, &is_throttled, err);
+    int status = words_set_bool(words_yes_no, value, &is_throttled, err);
     given->facts.throttled_by = is_throttled ? &one_of_them : NULL;
     return status;
 }
@@ -117,7 +72,7 @@ static int
 set_certificate(struct given *given, const char *value, struct err *err)
 {
     static const struct word words[] = {{"verified", 1}, {"none", 0}, {0}};
-    return set_bool(words, value, &given->facts.certificate_verified, err);
+    return words_set_bool(words, value, &given->facts.certificate_verified, err);
 }
 
 static int
@@ -139,7 +94,7 @@ set_subject(struct given *given, const char *value, struct err *err)
 static int
 set_clear_password(struct given *given, const char *value, struct err *err)
 {
-    return set_bool(yes_no, value, &given->has_clear_password, err);
+    return words_set_bool(words_yes_no, value, &given->has_clear_password, err);
 }
 
 static int
@@ -159,7 +114,7 @@ set_password_ok(struct given *given, const char *value, struct err *err)
                                         {"not-clear", VERIFY_NO_CLEAR_PASSWORD},
                                         {0}};
     int meaning = VERIFY_UNAVAILABLE;
-    int status = set_word(words, value, &meaning, err);
+    int status = words_set(words, value, &meaning, err);
     given->outcome = (enum verify_outcome)meaning;
     return status;
 }
@@ -173,7 +128,7 @@ set_protocol(struct given *given, const char *value, struct err *err)
                                         {"http", PROTOCOL_HTTP},
                                         {0}};
     int meaning = PROTOCOL_SMTP;
-    int status = set_word(words, value, &meaning, err);
+    int status = words_set(words, value, &meaning, err);
     given->facts.protocol = (enum protocol)meaning;
     return status;
 }
@@ -185,30 +140,40 @@ set_recipient(struct given *given, const char *value, struct err *err)
                                         {"unknown", KNOWLEDGE_UNKNOWN},
                                         {"unverifiable", KNOWLEDGE_CANNOT_TELL},
                                         {0}};
-    return set_knowledge(words, value, &given->facts.recipient, err);
+    return words_set_knowledge(words, value, &given->facts.recipient, err);
 }
-
-static const struct word yes_no_unavailable[] = {{"yes", KNOWLEDGE_KNOWN},
-                                                 {"no", KNOWLEDGE_UNKNOWN},
-                                                 {"unavailable", KNOWLEDGE_CANNOT_TELL},
-                                                 {0}};
 
 static int
 set_sender_elsewhere(struct given *given, const char *value, struct err *err)
 {
-    return set_knowledge(yes_no_unavailable, value, &given->facts.sender_elsewhere, err);
+    return words_set_knowledge(words_yes_no_unavailable, value, &given->facts.sender_elsewhere,
+                               err);
 }
 
 static int
 set_sender_owned(struct given *given, const char *value, struct err *err)
 {
-    return set_knowledge(yes_no_unavailable, value, &given->facts.owned.knowledge, err);
+    return words_set_knowledge(words_yes_no_unavailable, value, &given->facts.owned.knowledge, err);
 }
 
 static int
 set_matching_sender(struct given *given, const char *value, struct err *err)
 {
-    return set_bool(yes_no, value, &given->facts.matching_sender, err);
+    given->says_matching_sender = true;
+    return words_set_bool(words_yes_no, value, &given->facts.matching_sender, err);
+}
+
+/* Written as the sources' addresses are. */
+static int
+set_owns(struct given *given, const char *value, struct err *err)
+{
+    struct mailbox mailbox;
+    if (mailbox_parse(value, strlen(value), &mailbox, err) != 0)
+        return -1;
+    char text[MAILBOX_TEXT_MAX];
+    mailbox_format(&mailbox, text);
+    texts_add(&given->owned, xstrdup(text));
+    return 0;
 }
 
 /* A window is opened by a login, whose canonical name is in lower case. */
@@ -226,14 +191,7 @@ set_window(struct given *given, const char *value, struct err *err)
 static int
 set_attempt(struct given *given, const char *value, struct err *err)
 {
-    char *end = NULL;
-    unsigned long number = strtoul(value, &end, 10);
-    if (!ascii_is_digit(value[0]) || *end != '\0' || number == 0 || number > 1000000) {
-        err_set(err, "it cannot be \"%s\" (use a number from 1 to 1000000)", value);
-        return -1;
-    }
-    given->facts.attempt = (unsigned)number;
-    return 0;
+    return words_set_number(value, 1, &given->facts.attempt, err);
 }
 
 char *
@@ -262,46 +220,66 @@ static int
 set_to(struct given *given, const char *value, struct err *err)
 {
     (void)err;
-    given->rcpt_to = given_command_line("RCPT TO:", value);
+    texts_add(&given->recipients, given_command_line("RCPT TO:", value));
     return 0;
 }
 
 const struct given_key given_keys[] = {
-    {"listener", set_listener, "NAME", "the listener, as nginx names it"},
-    {"protocol", set_protocol, "smtp|imap|pop3|http", "the client's (smtp)"},
-    {"method", set_method, "plain|cram-md5|apop|external|none",
+    {"stage", GIVEN_BOTH, given_set_stage, "session|message",
+     "message: the mail server asks about one, nginx has handed the session over (session)"},
+    {"listener", GIVEN_BOTH, set_listener, "NAME",
+     "the listener, as nginx names it; of a message it may be left out, as for the guard"},
+    {"protocol", GIVEN_SESSION, set_protocol, "smtp|imap|pop3|http", "the client's (smtp)"},
+    {"method", GIVEN_SESSION, set_method, "plain|cram-md5|apop|external|none",
      "none: the client does not log in (plain)"},
-    {"user", set_user, "NAME", "who logs in; with external it may be left out"},
-    {"password-ok", set_password_ok, "yes|no|unavailable|...",
+    {"user", GIVEN_SESSION, set_user, "NAME", "who logs in; with external it may be left out"},
+    {"password-ok", GIVEN_SESSION, set_password_ok, "yes|no|unavailable|...",
      "what the sources would say (yes); or unknown, ambiguous, disabled, locked, "
      "account-expired, expired, must-change, not-allowed, not-clear"},
-    {"clear-password", set_clear_password, "yes|no",
+    {"clear-password", GIVEN_SESSION, set_clear_password, "yes|no",
      "with external: whether a source tells the password (no)"},
-    {"certificate", set_certificate, "verified|none",
+    {"certificate", GIVEN_SESSION, set_certificate, "verified|none",
      "with external: whether nginx trusts the client's (none)"},
-    {"fingerprint", set_fingerprint, "DIGITS", "with external: the certificate's, by SHA-1"},
-    {"subject", set_subject, "NAME", "with external: the certificate's, CN=Boss,O=Acme"},
-    {"ip", set_ip, "ADDRESS", "the client's; unix: has none (127.0.0.1)"},
-    {"tls", set_tls, "on|off", "whether the connection is encrypted (off)"},
-    {"attempt", set_attempt, "NUMBER", "of logins in this connection (1)"},
-    {"banned", set_banned, "yes|no", "whether the client is shut out (no)"},
-    {"throttled", set_throttled, "yes|no",
+    {"fingerprint", GIVEN_SESSION, set_fingerprint, "DIGITS",
+     "with external: the certificate's, by SHA-1"},
+    {"subject", GIVEN_SESSION, set_subject, "NAME",
+     "with external: the certificate's, CN=Boss,O=Acme"},
+    {"ip", GIVEN_BOTH, set_ip, "ADDRESS", "the client's; unix: has none (127.0.0.1)"},
+    {"tls", GIVEN_BOTH, set_tls, "on|off",
+     "whether the connection is encrypted (off; of a message: not known)"},
+    {"attempt", GIVEN_SESSION, set_attempt, "NUMBER", "of logins in this connection (1)"},
+    {"banned", GIVEN_BOTH, set_banned, "yes|no", "whether the client is shut out (no)"},
+    {"throttled", GIVEN_SESSION, set_throttled, "yes|no",
      "whether a limit is reached, or the account is closed to the client (no)"},
-    {"from", set_from, "ADDRESS", "with method=none: the sender (<>)"},
-    {"to", set_to, "ADDRESS", "with method=none: the recipient"},
-    {"window", set_window, "USER", "with method=none: whose relay window is open (nobody's)"},
-    {"recipient", set_recipient, "exists|unknown|unverifiable",
-     "with method=none: what its source would say (exists)"},
-    {"sender-elsewhere", set_sender_elsewhere, "yes|no|unavailable",
-     "with method=none: whether shared_with knows the sender (no)"},
-    {"sender-owned", set_sender_owned, "yes|no|unavailable",
-     "with window: whether the sender is one of the user's addresses (no)"},
-    {"matching-sender", set_matching_sender, "yes|no",
-     "with window: whether the user's smtp_auth is matching-sender (no)"},
-    /* What these ask about is not in this version. */
-    {.name = "stage"},
-    {.name = "auth"},
-    {.name = "header-from"},
+    {"from", GIVEN_BOTH, set_from, "ADDRESS", "with method=none or stage=message: the sender (<>)"},
+    {"to", GIVEN_BOTH | GIVEN_REPEATS, set_to, "ADDRESS",
+     "with method=none: the recipient; with stage=message: each of them"},
+    {"window", GIVEN_BOTH, set_window, "USER",
+     "with method=none or stage=message: whose relay window is open (nobody's)"},
+    {"recipient", GIVEN_BOTH, set_recipient, "exists|unknown|unverifiable",
+     "with to: what its source would say (exists)"},
+    {"sender-elsewhere", GIVEN_BOTH, set_sender_elsewhere, "yes|no|unavailable",
+     "with from: whether shared_with knows the sender (no)"},
+    {"sender-owned", GIVEN_BOTH, set_sender_owned, "yes|no|unavailable",
+     "with window or auth: whether the sender is one of the user's addresses (no)"},
+    {"owns", GIVEN_BOTH | GIVEN_REPEATS, set_owns, "ADDRESS",
+     "with window or auth: what his sources say is the user's, too"},
+    {"matching-sender", GIVEN_BOTH, set_matching_sender, "yes|no",
+     "with window or auth: whether the user's smtp_auth is matching-sender (no; of a message: what "
+     "the users files say)"},
+    {"auth", GIVEN_MESSAGE, given_set_auth, "USER",
+     "with stage=message: who has logged in, with his domain (nobody)"},
+    {"header-from", GIVEN_MESSAGE | GIVEN_REPEATS, given_set_header_from, "VALUE",
+     "with stage=message: what stands behind From: (the header is not asked about)"},
+    {"header", GIVEN_MESSAGE | GIVEN_REPEATS, given_set_header, "LINE",
+     "with stage=message: another header, \"Sender: a@b\""},
+    {"size", GIVEN_MESSAGE, given_set_size, "BYTES",
+     "with stage=message: as declared and as sent (not known)"},
+    {"messages", GIVEN_MESSAGE, given_set_messages, "NUMBER",
+     "with stage=message: before this one in its session (0)"},
+    {"limited", GIVEN_MESSAGE, given_set_limited, "yes|no",
+     "with stage=message: whether the user has reached messages_per_user or recipients_per_user "
+     "(no)"},
     {.name = NULL},
 };
 _Static_assert(sizeof given_keys / sizeof given_keys[0] <= GIVEN_KEYS_MAX + 1,

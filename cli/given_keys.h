@@ -8,10 +8,18 @@
 
 #include "given.h"
 
+/* What a key goes with, and how often. */
+enum given_use {
+    GIVEN_SESSION = 1, /* a session that nginx asks about */
+    GIVEN_MESSAGE = 2, /* stage=message */
+    GIVEN_BOTH = GIVEN_SESSION | GIVEN_MESSAGE,
+    GIVEN_REPEATS = 4, /* more than once */
+};
+
 struct given_key {
     const char *name;
-    /* Takes the value, which outlives given. Returns 0, or -1 with err. NULL: not in this version.
-     */
+    unsigned use; /* mask of enum given_use */
+    /* Takes the value, which outlives given. Returns 0, or -1 with err. */
     int (*set)(struct given *given, const char *value, struct err *err);
     const char *values; /* for the help, as the next; the default is in parentheses */
     const char *help;

@@ -1,5 +1,7 @@
 #include "judge.h"
 
+#include "judge_message.h"
+
 static void
 judge_login(const struct site *site, const struct given *given, const struct trail *trail,
             struct testimony *testimony, struct decision *decision_r)
@@ -22,6 +24,10 @@ judge(const struct site *site, const struct given *given, const struct trail *tr
 {
     const struct decide_settings *settings = &site->settings.decide;
     *testimony_r = (struct testimony){0};
+    if (given->is_message) {
+        judge_message(site, given, trail, decision_r);
+        return;
+    }
     /* No fact is left to be found out: given_parse sets them all. */
     if (given->facts.method == METHOD_NONE)
         decide_recipient(site->tenancy, settings, &given->facts, trail, decision_r);

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "identity_headers.h"
 #include "judge.h"
 #include "log.h"
 #include "output.h"
@@ -98,6 +99,7 @@ int
 main(void)
 {
     log_configure(LOG_LOGFMT, LOG_ERROR);
+    identity_headers_begin_process();
     struct site *site = NULL;
     char *line = NULL;
     size_t room = 0;

@@ -30,11 +30,56 @@ static const struct {
      "unknown key \"listner\": did you mean \"listener\"?"},
     {"a key that nothing is near to is refused", {"zzzzzzzz=1"}, "unknown key \"zzzzzzzz\""},
     {"a key given twice is refused", {"user=a", "user=b"}, "user: given twice"},
-    {"stage is of a later version", {"stage=message"}, "stage: not available in this version"},
-    {"auth is of a later version", {"auth=anna"}, "auth: not available in this version"},
-    {"header-from is of a later version",
-     {"header-from=a@b"},
-     "header-from: not available in this version"},
+    {"stage has two words",
+     {"stage=header"},
+     "stage: it cannot be \"header\" (use session or message)"},
+    {"who has logged in has a name",
+     {"stage=message", "auth="},
+     "auth: it cannot be empty (use the name of the user who has logged in)"},
+    {"a forgotten stage=message is noticed",
+     {"listener=a", "user=b", "auth=anna@acme.example"},
+     "auth= goes with stage=message only"},
+    {"a header is of a message",
+     {"listener=a", "method=none", "to=c@d", "header-from=a@b"},
+     "header-from= goes with stage=message only"},
+    {"a size is of a message",
+     {"listener=a", "method=none", "to=c@d", "size=10"},
+     "size= goes with stage=message only"},
+    {"a message has no login", {"stage=message", "user=b"}, "user= does not go with stage=message"},
+    {"a message has no method",
+     {"stage=message", "method=none"},
+     "method= does not go with stage=message"},
+    {"a message's protocol is SMTP",
+     {"protocol=imap", "stage=message"},
+     "protocol= does not go with stage=message"},
+    {"a header that shows nobody is refused",
+     {"stage=message", "header=Subject: a@b"},
+     "header: it cannot be \"Subject: a@b\" (use From:, Sender:, Resent-From: or Resent-Sender: "
+     "with a value behind it)"},
+    {"a header has a value",
+     {"stage=message", "header=From"},
+     "header: it cannot be \"From\" (use From:, Sender:, Resent-From: or Resent-Sender: with a "
+     "value behind it)"},
+    {"a header's name is not cut to a known one",
+     {"stage=message", "header=Sender-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx: a@b"},
+     "header: it cannot be \"Sender-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx: a@b\" (use From:, "
+     "Sender:, Resent-From: or Resent-Sender: with a value behind it)"},
+    {"a size has its units",
+     {"stage=message", "size=10 MB"},
+     "size: \"10 MB\" is not a size (a number of bytes, or one with k, M or G, as 10k or 4M)"},
+    {"messages are counted",
+     {"stage=message", "messages=-1"},
+     "messages: it cannot be \"-1\" (use a number from 0 to 1000000)"},
+    {"limited has two words",
+     {"stage=message", "limited=on"},
+     "limited: it cannot be \"on\" (use yes or no)"},
+    {"a user owns addresses", {"owns=anna"}, "owns: not of the form local@domain"},
+    {"who owns an address is not unavailable",
+     {"stage=message", "owns=a@b", "sender-owned=unavailable"},
+     "owns= and sender-owned=unavailable exclude each other"},
+    {"a session has one recipient",
+     {"listener=a", "method=none", "to=a@b", "to=c@d"},
+     "to: given twice"},
     {"tls has two words", {"tls=maybe"}, "tls: it cannot be \"maybe\" (use on or off)"},
     {"banned has two words", {"banned=1"}, "banned: it cannot be \"1\" (use yes or no)"},
     {"throttled has two words", {"throttled=on"}, "throttled: it cannot be \"on\" (use yes or no)"},
@@ -80,7 +125,7 @@ static const struct {
      "to=ADDRESS is missing: with method=none the recipient is what is asked about"},
     {"a forgotten method=none is noticed",
      {"listener=a", "user=b", "to=c@d"},
-     "from= and to= go with method=none only"},
+     "from= and to= go with method=none or stage=message only"},
     {"only SMTP has recipients",
      {"listener=a", "method=none", "protocol=imap", "to=c@d"},
      "method=none goes with protocol=smtp only"},
@@ -316,6 +361,120 @@ test_whose_a_sender_is_is_given(void **state)
 }
 
 static void
+test_an_ordinary_message_is_assumed(void **state)
+{
+    (void)state;
+    const char *const words[] = {"stage=message"};
+    struct given given;
+    assert_int_equal(given_parse(words, 1, &given, NULL), 0);
+    assert_true(given.is_message);
+    assert_ptr_equal(given.facts.message, &given.message);
+    assert_int_equal(given.facts.method, METHOD_NONE);
+    assert_int_equal(given.facts.protocol, PROTOCOL_SMTP);
+    assert_null(given.facts.listener);
+    assert_string_equal(given.facts.mail_from, "MAIL FROM:<>");
+    assert_null(given.facts.rcpt_to);
+    assert_int_equal(given.recipients.count, 0);
+    assert_int_equal(given.headers.count, 0);
+    assert_null(given.message.authenticated);
+    assert_false(given.message.tls_known);
+    assert_int_equal(given.message.size, 0);
+    assert_int_equal(given.message.messages, 0);
+    assert_false(given.is_limited);
+    assert_false(given.says_matching_sender);
+    given_fini(&given);
+}
+
+static void
+test_all_of_a_message_is_taken(void **state)
+{
+    (void)state;
+    const char *const words[] = {"stage=message",
+                                 "listener=submission",
+                                 "auth=anna@acme.example",
+                                 "from=anna@acme.example",
+                                 "to=a@b",
+                                 "to=<c@d> NOTIFY=NEVER",
+                                 "header-from=Anna <anna@acme.example>",
+                                 "header=sender: x@y",
+                                 "header-from=bob@acme.example",
+                                 "size=4M",
+                                 "messages=3",
+                                 "limited=yes",
+                                 "tls=off",
+                                 "matching-sender=no"};
+    struct given given;
+    assert_int_equal(given_parse(words, sizeof words / sizeof words[0], &given, NULL), 0);
+    assert_string_equal(given.facts.listener, "submission");
+    assert_string_equal(given.message.authenticated, "anna@acme.example");
+    assert_string_equal(given.facts.mail_from, "MAIL FROM:<anna@acme.example>");
+    assert_int_equal(given.recipients.count, 2);
+    assert_string_equal(given.recipients.items[0], "RCPT TO:<a@b>");
+    assert_string_equal(given.recipients.items[1], "RCPT TO:<c@d> NOTIFY=NEVER");
+    assert_int_equal(given.headers.count, 3);
+    assert_string_equal(given.headers.items[0], "From:Anna <anna@acme.example>");
+    assert_string_equal(given.headers.items[1], "sender: x@y");
+    assert_string_equal(given.headers.items[2], "From:bob@acme.example");
+    assert_int_equal(given.message.size, 4 << 20);
+    assert_int_equal(given.message.messages, 3);
+    assert_true(given.is_limited);
+    assert_true(given.message.tls_known);
+    assert_false(given.facts.tls);
+    assert_true(given.says_matching_sender);
+    assert_false(given.facts.matching_sender);
+    given_fini(&given);
+}
+
+static const struct {
+    const char *name;
+    const char *words[WORDS_MAX];
+    enum knowledge want;
+    const char *want_addresses; /* with a space before each */
+} owned[] = {
+    {"nothing is owned unless it is said", {"from=a@b"}, KNOWLEDGE_UNKNOWN, ""},
+    {"what is owned is in lower case",
+     {"owns=Sales@ACME.example"},
+     KNOWLEDGE_KNOWN,
+     " sales@acme.example"},
+    {"several may be owned", {"owns=a@b", "owns=c@d"}, KNOWLEDGE_KNOWN, " a@b c@d"},
+    {"the sender may be among them",
+     {"owns=c@d", "sender-owned=yes", "from=A@B"},
+     KNOWLEDGE_KNOWN,
+     " c@d a@b"},
+    {"that the sender is not leaves the others",
+     {"owns=c@d", "sender-owned=no", "from=a@b"},
+     KNOWLEDGE_KNOWN,
+     " c@d"},
+    {"nobody owns the null sender", {"sender-owned=yes", "from=<>"}, KNOWLEDGE_KNOWN, ""},
+    {"nobody may be there to ask", {"sender-owned=unavailable"}, KNOWLEDGE_CANNOT_TELL, ""},
+};
+
+static void
+test_what_a_user_owns_is_given(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 2 * (sizeof owned / sizeof owned[0]); i++) {
+        size_t at = i / 2;
+        print_message("%s: %s\n", i % 2 ? "a session" : "a message", owned[at].name);
+        const char *session[WORDS_MAX + 3] = {"listener=mx", "method=none", "to=e@f"};
+        const char *message[WORDS_MAX + 3] = {"listener=mx", "stage=message", "to=e@f"};
+        const char **words = i % 2 ? session : message;
+        size_t count = count_words(owned[at].words);
+        memcpy(words + 3, owned[at].words, count * sizeof words[0]);
+        struct given given;
+        assert_int_equal(given_parse(words, count + 3, &given, NULL), 0);
+        char addresses[256] = "";
+        for (size_t k = 0; k < given.facts.owned.count; k++) {
+            strcat(addresses, " ");
+            strcat(addresses, given.facts.owned.addresses[k]);
+        }
+        assert_int_equal(given.facts.owned.knowledge, owned[at].want);
+        assert_string_equal(addresses, owned[at].want_addresses);
+        given_fini(&given);
+    }
+}
+
+static void
 test_a_web_page_is_a_protocol(void **state)
 {
     (void)state;
@@ -349,6 +508,9 @@ main(void)
         cmocka_unit_test(test_a_certificate_needs_no_name),
         cmocka_unit_test(test_every_outcome_has_a_word),
         cmocka_unit_test(test_whose_a_sender_is_is_given),
+        cmocka_unit_test(test_an_ordinary_message_is_assumed),
+        cmocka_unit_test(test_all_of_a_message_is_taken),
+        cmocka_unit_test(test_what_a_user_owns_is_given),
         cmocka_unit_test(test_a_web_page_is_a_protocol),
         cmocka_unit_test(test_a_client_without_an_address_is_a_fact),
     };
