@@ -242,11 +242,6 @@ read_header(const struct section *section, struct rule *rule, struct problems *p
                         "\"%s\" means something else in a message, and those that clients send "
                         "would be removed (write a name of its own, as \"X-Acme-Tag\")",
                         rule->header);
-    if (!is_text(section->name))
-        section_problem(section, NULL, problems, PROBLEM_ERROR,
-                        "its name is longer than %d characters or not printable ASCII, and cannot "
-                        "stand in a header",
-                        RULE_TEXT_MAX);
 }
 
 static void

@@ -20,6 +20,7 @@ build_warnings(const struct built_site *built, struct problems *problems)
     warn_rules(built, problems);
     warn_screen(built, problems);
     warn_alerts(built, problems);
+    warn_guard(built, problems);
     parts_warn_unused(&built->lists, problems);
     parts_warn_unused(&built->sources, problems);
     parts_warn_unused(&built->upstreams, problems);

@@ -14,6 +14,7 @@ void warn_organizations(const struct built_site *built, struct problems *problem
 void warn_rules(const struct built_site *built, struct problems *problems);
 void warn_screen(const struct built_site *built, struct problems *problems);
 void warn_alerts(const struct built_site *built, struct problems *problems);
+void warn_guard(const struct built_site *built, struct problems *problems);
 
 /* The listener that a section describes. */
 const struct listener *warn_listener_of(const struct built_site *built,
@@ -21,6 +22,11 @@ const struct listener *warn_listener_of(const struct built_site *built,
 
 /* Whether sessions can be authenticated there: by a login or in a relay window. */
 bool warn_has_logins(const struct listener *listener);
+
+/* Whether there is a `guard` section; and the warning about what takes one. */
+bool warn_has_guard(const struct built_site *built);
+void warn_needs_guard(const struct section *section, const char *setting, struct origin origin,
+                      struct problems *problems);
 
 /* Whether the list holds the whole world, of one address family at least (open_relay.c). */
 bool warn_holds_world(const struct list *list);

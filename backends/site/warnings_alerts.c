@@ -23,6 +23,7 @@ static const char *
 why_never(const struct built_site *built, enum alarm_kind kind)
 {
     const struct screen *screen = &built->site.settings.screen;
+    const struct limits *limits = &built->site.settings.limits;
     bool counts = screen->failures > 0 || screen->unknown_names > 0 || screen->bad_recipients > 0;
     bool is_off = screen->mode == SCREEN_OFF;
     switch (kind) {
@@ -35,8 +36,8 @@ why_never(const struct built_site *built, enum alarm_kind kind)
                    ? "nobody is banned (write a section screen)"
                    : NULL;
     case ALARM_HIJACK:
-        return built->site.settings.limits.addresses_per_user.most == 0
-                   ? "there is no limit (set addresses_per_user of limits)"
+        return limits->addresses_per_user.most == 0 && limits->messages_per_user.most == 0
+                   ? "there is no limit (set addresses_per_user or messages_per_user of limits)"
                    : NULL;
     case ALARM_SOURCE_DOWN:
     case ALARM_UPSTREAM_DOWN:

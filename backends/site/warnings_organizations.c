@@ -6,6 +6,7 @@
 /* What the listeners make possible, found out once for all organizations. */
 struct listeners_view {
     bool any_logins;       /* sessions can be authenticated somewhere */
+    bool has_guard;        /* the message guard is set up */
     bool any_inbound_auth; /* some listener with auth takes mail without a login */
     const char *relay_ips; /* the name of a listener whose relay_ips is set, or NULL */
 };
@@ -27,7 +28,7 @@ warn(const struct looking *at, const char *setting, struct origin origin, const 
 static struct listeners_view
 view_listeners(const struct built_site *built)
 {
-    struct listeners_view view = {0};
+    struct listeners_view view = {.has_guard = warn_has_guard(built)};
     size_t count;
     const struct section *const *sections =
         conf_sections(built->site.conf, NULL, "listener", &count);
@@ -98,6 +99,11 @@ warn_matching(const struct looking *at)
         warn(at, "match_exempt_senders", organization->match_exempt_senders.origin,
              "has no effect without match_sender, but on accounts whose smtp_auth is "
              "matching-sender");
+    if (organization->match_exempt_from.list != NULL && !organization->match_from)
+        warn(at, "match_exempt_from", organization->match_exempt_from.origin,
+             "has no effect without match_from");
+    if (organization->match_from && !at->view->has_guard)
+        warn_needs_guard(at->section, "match_from", organization->match_from_origin, at->problems);
 }
 
 /* What only those who have logged in meet. */
@@ -110,6 +116,8 @@ warn_no_logins(const struct looking *at)
         return;
     if (organization->match_sender)
         warn(at, "match_sender", organization->match_sender_origin, no_logins);
+    if (organization->match_from)
+        warn(at, "match_from", organization->match_from_origin, no_logins);
     if (organization->auth_users.mode != ACCESS_ANY)
         warn(at, "auth_users", organization->auth_users.origin, no_logins);
     if (organization->upstream != NULL)

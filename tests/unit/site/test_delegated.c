@@ -11,6 +11,7 @@
 
 #include "../conf/files.h"
 #include "build.h"
+#include "owners.h"
 
 #define MAIN_HEAD                                                                           \
     "upstream \"up\" { server \"a\" { address = \"127.0.0.1:25\" } check = none }\n"        \
@@ -19,7 +20,7 @@
     "listener \"sub\" { auth = on upstream = up upstream_inbound = in auth_users = \"deny " \
     "robots\" "                                                                             \
     "}\n"                                                                                   \
-    "list \"robots\" { kind = user entries = {\"robot@*\"} }\n"
+    "list \"robots\" { kind = user entries = {\"robot@*\"} } guard { }\n"
 #define OTHER "organization \"other\" { domains = {\"other.example\"} }\n"
 #define ACME                                                                       \
     "organization \"acme\" { domains = {\"acme.example\"} delegated = acme.conf\n" \
@@ -27,7 +28,8 @@
 #define MAIN_TEXT MAIN_HEAD OTHER ACME
 #define MAY                                                                                        \
     "may not be set in a delegated file (it may set: authenticate_senders, authenticate_inbound, " \
-    "match_sender, match_exempt_senders, auth_exempt_ips, auth_users, list)\n"
+    "match_sender, match_exempt_senders, match_from, match_exempt_from, match_detail, "            \
+    "sender_owners, auth_exempt_ips, auth_users, list)\n"
 #define COLD                                                                                      \
     "t.conf:7: organization \"acme\": delegated: acme.conf is broken: without earlier settings, " \
     "all that concerns this organization is a temporary failure\n"
@@ -123,11 +125,11 @@ static const struct bad_case bad_cases[] = {
      .text =
          "organization \"acme\" { auth_users = any }\nlistener \"sub\" { auth = off }\n"
          "source \"x\" { type = users }\nupstream \"up\" { }\nrule \"r\" { }\nscreen { }\nlimits { "
-         "}\nstate { engine = redis }\nalert \"a\" { }\n",
-     .want =
-         "acme.conf:1: organization: " MAY "acme.conf:2: listener: " MAY "acme.conf:3: source: " MAY
-         "acme.conf:4: upstream: " MAY "acme.conf:5: rule: " MAY "acme.conf:6: screen: " MAY
-         "acme.conf:7: limits: " MAY "acme.conf:8: state: " MAY "acme.conf:9: alert: " MAY COLD},
+         "}\nstate { engine = redis }\nalert \"a\" { }\nguard { }\n",
+     .want = "acme.conf:1: organization: " MAY "acme.conf:2: listener: " MAY
+             "acme.conf:3: source: " MAY "acme.conf:4: upstream: " MAY "acme.conf:5: rule: " MAY
+             "acme.conf:6: screen: " MAY "acme.conf:7: limits: " MAY "acme.conf:8: state: " MAY
+             "acme.conf:9: alert: " MAY "acme.conf:10: guard: " MAY COLD},
     {.name = "a list of its own has entries and no file",
      .text = "auth_users = \"allow l\"\nlist \"l\" { kind = user file = \"/etc/shadow\" }\n",
      .want = "acme.conf:2: list \"l\": file: may not be set in a delegated file here (it may set: "
@@ -153,16 +155,22 @@ static const struct bad_case bad_cases[] = {
              "\"user\" is needed)\n"
              "acme.conf:4: auth_exempt_ips: \"all\" is unknown (write \"none\", \"allow LIST\" or "
              "\"deny LIST\")\n" COLD},
+    {.name = "owners are not names",
+     .text = "list \"o\" { kind = owners entries = {\"sales@acme.example bob@acme.example\"} }\n"
+             "match_exempt_from = o\n",
+     .want = "acme.conf:2: match_exempt_from: list \"o\" is of kind \"owners\" (a list of kind "
+             "\"user\" is needed)\n" COLD},
     {.name = "bad entries are named",
      .text = "auth_users = \"allow l\"\nlist \"l\" { kind = user entries = {\"a\",\n\"/(/\"} }\n",
      .want = "acme.conf:3: list \"l\": entries: \"/(/\": not a regular expression: missing closing "
              "parenthesis at character 2\n" COLD},
     {.name = "a mistyped setting gets a suggestion, another's only the list of what there is",
-     .text = "auth_usres = any\nsocket = x\n",
+     .text = "auth_usres = any\nmax_sessions = 5\n",
      .want = "acme.conf:1: auth_usres: unknown setting (did you mean \"auth_users\"?)\n"
-             "acme.conf:2: socket: unknown setting (a delegated file may set: "
+             "acme.conf:2: max_sessions: unknown setting (a delegated file may set: "
              "authenticate_senders, authenticate_inbound, match_sender, match_exempt_senders, "
-             "auth_exempt_ips, auth_users, list)\n" COLD},
+             "match_from, match_exempt_from, match_detail, sender_owners, auth_exempt_ips, "
+             "auth_users, list)\n" COLD},
     {.name = "a file that is cut off is not half in force",
      .text = "match_sender = yes\nlist \"l\" { kind = user entries = {}\n",
      .want = "acme.conf:2: list: the section that begins here is not closed (a } is missing, or "
@@ -220,7 +228,10 @@ test_overrides(void **state)
         load(plain,
              "authenticate_senders = unless-local\nauthenticate_inbound = when-auth\n"
              "match_sender = yes\nmatch_exempt_senders = news\nauth_exempt_ips = \"deny lan\"\n"
-             "auth_users = \"allow staff\"\n"
+             "auth_users = \"allow staff\"\nmatch_from = yes\nmatch_exempt_from = news\n"
+             "sender_owners = shared\nmatch_detail = yes\n"
+             "list \"shared\" { kind = owners entries = {\"sales@acme.example bob@acme.example\"} "
+             "}\n"
              "list \"news\" { kind = user entries = {\"news@acme.example\"} }\n"
              "list \"lan\" { kind = ip entries = {\"10.0.0.0/8\"} }\n"
              "list \"staff\" { kind = user entries = {\"*@acme.example\"} }\n",
@@ -234,10 +245,16 @@ test_overrides(void **state)
     assert_int_equal(acme->auth_exempt_ips.mode, ACCESS_DENY);
     assert_string_equal(list_name(acme->auth_exempt_ips.list), "lan");
     assert_int_equal(acme->auth_users.mode, ACCESS_ALLOW);
+    assert_true(acme->match_from);
+    assert_string_equal(list_name(acme->match_exempt_from.list), "news");
+    assert_int_equal(owners_size(acme->sender_owners), 1);
+    assert_true(acme->match_detail);
     const struct origin origins[] = {
         acme->authenticate_senders_origin, acme->authenticate_inbound_origin,
         acme->match_sender_origin,         acme->match_exempt_senders.origin,
         acme->auth_exempt_ips.origin,      acme->auth_users.origin,
+        acme->match_from_origin,           acme->match_exempt_from.origin,
+        acme->sender_owners_origin,
     };
     for (unsigned i = 0; i < sizeof origins / sizeof origins[0]; i++) {
         assert_string_equal(origins[i].file, "acme.conf");
@@ -276,7 +293,7 @@ test_every_delegable_row(void **state)
         snprintf(text, sizeof text, "%s = %s\n", row->name, value);
         site_drop(load(MAIN_TEXT, text, NULL, ""));
     }
-    assert_int_equal(count, 6);
+    assert_int_equal(count, 10);
 }
 
 static void

@@ -1,6 +1,10 @@
 /* `rule` sections that never hold, are never reached or change nothing. */
 #include "site_cases.h"
 
+#define NO_GUARD                                                                                \
+    "only the message guard sees to it, and there is no section guard (where mailreeve-milter " \
+    "runs, write guard { })\n"
+
 static const struct site_case cases[] = {
     {.name = "rules that hold here and there have no warning",
      .text = TOP ORG SUB MX OFFICE STAFF
@@ -55,7 +59,8 @@ static const struct site_case cases[] = {
                                "authenticated = yes senders = staff action = refuse }\n",
      .want_site = true,
      .want = "t.conf:6: warning: rule \"a\": authenticated: the rule never holds: a login has no "
-             "sender and no recipient yet, and no listener of it has a relay_window\n"},
+             "sender and no recipient yet, no listener of it has a relay_window, and there is no "
+             "section guard\n"},
     {.name = "but in a relay window there is one",
      .text = TOP ORG SUB STAFF
      "listener \"old\" { upstream = up upstream_inbound = in relay_window = 5min }\n"
@@ -63,7 +68,58 @@ static const struct site_case cases[] = {
      "authenticated = yes recipients = staff listeners = {\"old\"} action = refuse }\n",
      .want_site = true,
      .want = "t.conf:7: warning: rule \"a\": authenticated: the rule holds in a relay_window only: "
-             "a login has no sender and no recipient yet\n"},
+             "a login has no sender and no recipient yet, and there is no section guard\n"},
+    {.name = "and by the message guard",
+     .text = TOP ORG SUB STAFF "guard { }\nrule \"a\" {\n"
+                               "authenticated = yes senders = staff action = refuse }\n",
+     .want_site = true,
+     .want = ""},
+    {.name = "what only the message guard sees, where there is none",
+     .text = TOP ORG SUB STAFF "rule \"a\" { authenticated = yes action = tag\n"
+                               "size_over = 1M\n"
+                               "recipients_over = 5\n"
+                               "header_from = staff\n"
+                               "header = \"X-Acme\" }\n",
+     .want_site = true,
+     .want = "t.conf:6: warning: rule \"a\": size_over: " NO_GUARD
+             "t.conf:7: warning: rule \"a\": recipients_over: " NO_GUARD
+             "t.conf:8: warning: rule \"a\": header_from: " NO_GUARD
+             "t.conf:9: warning: rule \"a\": header: " NO_GUARD},
+    {.name = "what only the message guard sees, where there is one",
+     .text = TOP ORG SUB STAFF "guard { }\nrule \"a\" { authenticated = yes size_over = 1M "
+                               "recipients_over = 5 header_from = staff senders = staff header = "
+                               "\"X-Acme\" action = tag }\n",
+     .want_site = true,
+     .want = ""},
+    {.name = "only smtp has messages",
+     .text = TOP ORG SUB "guard { }\nrule \"a\" { size_over = 1M action = refuse\n"
+                         "protocol = {imap, http} }\n",
+     .want_site = true,
+     .want = "t.conf:6: warning: rule \"a\": protocol: the rule never holds: only smtp has "
+             "messages\n"},
+    {.name = "limits refuse what a rule waits for",
+     .text = TOP ORG SUB "guard { } limits { message_size = 2M recipients_per_message = 10 }\n"
+                         "rule \"a\" { action = refuse\n"
+                         "size_over = 2M }\n"
+                         "rule \"b\" { action = refuse\n"
+                         "recipients_over = 10 }\n"
+                         "rule \"c\" { action = refuse size_over = 1M recipients_over = 9 }\n",
+     .want_site = true,
+     .want = "t.conf:6: warning: rule \"a\": size_over: the rule never holds: message_size of "
+             "limits refuses such messages\n"
+             "t.conf:8: warning: rule \"b\": recipients_over: the rule never holds: "
+             "recipients_per_message of limits lets no message have so many\n"},
+    {.name = "a larger message is behind a large one",
+     .text = TOP ORG SUB STAFF
+     "list \"bob\" { kind = user entries = {\"bob@acme.example\"} } guard { }\n"
+     "rule \"a\" { size_over = 1M recipients_over = 5 header_from = staff action = tag }\n"
+     "rule \"b\" { size_over = 1M recipients_over = 6 header_from = staff action = refuse }\n"
+     "rule \"c\" { size_over = 1023k recipients_over = 6 header_from = staff action = refuse }\n"
+     "rule \"d\" { size_over = 1M recipients_over = 4 header_from = staff action = refuse }\n"
+     "rule \"e\" { size_over = 1M recipients_over = 5 header_from = bob action = refuse }\n",
+     .want_site = true,
+     .want = "t.conf:7: warning: rule \"b\": is never reached: rule \"a\" at t.conf:6 holds "
+             "whenever this one does\n"},
     {.name = "only smtp has senders, recipients and sessions without a login",
      .text = TOP ORG SUB MX STAFF
      "rule \"a\" {\n"

@@ -42,7 +42,8 @@ static const struct site_case cases[] = {
          UP ACME USERS "list \"office\" { kind = pi entries = {\"192.0.2.1\"} }\n"
                        "listener \"sub\" { auth = onn upstream = pu auth_ips = \"allow office\" }\n"
                        "listener \"sub\" { }\nlistener { upstream = up }\n",
-     .want = "t.conf:4: list \"office\": kind: \"pi\" is not ip, user or certificate (did you mean "
+     .want = "t.conf:4: list \"office\": kind: \"pi\" is not ip, user, certificate or owners (did "
+             "you mean "
              "\"ip\"?)\n"
              "t.conf:5: listener \"sub\": auth: \"onn\" is not off, encrypted or on (did you mean "
              "\"on\"?)\n"

@@ -61,9 +61,6 @@ static const struct site_case cases[] = {
              "t.conf:5: limits: logins_per_user: \"5/10ms\" is out of range (the time may be 1s to "
              "30d)\n"
              "t.conf:6: limits: may stand only once (the first is at t.conf:4)\n"},
-    {.name = "limits of messages are not known yet",
-     .text = TOP ORG SUB "limits { messages_per_user = \"5/1h\" }\n",
-     .want = "t.conf:4: limits: messages_per_user: unknown setting\n"},
     {.name = "settings of the other engine, where none is named",
      .text = TOP ORG SUB "state {\nurl = \"redis://192.0.2.1\"\nprefix = x }\n",
      .want =

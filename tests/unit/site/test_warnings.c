@@ -386,7 +386,7 @@ static const struct site_case cases[] = {
              "t.conf:5: warning: alert \"a\": events: ban never happens: nobody is banned (write a "
              "section screen)\n"
              "t.conf:5: warning: alert \"a\": events: hijack never happens: there is no limit (set "
-             "addresses_per_user of limits)\n"},
+             "addresses_per_user or messages_per_user of limits)\n"},
     {.name = "alerts about what is counted",
      .text = TOP ORG SUB "alert \"a\" { command = /bin/true\n"
                          "events = {account-failures, ban, hijack} }\n"
