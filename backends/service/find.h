@@ -26,6 +26,8 @@ struct find {
     const char *helo;         /* what the client calls itself; NULL: not known */
     const char *user, *login; /* the user's canonical name, and the one that he logged in by: the
                                  sources found him by it; NULL: nobody is authenticated */
+    bool
+        is_login_unsure; /* there may be another one: who is not found by it may own all the same */
 
     struct recipient_asked recipient;
     struct verify_result account; /* of user, once his addresses were asked for */

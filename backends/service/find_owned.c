@@ -51,5 +51,6 @@ find_owned(struct find *find, const struct netaddr *client, const struct decisio
                         &asked);
     find->has_account = true;
     asked_log(find->session, &asked);
-    return judge(&find->account, find->user);
+    struct owned_addresses owned = judge(&find->account, find->user);
+    return owned.knowledge == KNOWLEDGE_UNKNOWN && find->is_login_unsure ? cannot_tell : owned;
 }
