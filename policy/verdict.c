@@ -57,8 +57,7 @@ static const struct {
                                        "the recipient cannot be verified now, try again later"},
     [REASON_MESSAGE_OK] = {"message.ok", "250 2.0.0", "", "", "ok"},
     [REASON_FROM_MISMATCH] = {"from.mismatch", "550 5.7.1", "", "",
-                              "the From: header shows an address that is not the authenticated "
-                              "user's"},
+                              "the From: header is not the authenticated user's"},
     [REASON_MESSAGE_SIZE] = {"message.size", "552 5.3.4", "", "", "the message is too large"},
     [REASON_MESSAGE_RECIPIENTS] = {"message.recipients", "452 4.5.3", "", "",
                                    "too many recipients in one message"},

@@ -15,15 +15,20 @@
 #include "certificates.h"
 #include "decide.h"
 
+enum { WORLD_SHOWN_MAX = 8 };
+
 struct world {
     struct tenancy *tenancy;
     struct listener *listener;           /* line 10, its settings in lines 11 to 19, 23 to 27 */
-    struct organization *acme, *widgets; /* lines 20 and 30; acme's settings in lines 33 to 42 */
+    struct organization *acme, *widgets; /* lines 20 and 30; acme's settings in lines 33 to 46,
+                                           widgets' in 47 to 49 */
     struct list *addresses, *names;      /* lines 40 and 50, entries in file "list"; empty */
     struct list *everybody;              /* of addresses; line 51; frozen */
     struct certificates *certificates;   /* line 70; of boss and of others in file "phones" */
     struct decide_settings settings;
     struct facts facts;
+    struct message_facts message; /* of facts, once world_guard was called */
+    struct shown_address shown[WORLD_SHOWN_MAX];
     enum verify_outcome
         outcome;            /* what the source in line 60 says about a login, and the account */
     struct account account; /* of users:4 */
@@ -87,7 +92,12 @@ static inline void
 world_init(struct world *world)
 {
     *world = (struct world){
-        .settings = {.origin = world_line(1), .failure_delay_s = 2, .max_attempts = 3},
+        .settings = {.origin = world_line(1),
+                     .failure_delay_s = 2,
+                     .max_attempts = 3,
+                     .limits = {.messages_per_session_origin = world_line(90),
+                                .recipients_per_message_origin = world_line(91),
+                                .message_size_origin = world_line(92)}},
         .facts = world_facts(),
         .outcome = VERIFY_OK,
         .account = {.name = "boss@acme.example", .origin = {.file = "users", .line = 4}}};
@@ -123,8 +133,14 @@ world_init(struct world *world)
     world->acme->match_sender_origin = world_line(39);
     world->acme->match_exempt_senders.origin = world_line(41);
     world->acme->broken_origin = world_line(42);
+    world->acme->match_from_origin = world_line(44);
+    world->acme->sender_owners_origin = world_line(45);
+    world->acme->match_exempt_from.origin = world_line(46);
     world->widgets = tenancy_add_organization(world->tenancy, "widgets", world_line(30), NULL);
     world->widgets->auth_users.origin = world_line(31);
+    world->widgets->match_from_origin = world_line(47);
+    world->widgets->sender_owners_origin = world_line(48);
+    world->widgets->match_exempt_from.origin = world_line(49);
     tenancy_claim_domain(world->tenancy, world->acme, "acme.example", world_line(22), NULL);
     tenancy_claim_domain(world->tenancy, world->widgets, "widgets.example", world_line(32), NULL);
     world->addresses = list_create("addresses", LIST_IP, world_line(40));
@@ -194,6 +210,28 @@ world_window(struct world *world, const char *user)
 {
     world->listener->relay_window_ms = 900000;
     world->facts.window = user;
+}
+
+/* It is the message guard that asks; the mail server says that the user has logged in, NULL:
+ * nobody. */
+static inline void
+world_guard(struct world *world, const char *user)
+{
+    world->facts.method = METHOD_NONE;
+    world->facts.tls = false;
+    world->message = (struct message_facts){.authenticated = user, .shown = world->shown};
+    world->facts.message = &world->message;
+}
+
+/* The message shows one address more. */
+static inline void
+world_show(struct world *world, const char *header, const char *address, bool is_author)
+{
+    struct shown_address *shown = &world->shown[world->message.shown_count++];
+    assert_true(world->message.shown_count <= WORLD_SHOWN_MAX);
+    *shown = (struct shown_address){.header = header, .is_author = is_author};
+    if (mailbox_parse(address, strlen(address), &shown->mailbox, NULL) != 0)
+        fail_msg("%s is no address", address);
 }
 
 /* The client logs in by the certificate of boss@acme.example, and gives no name. */
@@ -272,6 +310,18 @@ world_ask_recipient(struct world *world)
     world->facts.method = METHOD_NONE;
     world->trail[0] = '\0';
     decide_recipient(world->tenancy, &world->settings, &world->facts, &trail, &world->decision);
+}
+
+/* decide_mail, decide_header, decide_message */
+static inline void
+world_ask(struct world *world,
+          void decide(const struct tenancy *tenancy, const struct decide_settings *settings,
+                      const struct facts *facts, const struct trail *trail,
+                      struct decision *decision_r))
+{
+    struct trail trail = {.asked = world_hear, .context = world};
+    world->trail[0] = '\0';
+    decide(world->tenancy, &world->settings, &world->facts, &trail, &world->decision);
 }
 
 static inline void
