@@ -148,4 +148,5 @@ def test_an_installation_is_whole(scratch):
     files = {str(file.relative_to(scratch / "usr")) for file in (scratch / "usr").rglob("*") if file.is_file()}
     assert {"bin/mailreeve", "sbin/mailreeve-auth", "share/man/man8/mailreeve.8", "share/man/man8/mailreeve-auth.8",
             "share/man/man5/mailreeve.conf.5", "lib/systemd/system/mailreeve-auth.service",
-            "lib/systemd/system/mailreeve-auth.socket", "share/mailreeve/nginx-conf/mail.conf"} <= files
+            "lib/systemd/system/mailreeve-auth.socket", "share/mailreeve/nginx-conf/mail.conf",
+            "share/mailreeve/postfix/master.cf", "share/mailreeve/postfix/site/main.cf"} <= files

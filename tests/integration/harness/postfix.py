@@ -26,7 +26,8 @@ SPECIAL_RECIPIENTS = {
     "policy@choosy.example": "554 5.7.1 listed",
 }
 
-MAIN_CF = """\
+# What every Postfix here has: all domains are its own, and nothing leaves it.
+COMMON_MAIN_CF = """\
 compatibility_level = 3.6
 queue_directory = {queue}
 data_directory = {data}
@@ -54,11 +55,14 @@ virtual_uid_maps = static:{uid}
 virtual_gid_maps = static:{gid}
 default_transport = error:nothing leaves this machine
 relay_transport = error:nothing leaves this machine
-smtpd_authorized_xclient_hosts = 127.0.0.1
 smtpd_sasl_authenticated_header = yes
+smtpd_peername_lookup = no
+"""
+
+MAIN_CF = """\
+smtpd_authorized_xclient_hosts = 127.0.0.1
 smtpd_sasl_type = dovecot
 smtpd_sasl_path = {sasl}
-smtpd_peername_lookup = no
 smtpd_tls_cert_file = {certificate}
 smtpd_tls_key_file = {key}
 """
@@ -89,6 +93,9 @@ MASTER_CF = """\
   -o smtpd_recipient_restrictions=check_recipient_access,texthash:{folder}/etc/special
   -o smtpd_relay_restrictions=reject_unauth_destination
   -o smtpd_authorized_xclient_hosts=
+"""
+
+COMMON_MASTER_CF = """\
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
 tlsmgr unix - - n 1000? 1 tlsmgr
@@ -122,38 +129,34 @@ def postfix_is_usable():
     return os.getuid() == 0 and shutil.which("postfix") is not None
 
 
-class Postfix:
-    """`ports["relay"]`, `ports["inbound"]`, `ports["tenant"]`, `ports["choosy"]`; messages() reads what was delivered."""
+class PostfixInstance:
+    """A Postfix in one folder, root's. `ports` by name; messages() reads what was delivered. The classes below say
+    what is in its configuration."""
 
-    def __init__(self, folder, certificate, key, sasl="nobody-offers-auth", hostname="mta.example", more_ports=None):
-        """sasl: the unix socket of a Dovecot auth service, for the tenant port; more_ports: {name: [settings]}, each
-        a line of main.cf for a port that offers AUTH as tenant does, but without TLS."""
+    def __init__(self, folder, ports, hostname):
+        """ports: their names, each of which a service of master.cf listens on."""
         self.folder = Path(folder)
         self.log = self.folder / "postfix.log"
         self.maildir = self.folder / "mail"
-        more_ports = more_ports or {}
-        self.ports = {name: free_port() for name in ("relay", "inbound", "tenant", "choosy", *more_ports)}
-        self._write_configuration(certificate, key, sasl, hostname, more_ports)
+        self.hostname = hostname
+        self.ports = {name: free_port() for name in ports}
         # Not `postfix start-fg`: there the master is the child of a shell, and ending that ends nothing.
         self.process = Process(["/usr/lib/postfix/sbin/master", "-c", self.folder / "etc", "-s"],
                                self.folder / "postfix.out", ready=self._ready)
 
-    def _write_configuration(self, certificate, key, sasl, hostname, more_ports):
+    def _write_files(self, main_cf, master_cf):
+        """main_cf and master_cf: more than what all have."""
         owner, nobody = pwd.getpwnam("postfix"), pwd.getpwnam("nobody")
         places = {name: self.folder / name for name in ("etc", "queue", "data")}
         for place in (*places.values(), self.maildir):
             place.mkdir(parents=True)
         os.chown(places["data"], owner.pw_uid, owner.pw_gid)
         os.chown(self.maildir, nobody.pw_uid, nobody.pw_gid)
-        (places["etc"] / "main.cf").write_text(MAIN_CF.format(
-            folder=self.folder, queue=places["queue"], data=places["data"], log=self.log, hostname=hostname,
-            uid=nobody.pw_uid, gid=nobody.pw_gid, sasl=sasl, certificate=certificate, key=key))
-        more = "".join(SERVICE.format(name=name, port=self.ports[name]) + "".join(f"  -o {{ {line} }}\n" for line in lines)
-                       for name, lines in more_ports.items())
-        (places["etc"] / "master.cf").write_text(more + MASTER_CF.format(folder=self.folder, **self.ports))
-        (places["etc"] / "known").write_text("".join(f"{address} mail/\n" for address in KNOWN_RECIPIENTS))
-        (places["etc"] / "special").write_text(
-            "".join(f"{address} {reply}\n" for address, reply in SPECIAL_RECIPIENTS.items()))
+        common = COMMON_MAIN_CF.format(
+            folder=self.folder, queue=places["queue"], data=places["data"], log=self.log, hostname=self.hostname,
+            uid=nobody.pw_uid, gid=nobody.pw_gid)
+        (places["etc"] / "main.cf").write_text(common + main_cf)
+        (places["etc"] / "master.cf").write_text(master_cf + COMMON_MASTER_CF)
 
     def _ready(self):
         return all(port_answers(port) for port in self.ports.values())
@@ -188,6 +191,26 @@ class Postfix:
 
     def __exit__(self, *_):
         self.stop()
+
+
+class Postfix(PostfixInstance):
+    """`ports["relay"]`, `ports["inbound"]`, `ports["tenant"]`, `ports["choosy"]`, and those of more_ports."""
+
+    def __init__(self, folder, certificate, key, sasl="nobody-offers-auth", hostname="mta.example", more_ports=None):
+        """sasl: the unix socket of a Dovecot auth service, for the tenant port; more_ports: {name: [settings]}, each
+        a line of main.cf for a port that offers AUTH as tenant does, but without TLS."""
+        more_ports = more_ports or {}
+        super().__init__(folder, ("relay", "inbound", "tenant", "choosy", *more_ports), hostname)
+        self._write_configuration(certificate, key, sasl, more_ports)
+
+    def _write_configuration(self, certificate, key, sasl, more_ports):
+        more = "".join(SERVICE.format(name=name, port=self.ports[name]) + "".join(f"  -o {{ {line} }}\n" for line in lines)
+                       for name, lines in more_ports.items())
+        self._write_files(MAIN_CF.format(sasl=sasl, certificate=certificate, key=key),
+                          more + MASTER_CF.format(folder=self.folder, **self.ports))
+        etc = self.folder / "etc"
+        (etc / "known").write_text("".join(f"{address} mail/\n" for address in KNOWN_RECIPIENTS))
+        (etc / "special").write_text("".join(f"{address} {reply}\n" for address, reply in SPECIAL_RECIPIENTS.items()))
 
 
 def login_of(message):
