@@ -316,8 +316,97 @@ static const struct fault recipient_faults[] = {
     {"no upstream", REASON_ROUTE_NONE, make_no_upstream},
 };
 
+/* The message guard's. */
 static void
-check_pair(const struct fault *earlier, const struct fault *later, void (*ask)(struct world *world))
+make_unusable_login(struct world *world)
+{
+    world->message.authenticated = "boss\n";
+}
+
+static void
+make_reached(struct world *world)
+{
+    world->settings.limits.messages_per_session = 1;
+    world->message.messages = 1;
+}
+
+static void
+make_large(struct world *world)
+{
+    world->settings.limits.message_size = 1;
+    world->message.size = 2;
+}
+
+static void
+make_crowded(struct world *world)
+{
+    world->settings.limits.recipients_per_message = 1;
+    world->message.recipients = 1;
+}
+
+static void
+make_limited(struct world *world)
+{
+    static const struct rule_ref limit = {.section_kind = "limits", .setting = "messages_per_user"};
+    world->message.limited_by = &limit;
+}
+
+static void
+make_tls_known(struct world *world)
+{
+    world->listener->require_tls = true;
+    world->message.tls_known = true;
+}
+
+static void
+make_bad_sender(struct world *world)
+{
+    world_from(world, "MAIL FROM:boss");
+}
+
+static const struct fault mail_faults[] = {
+    {"malformed", REASON_REQUEST_MALFORMED, make_malformed},
+    {"malformed path", REASON_REQUEST_MALFORMED, make_bad_sender},
+    {"ban", REASON_AUTH_BANNED, make_ban},
+    {"unknown listener", REASON_INTERNAL, make_unknown_listener},
+    {"TLS required", REASON_SESSION_TLS_REQUIRED, make_tls_known},
+    {"unusable login", REASON_INTERNAL, make_unusable_login},
+    {"unusable window", REASON_INTERNAL, make_unusable_window},
+    {"authentication required", REASON_SESSION_AUTH_REQUIRED, make_auth_required},
+    {"sender's broken organization", REASON_INTERNAL, make_broken_sender},
+    {"messages of the session", REASON_SESSION_MESSAGES, make_reached},
+    {"role", REASON_ROLE_AUTH_REQUIRED, make_role},
+    {"sender", REASON_SENDER_AUTH_REQUIRED, make_sender},
+    {"the account's mismatch", REASON_SENDER_MISMATCH, make_matching_account},
+    {"mismatch", REASON_SENDER_MISMATCH, make_mismatch},
+    {"local address", REASON_IP_AUTH_REQUIRED, make_local_address},
+    {"size", REASON_MESSAGE_SIZE, make_large},
+    {"the user's limit", REASON_USER_THROTTLED, make_limited},
+};
+
+static const struct fault guarded_faults[] = {
+    {"malformed path", REASON_REQUEST_MALFORMED, make_bad_path},
+    {"ban", REASON_AUTH_BANNED, make_ban},
+    {"mismatch", REASON_SENDER_MISMATCH, make_mismatch},
+    {"relay", REASON_RELAY_DENIED, make_relay},
+    {"unknown recipient", REASON_RECIPIENT_UNKNOWN, make_unknown_recipient},
+    {"unverifiable recipient", REASON_RECIPIENT_UNVERIFIABLE, make_unverifiable_recipient},
+    {"recipients of the message", REASON_MESSAGE_RECIPIENTS, make_crowded},
+    {"the user's limit", REASON_USER_THROTTLED, make_limited},
+    {"rule section", REASON_RULE, make_rule},
+};
+
+static const struct fault message_faults[] = {
+    {"malformed path", REASON_REQUEST_MALFORMED, make_bad_path},
+    {"unknown listener", REASON_INTERNAL, make_unknown_listener},
+    {"unusable login", REASON_INTERNAL, make_unusable_login},
+    {"size", REASON_MESSAGE_SIZE, make_large},
+    {"rule section", REASON_RULE, make_rule},
+};
+
+static void
+check_pair(const struct fault *earlier, const struct fault *later, void (*ask)(struct world *world),
+           bool guarded)
 {
     struct world world;
     world_init(&world);
@@ -326,12 +415,15 @@ check_pair(const struct fault *earlier, const struct fault *later, void (*ask)(s
     world.listener->auth_ips.list = world.addresses;
     world.listener->auth_users.list = world.names;
     world.acme->auth_users.list = world.names;
+    if (guarded)
+        world_guard(&world, NULL);
     /* The later one first: where both change the same thing, the earlier one has the last word. */
     if (later != earlier)
         later->make(&world);
     earlier->make(&world);
     ask(&world);
-    if (world.decision.verdict.action == VERDICT_ACCEPT && world.decision.upstream == NULL)
+    if (world.decision.verdict.action == VERDICT_ACCEPT && world.decision.upstream == NULL &&
+        !guarded)
         decide_no_route(&world.settings, &world.facts, &world.decision.verdict.rule, NULL,
                         &world.decision);
     char name[128];
@@ -344,32 +436,54 @@ check_pair(const struct fault *earlier, const struct fault *later, void (*ask)(s
 }
 
 static void
-check_order(const struct fault *faults, size_t count, void (*ask)(struct world *world))
+check_order(const struct fault *faults, size_t count, void (*ask)(struct world *world),
+            bool guarded)
 {
     for (size_t i = 0; i < count; i++)
         for (size_t j = i; j < count; j++)
-            check_pair(&faults[i], &faults[j], ask);
+            check_pair(&faults[i], &faults[j], ask, guarded);
 }
 
 static void
 test_order_of_auth(void **state)
 {
     (void)state;
-    check_order(auth_faults, COUNT_OF(auth_faults), world_ask_auth);
+    check_order(auth_faults, COUNT_OF(auth_faults), world_ask_auth, false);
 }
 
 static void
 test_order_of_logins(void **state)
 {
     (void)state;
-    check_order(login_faults, COUNT_OF(login_faults), world_ask_login);
+    check_order(login_faults, COUNT_OF(login_faults), world_ask_login, false);
 }
 
 static void
 test_order_of_recipients(void **state)
 {
     (void)state;
-    check_order(recipient_faults, COUNT_OF(recipient_faults), world_ask_recipient);
+    check_order(recipient_faults, COUNT_OF(recipient_faults), world_ask_recipient, false);
+}
+
+static void
+ask_mail(struct world *world)
+{
+    world_ask(world, decide_mail);
+}
+
+static void
+ask_message(struct world *world)
+{
+    world_ask(world, decide_message);
+}
+
+static void
+test_order_at_the_message_guard(void **state)
+{
+    (void)state;
+    check_order(mail_faults, COUNT_OF(mail_faults), ask_mail, true);
+    check_order(guarded_faults, COUNT_OF(guarded_faults), world_ask_recipient, true);
+    check_order(message_faults, COUNT_OF(message_faults), ask_message, true);
 }
 
 int
@@ -379,6 +493,7 @@ main(void)
         cmocka_unit_test(test_order_of_auth),
         cmocka_unit_test(test_order_of_logins),
         cmocka_unit_test(test_order_of_recipients),
+        cmocka_unit_test(test_order_at_the_message_guard),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
