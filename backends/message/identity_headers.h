@@ -41,7 +41,7 @@ const struct shown_address *identity_headers_shown(const struct identity_headers
                                                    size_t *count_r);
 
 /* Why it cannot be told whom the message shows, the first that was found: "From: more than one way
- * to read it". A constant text. NULL: it can be told. */
+ * to read it". It has no bytes of the client's; borrowed. NULL: it can be told. */
 const char *identity_headers_fault(const struct identity_headers *headers);
 
 #endif

@@ -1,0 +1,208 @@
+/* How a header is read: unfold it; hold it against the grammar, and let GMime say what its
+ * mailboxes are: both must say the same. Then, whatever came of that, look for addresses in the
+ * text as readers may see it: with comments and quotes and without, with encoded words decoded and,
+ * where programs differ about them, as bytes. */
+#include "identity_headers.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "address_scan.h"
+#include "address_syntax.h"
+#include "alloc.h"
+#include "domain_key.h"
+#include "encoded_words.h"
+#include "gmime_door.h"
+#include "header_value.h"
+#include "plain_text.h"
+#include "shown_set.h"
+
+enum { FAULT_MAX = 128 };
+
+struct identity_headers {
+    struct shown_set shown;
+    bool has_from;
+    char fault[FAULT_MAX]; /* empty: none */
+};
+
+/* What is known about the header that is being read. */
+struct reading {
+    struct identity_headers *headers;
+    const char *header;
+    size_t mailboxes; /* by its grammar */
+};
+
+void
+identity_headers_begin_process(void)
+{
+    gmime_begin_process();
+}
+
+struct identity_headers *
+identity_headers_create(void)
+{
+    return xcalloc(1, sizeof(struct identity_headers));
+}
+
+void
+identity_headers_free(struct identity_headers *headers)
+{
+    if (headers == NULL)
+        return;
+    shown_set_fini(&headers->shown);
+    free(headers);
+}
+
+/* The name as it is kept, or NULL. MTAs let white space before the colon through. */
+static const char *
+find_name(const char *name)
+{
+    static const char *const names[] = {"From", "Sender", "Resent-From", "Resent-Sender"};
+    size_t length = strcspn(name, " \t:");
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strlen(names[i]) == length && strncasecmp(name, names[i], length) == 0)
+            return names[i];
+    return NULL;
+}
+
+bool
+identity_headers_want(const char *name)
+{
+    return find_name(name) != NULL;
+}
+
+static void
+note(const struct reading *reading, const char *fault)
+{
+    char *text = reading->headers->fault;
+    if (fault != NULL && text[0] == '\0')
+        snprintf(text, FAULT_MAX, "%s: %s", reading->header, fault);
+}
+
+/* Holds what GMime finds against what the grammar says, one by one. */
+struct comparison {
+    const struct address_syntax *syntax;
+    size_t compared;
+    bool differs;
+};
+
+static void
+compare(void *context, const char *address)
+{
+    struct comparison *comparison = context;
+    struct mailbox mailbox;
+    if (comparison->compared == comparison->syntax->count ||
+        mailbox_parse(address, strlen(address), &mailbox, NULL) != 0) {
+        comparison->differs = true;
+        return;
+    }
+    const struct mailbox *other = &comparison->syntax->mailboxes[comparison->compared++];
+    char key[DOMAIN_KEY_MAX + 1], other_key[DOMAIN_KEY_MAX + 1];
+    domain_key(mailbox.domain, key); /* GMime may give either spelling */
+    domain_key(other->domain, other_key);
+    if (strcmp(key, other_key) != 0 || strcmp(mailbox.local, other->local) != 0)
+        comparison->differs = true;
+}
+
+/* The mailboxes by the header's grammar. */
+static void
+read_mailboxes(struct reading *reading, const char *text)
+{
+    struct address_syntax syntax;
+    const char *fault = address_syntax_read(text, &syntax);
+    struct comparison comparison = {.syntax = &syntax};
+    if (fault == NULL &&
+        (gmime_mailboxes(text, compare, &comparison) != syntax.count || comparison.differs))
+        fault = "more than one way to read it";
+    note(reading, fault);
+    bool is_author = strcmp(reading->header, "From") == 0;
+    for (size_t i = 0; i < syntax.count && fault == NULL; i++)
+        shown_set_add(&reading->headers->shown, &syntax.mailboxes[i], reading->header, is_author);
+    reading->mailboxes = fault == NULL ? syntax.count : 0;
+    address_syntax_fini(&syntax);
+}
+
+static void
+note_marks(const struct reading *reading, const struct plain_text *plain)
+{
+    if (plain->controls)
+        note(reading, "a control character");
+    if (plain->overrides)
+        note(reading, "marks that turn text round");
+    if (plain->directs && plain->ats > reading->mailboxes)
+        note(reading, "an address among marks of writing direction");
+    if (plain->undecodable)
+        note(reading, "an encoded word that cannot be decoded");
+}
+
+static void
+scan_decoded(const struct reading *reading, const char *decoded, bool judged)
+{
+    struct plain_text plain;
+    plain_text_make(decoded, &plain);
+    if (judged)
+        note_marks(reading, &plain);
+    address_scan(plain.text, reading->header, &reading->headers->shown);
+    plain_text_fini(&plain);
+}
+
+/* Takes text, which is one of the ways to look at the header. */
+static void
+scan_view(const struct reading *reading, char *text)
+{
+    struct encoded_words words;
+    encoded_words_read(text, &words);
+    note(reading, words.fault);
+    if (words.bytes != NULL)
+        scan_decoded(reading, words.bytes, false);
+    if (!words.too_many) {
+        char *decoded = gmime_decode_words(text);
+        scan_decoded(reading, decoded, true);
+        free(decoded);
+    }
+    encoded_words_fini(&words);
+    free(text);
+}
+
+void
+identity_headers_add(struct identity_headers *headers, const char *name, const char *value,
+                     size_t length)
+{
+    struct reading reading = {.headers = headers, .header = find_name(name)};
+    if (reading.header == NULL)
+        return;
+    if (strcmp(reading.header, "From") == 0)
+        headers->has_from = true;
+    const char *fault;
+    char *text = header_value_unfold(value, length, &fault);
+    note(&reading, fault);
+    read_mailboxes(&reading, text);
+    scan_view(&reading, address_syntax_unescape(text));
+    scan_view(&reading, address_syntax_bare(text));
+    if (headers->shown.overflowed)
+        note(&reading, "too many addresses");
+    free(text);
+}
+
+void
+identity_headers_end(struct identity_headers *headers)
+{
+    struct reading reading = {.headers = headers, .header = "From"};
+    if (!headers->has_from)
+        note(&reading, "no such header");
+}
+
+const struct shown_address *
+identity_headers_shown(const struct identity_headers *headers, size_t *count_r)
+{
+    *count_r = headers->shown.count;
+    return headers->shown.addresses;
+}
+
+const char *
+identity_headers_fault(const struct identity_headers *headers)
+{
+    return headers->fault[0] != '\0' ? headers->fault : NULL;
+}
