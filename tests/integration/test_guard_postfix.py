@@ -159,6 +159,18 @@ def test_a_dovecot_that_is_away_is_not_needed(scratch):
             assert deliver(talk, "without Dovecot")[-1].startswith("250 ")
 
 
+@pytest.mark.parametrize("port", ["submission", "mx"])
+def test_headers_stay_as_they_came(open_postfix, port):
+    """Even of who comes from nginx's own machine, and from one that Postfix takes for local."""
+    for address in ("127.0.0.9", "127.0.0.1"):
+        subject = f"headers of {address} at {port}"
+        with as_nginx(open_postfix, port, "bob@acme.example", address) as talk:
+            talk.say_all(["MAIL FROM:<bob@acme.example>", "RCPT TO:<anybody@far.example>", "DATA"])
+            assert talk.say(f"To: boss\r\nSubject: {subject}\r\n\r\nhello\r\n.").startswith("250 ")
+        message = open_postfix.wait_for_message(subject)
+        assert (message["From"], message["Message-Id"], message["To"]) == (None, None, "boss")
+
+
 def test_another_milter_may_stand_behind_the_guard(open_postfix, make_postfix):
     signer = "unix:/run/signer.sock"
     postfix = make_postfix(more_milters=signer, without_guard="accept")
