@@ -27,7 +27,6 @@ struct entry {
 
 /* Keys have their domain as DNS has it, so that both spellings of one find each other. */
 struct owners {
-    struct origin origin;
     bool frozen;
     struct textpool texts;
     struct entry *entries;
@@ -36,16 +35,13 @@ struct owners {
     struct strmap senders, domains; /* to struct owned; a domain: of "*@domain" */
 };
 
-/* A text of the key of a sender or an owner. */
-struct key {
-    char text[MAILBOX_TEXT_MAX + DOMAIN_KEY_MAX];
-};
+/* Bytes of the key of a sender or an owner, with its NUL. */
+enum { KEY_MAX = MAILBOX_TEXT_MAX + DOMAIN_KEY_MAX };
 
 struct owners *
-owners_create(struct origin origin)
+owners_create(void)
 {
     struct owners *owners = xcalloc(1, sizeof *owners);
-    owners->origin = origin;
     textpool_init(&owners->texts);
     strmap_init(&owners->senders);
     strmap_init(&owners->domains);
@@ -124,36 +120,36 @@ read_domain(const char *text, size_t length, char key_r[DOMAIN_KEY_MAX + 1], str
 }
 
 static void
-write_sender(const struct mailbox *sender, struct key *key_r)
+write_sender(const struct mailbox *sender, char key_r[KEY_MAX])
 {
     char domain[DOMAIN_KEY_MAX + 1];
     domain_key(sender->domain, domain);
-    snprintf(key_r->text, sizeof key_r->text, "%s@%s", sender->local, domain);
+    snprintf(key_r, KEY_MAX, "%s@%s", sender->local, domain);
 }
 
 /* The domain that the user has logged in with is written behind the last '@'; a name without one
  * is itself. Returns where the domain begins, or NULL. */
 static const char *
-write_user(const char *user, struct key *key_r)
+write_user(const char *user, char key_r[KEY_MAX])
 {
     const char *at = strrchr(user, '@');
     if (at == NULL) {
-        snprintf(key_r->text, sizeof key_r->text, "%s", user);
+        snprintf(key_r, KEY_MAX, "%s", user);
         return NULL;
     }
     char domain[DOMAIN_KEY_MAX + 1];
     domain_key(at + 1, domain);
-    int used = snprintf(key_r->text, sizeof key_r->text, "%.*s@%s", (int)(at - user), user, domain);
-    return key_r->text + used - strlen(domain);
+    int used = snprintf(key_r, KEY_MAX, "%.*s@%s", (int)(at - user), user, domain);
+    return key_r + used - strlen(domain);
 }
 
 /* Of a sender of an entry: its key, and the map that the key is of. */
 static struct strmap *
-read_sender(struct owners *owners, const char *text, size_t length, struct key *key_r,
+read_sender(struct owners *owners, const char *text, size_t length, char key_r[KEY_MAX],
             struct err *err)
 {
     if (is_domain_wildcard(text, length))
-        return read_domain(text, length, key_r->text, err) == 0 ? &owners->domains : NULL;
+        return read_domain(text, length, key_r, err) == 0 ? &owners->domains : NULL;
     struct mailbox sender;
     if (memchr(text, '*', length) != NULL) {
         err_set(err, "a sender is an address or \"*@domain\"");
@@ -167,10 +163,11 @@ read_sender(struct owners *owners, const char *text, size_t length, struct key *
 
 /* The same for an owner. */
 static struct strmap *
-read_owner(struct owned *owned, const char *text, size_t length, struct key *key_r, struct err *err)
+read_owner(struct owned *owned, const char *text, size_t length, char key_r[KEY_MAX],
+           struct err *err)
 {
     if (is_domain_wildcard(text, length))
-        return read_domain(text, length, key_r->text, err) == 0 ? &owned->domains : NULL;
+        return read_domain(text, length, key_r, err) == 0 ? &owned->domains : NULL;
     struct username user;
     if (memchr(text, '*', length) != NULL) {
         err_set(err, "an owner is a user's name or \"*@domain\"");
@@ -186,11 +183,11 @@ read_owner(struct owned *owned, const char *text, size_t length, struct key *key
 static int
 check_entry(struct owners *owners, const char *entry, struct err *err)
 {
-    struct key key;
+    char key[KEY_MAX];
     struct owned nobody;
     size_t length = sender_length(entry);
     const char *at = entry + length;
-    if (read_sender(owners, entry, length, &key, err) == NULL) {
+    if (read_sender(owners, entry, length, key, err) == NULL) {
         err_wrap(err, "sender");
         return -1;
     }
@@ -199,7 +196,7 @@ check_entry(struct owners *owners, const char *entry, struct err *err)
         return -1;
     }
     for (; (length = next_owner(&at)) > 0; at += length)
-        if (read_owner(&nobody, at, length, &key, err) == NULL) {
+        if (read_owner(&nobody, at, length, key, err) == NULL) {
             err_wrap(err, "owner");
             return -1;
         }
@@ -207,9 +204,9 @@ check_entry(struct owners *owners, const char *entry, struct err *err)
 }
 
 static const char *
-keep(struct owners *owners, const struct key *key)
+keep(struct owners *owners, const char *key)
 {
-    return textpool_copy(&owners->texts, key->text, strlen(key->text));
+    return textpool_copy(&owners->texts, key, strlen(key));
 }
 
 static struct entry *
@@ -228,9 +225,9 @@ add_entry(struct owners *owners, const char *text, struct origin origin)
 static struct owned *
 get_owned(struct owners *owners, const char *entry)
 {
-    struct key key;
-    struct strmap *map = read_sender(owners, entry, sender_length(entry), &key, NULL);
-    struct owned *owned = strmap_get(map, key.text);
+    char key[KEY_MAX];
+    struct strmap *map = read_sender(owners, entry, sender_length(entry), key, NULL);
+    struct owned *owned = strmap_get(map, key);
     if (owned != NULL)
         return owned;
     owned = xmalloc(sizeof *owned);
@@ -238,7 +235,7 @@ get_owned(struct owners *owners, const char *entry)
     strmap_init(&owned->users);
     strmap_init(&owned->domains);
     owners->owned = owned;
-    strmap_add(map, keep(owners, &key), owned);
+    strmap_add(map, keep(owners, key), owned);
     return owned;
 }
 
@@ -252,11 +249,11 @@ owners_add(struct owners *owners, const char *entry, struct origin origin, struc
     struct owned *owned = get_owned(owners, entry);
     const char *at = entry + sender_length(entry);
     for (size_t length; (length = next_owner(&at)) > 0; at += length) {
-        struct key key;
-        struct strmap *map = read_owner(owned, at, length, &key, NULL);
+        char key[KEY_MAX];
+        struct strmap *map = read_owner(owned, at, length, key, NULL);
         /* The first of two equal ones is the one that answers. */
-        if (strmap_get(map, key.text) == NULL)
-            strmap_add(map, keep(owners, &key), added);
+        if (strmap_get(map, key) == NULL)
+            strmap_add(map, keep(owners, key), added);
     }
     return 0;
 }
@@ -308,14 +305,14 @@ owners_has(const struct owners *owners, const struct mailbox *sender, const char
            struct list_hit *hit_r)
 {
     assert(owners->frozen);
-    struct key sender_key, user_key;
-    write_sender(sender, &sender_key);
-    const char *domain = write_user(user, &user_key);
-    const struct owned *own = strmap_get(&owners->senders, sender_key.text);
-    const struct entry *entry = find_owner(own, user_key.text, domain);
+    char sender_key[KEY_MAX], user_key[KEY_MAX];
+    write_sender(sender, sender_key);
+    const char *domain = write_user(user, user_key);
+    const struct owned *own = strmap_get(&owners->senders, sender_key);
+    const struct entry *entry = find_owner(own, user_key, domain);
     if (entry == NULL) {
-        own = strmap_get(&owners->domains, strrchr(sender_key.text, '@') + 1);
-        entry = find_owner(own, user_key.text, domain);
+        own = strmap_get(&owners->domains, strrchr(sender_key, '@') + 1);
+        entry = find_owner(own, user_key, domain);
     }
     *hit_r = (struct list_hit){.entry = NULL};
     if (entry != NULL)

@@ -22,8 +22,8 @@
 
 struct owners;
 
-/* origin.file is borrowed and must outlive it, as must those of entries. Never NULL. */
-struct owners *owners_create(struct origin origin);
+/* The entries' origin.file is borrowed and must outlive it. Never NULL. */
+struct owners *owners_create(void);
 void owners_free(struct owners *owners); /* NULL is allowed */
 
 /* Adds one entry. Several entries of one sender add up. Returns 0, or -1 with err. */

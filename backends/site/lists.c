@@ -134,7 +134,7 @@ create_list(const struct section *section)
     if (values->kind == LIST_OF_CERTIFICATES)
         list->certificates = certificates_create(section->name, section->origin);
     else if (values->kind == LIST_OF_OWNERS)
-        list->owners = owners_create(section->origin);
+        list->owners = owners_create();
     else
         list->list = list_create(section->name, (enum list_kind)values->kind, section->origin);
     return list;

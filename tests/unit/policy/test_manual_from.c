@@ -542,7 +542,7 @@ make_owners(const char *entry)
 {
     if (entry == NULL)
         return NULL;
-    struct owners *owners = owners_create(world_line(60));
+    struct owners *owners = owners_create();
     assert_int_equal(owners_add(owners, entry, world_line(61), NULL), 0);
     owners_freeze(owners);
     return owners;

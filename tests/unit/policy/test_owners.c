@@ -7,7 +7,7 @@ enum { ENTRIES_MAX = 4 };
 static struct owners *
 build(const char *const entries[], size_t count)
 {
-    struct owners *owners = owners_create((struct origin){.file = "conf", .line = 7});
+    struct owners *owners = owners_create();
     for (unsigned i = 0; i < count && entries[i] != NULL; i++) {
         struct err err;
         if (owners_add(owners, entries[i], (struct origin){.file = "owners", .line = i + 1},
@@ -224,7 +224,7 @@ static void
 test_malformed_entries_change_nothing(void **state)
 {
     (void)state;
-    struct owners *owners = owners_create((struct origin){.file = "conf", .line = 7});
+    struct owners *owners = owners_create();
     for (size_t i = 0; i < COUNT_OF(malformed); i++) {
         struct err err = {.text = ""};
         CHECK(malformed[i].entry,
@@ -260,7 +260,7 @@ test_a_file_has_one_entry_a_line(void **state)
                                "nobody\n"
                                "\n"
                                "*@lists.acme.example carol@acme.example\n";
-    struct owners *owners = owners_create((struct origin){.file = "conf", .line = 7});
+    struct owners *owners = owners_create();
     int problems = 0;
     assert_int_equal(owners_add_text(owners, BYTES(text), "owners", count_problem, &problems), 1);
     assert_int_equal(problems, 1);
