@@ -46,7 +46,8 @@ def as_nginx(postfix, port, login=None, address="127.0.0.9", source=NGINX):
     """A session as nginx begins it."""
     talk = SmtpTalk(postfix.ports[port], client=source)
     talk.say("EHLO mail.example.com")
-    assert talk.say(f"XCLIENT ADDR={address} NAME=[UNAVAILABLE]" + (f" LOGIN={login}" if login else "")).startswith("220 ")
+    name = f" LOGIN={login}" if login else ""
+    assert talk.say(f"XCLIENT ADDR={address} NAME=[UNAVAILABLE]{name}").startswith("220 ")
     talk.say("EHLO client.example")
     return talk
 
