@@ -16,6 +16,7 @@
 #include "alert.h"
 #include "background.h"
 #include "guard_socket.h"
+#include "identity_headers.h"
 #include "log.h"
 #include "milter_door.h"
 #include "needs_restart.h"
@@ -137,6 +138,7 @@ start(struct guard_service *service, const char *config_path, struct err *err)
     if ((service->signal_fd = program_take_signals(err)) < 0)
         return -1;
     program_raise_descriptor_limit();
+    identity_headers_begin_process();
     struct site *site = program_load(config_path, err);
     if (site == NULL)
         return -1;

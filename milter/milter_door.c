@@ -239,6 +239,7 @@ on_helo(SMFICTX *context, char *name)
     struct connection *connection = enter(context);
     struct mta mta = mta_of(context);
     struct response response = conversation_helo(connection->conversation, &mta, name);
+    connection_end_message(connection);
     if (goes_on(&connection->of_client))
         connection->of_client = response;
     return leave(SMFIS_NOREPLY);
@@ -278,9 +279,8 @@ on_header(SMFICTX *context, char *name, char *value)
 {
     struct connection *connection = enter(context);
     struct mta mta = mta_of(context);
-    struct response response = conversation_header(connection->conversation, &mta, name, value);
-    if (goes_on(&connection->of_header))
-        connection->of_header = response;
+    if (goes_on(&connection->of_header)) /* else the headers behind do not matter any more */
+        connection->of_header = conversation_header(connection->conversation, &mta, name, value);
     return leave(SMFIS_NOREPLY);
 }
 
