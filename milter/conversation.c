@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "log.h"
 #include "message.h"
+#include "message_size.h"
 
 struct conversation {
     const struct guard *guard;

@@ -73,13 +73,15 @@ static void
 take_note(struct guard_user *user)
 {
     const struct client_answer *answer = &user->client;
-    user->is_login_unsure = answer->is_down;
+    user->is_login_unsure = answer->is_down || answer->is_ambiguous;
     if (answer->has_identity)
         copy_name(user->login, answer->identity.login);
     if (has_domain(user->name))
         return;
     if (answer->is_down)
         user->fault = "without the store it is not known of which organization the user is";
+    else if (answer->is_ambiguous)
+        user->fault = "users of that name of several organizations have logged in from the client";
     else if (has_domain(user->login))
         copy_name(user->full_name, user->login);
 }

@@ -17,7 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "aftermath.h"
 #include "alloc.h"
 #include "clock.h"
 #include "command_line.h"
@@ -26,6 +25,8 @@
 #include "identity_headers.h"
 #include "marks.h"
 #include "message_log.h"
+#include "message_size.h"
+#include "refusals.h"
 #include "tally.h"
 #include "textpool.h"
 
@@ -262,26 +263,6 @@ accept_recipient(struct message *message)
         textpool_copy(&message->texts, line, strlen(line));
 }
 
-/* MDaemon, dynamic screening: refused recipients count against whoever has not logged in. */
-static void
-remember_refused(struct message *message)
-{
-    enum reason reason = message->decision.verdict.reason;
-    if (is_authenticated(message) ||
-        (reason != REASON_RECIPIENT_UNKNOWN && reason != REASON_RELAY_DENIED))
-        return;
-    const struct screening_rules rules = guard_user_rules(message->site);
-    struct attempt_end end;
-    client_bad_recipient(message->guard->store, &rules, &message->facts.client, reason_id(reason),
-                         clock_wall_ms(), store_deadline(message), &end);
-    aftermath_tell(&(struct aftermath){.session = message->caller->id,
-                                       .client = &message->facts.client,
-                                       .limits = &message->site->settings.limits},
-                   &end);
-    if (end.is_new_ban)
-        message->facts.banned = true;
-}
-
 struct response
 message_recipient(struct message *message, const struct mta *mta, const char *path,
                   const char *const *parameters)
@@ -293,27 +274,18 @@ message_recipient(struct message *message, const struct mta *mta, const char *pa
     count(message, SENT_RECIPIENT, decide_recipient);
     if (is_going_on(message))
         accept_recipient(message);
-    else
-        remember_refused(message);
+    else if (refusals_count(&message->decision, message->site, message->guard->store,
+                            message->caller, store_deadline(message)))
+        message->facts.banned = true;
     return answer(message, mta, "rcpt");
 }
 
 /* Headers */
 
-/* As it was sent, with line ends of two bytes. */
-static int64_t
-size_of_header(const char *name, const char *value)
-{
-    size_t size = strlen(name) + strlen(": ") + strlen(value) + strlen("\r\n");
-    for (const char *end = strchr(value, '\n'); end != NULL; end = strchr(end + 1, '\n'))
-        size += end > value && end[-1] == '\r' ? 0 : 1;
-    return (int64_t)size;
-}
-
 struct response
 message_header(struct message *message, const struct mta *mta, const char *name, const char *value)
 {
-    message->size += size_of_header(name, value);
+    message->size += message_size_of_header(name, value);
     if (identity_headers_want(name))
         identity_headers_add(message->headers, name, value, strlen(value));
     if (message->marks != NULL && marks_look(message->marks, name, value) == 0)
@@ -338,22 +310,12 @@ struct response
 message_end_of_headers(struct message *message, const struct mta *mta)
 {
     begin_step(message);
+    message->size += MESSAGE_SIZE_OF_END_OF_HEADERS;
     judge_headers(message);
     return answer(message, mta, "header");
 }
 
 /* Body */
-
-bool
-message_size_matters(const struct site *site)
-{
-    size_t count;
-    const struct rule *const *rules = tenancy_rules(site->tenancy, &count);
-    for (size_t i = 0; i < count; i++)
-        if (rules[i]->size_over > 0)
-            return true;
-    return site->settings.decide.limits.message_size > 0;
-}
 
 struct response
 message_body(struct message *message, size_t length)

@@ -37,7 +37,4 @@ struct response message_end_of_headers(struct message *message, const struct mta
 struct response message_body(struct message *message, size_t length);
 struct response message_end(struct message *message, const struct mta *mta);
 
-/* Whether anything hangs on the size of messages. */
-bool message_size_matters(const struct site *site);
-
 #endif
