@@ -122,6 +122,22 @@ window_of(const struct facts *facts, const struct username *user, const struct a
     return window;
 }
 
+/* nginx says to the mail server what the account's own name is, and nothing of the login. */
+static bool
+is_told_by_xclient(const struct facts *facts)
+{
+    return facts->protocol == PROTOCOL_SMTP;
+}
+
+static struct identity
+identity_of(const struct facts *facts, const struct username *user, const struct account *account)
+{
+    struct identity identity = {.client = facts->client};
+    snprintf(identity.name, sizeof identity.name, "%s", account->name);
+    snprintf(identity.login, sizeof identity.login, "%s", user->text);
+    return identity;
+}
+
 /* With a challenge, or a certificate, there is no password that could be the same again. */
 static const struct secret *
 password_of(const struct request *request)
@@ -147,6 +163,7 @@ end_attempt(struct memory *memory, const struct request *request, const struct d
     const int64_t now_ms = clock_wall_ms();
     struct attempt_result result = {.was_verified = verified != NULL};
     struct window window;
+    struct identity identity;
     if (verified != NULL) {
         result.outcome = outcome_of(&request->facts, verified);
         result.is_accepted =
@@ -156,6 +173,10 @@ end_attempt(struct memory *memory, const struct request *request, const struct d
         if (result.is_accepted && opens_window(&request->facts, &verified->account)) {
             window = window_of(&request->facts, &decision->user, &verified->account, now_ms);
             result.window = &window;
+        }
+        if (result.is_accepted && is_told_by_xclient(&request->facts)) {
+            identity = identity_of(&request->facts, &decision->user, &verified->account);
+            result.identity = &identity;
         }
     }
     attempt_end(memory->store, &memory->rules, &memory->question, &memory->attempt, &result, now_ms,

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "clock.h"
 #include "memory.h"
 
 enum { WINDOW_MS = 3600000, BAN_MS = 60000, TIMEOUT_MS = 10000 };
@@ -204,6 +205,91 @@ test_windows(void **unused)
     tenancy_free(tenancy);
 }
 
+/* By what the message guard finds out who the name in XCLIENT is. */
+static void
+test_identities(void **unused)
+{
+    static const struct {
+        const char *name;
+        enum protocol protocol;
+        struct account account;
+        const char *login;
+        enum verify_outcome outcome;
+        const char *want; /* the login that is noted; NULL: none */
+    } logins[] = {
+        {"the login of an account without a domain is noted",
+         PROTOCOL_SMTP,
+         {.name = "anna"},
+         "anna@acme.example",
+         VERIFY_OK,
+         "anna@acme.example"},
+        {"and the alias that was logged in by",
+         PROTOCOL_SMTP,
+         {.name = "anna@acme.example"},
+         "boss@acme.example",
+         VERIFY_OK,
+         "boss@acme.example"},
+        {"a name that says all is not",
+         PROTOCOL_SMTP,
+         {.name = "anna@acme.example"},
+         "anna@acme.example",
+         VERIFY_OK,
+         NULL},
+        {"one without a domain says too little, whoever it is",
+         PROTOCOL_SMTP,
+         {.name = "anna"},
+         "anna",
+         VERIFY_OK,
+         "anna"},
+        {"a wrong password is nobody's login",
+         PROTOCOL_SMTP,
+         {.name = "anna"},
+         "anna@acme.example",
+         VERIFY_WRONG_PASSWORD,
+         NULL},
+        {"a window's user may send by it",
+         PROTOCOL_IMAP,
+         {.name = "anna"},
+         "anna@acme.example",
+         VERIFY_OK,
+         "anna@acme.example"},
+        {"who may read alone has no window",
+         PROTOCOL_IMAP,
+         {.name = "anna", .smtp_auth = SMTP_AUTH_NO},
+         "anna@acme.example",
+         VERIFY_OK,
+         NULL},
+        {"nobody sends from a web page",
+         PROTOCOL_HTTP,
+         {.name = "anna"},
+         "anna@acme.example",
+         VERIFY_OK,
+         NULL},
+    };
+    (void)unused;
+    struct tenancy *tenancy = make_tenancy();
+    for (size_t i = 0; i < sizeof logins / sizeof logins[0]; i++) {
+        struct scratch scratch;
+        scratch_open(&scratch);
+        struct played played;
+        begin(&played, scratch.store, tenancy, logins[i].protocol, METHOD_PLAIN);
+        set_user(&played, logins[i].login);
+        log_in(&played, &logins[i].account, logins[i].outcome, "source");
+        const struct client_question question = {.client = played.request.facts.client,
+                                                 .user = logins[i].account.name};
+        struct client_answer answer;
+        client_recall(scratch.store, &played.memory.rules, &question, clock_wall_ms(),
+                      deadline_after(TIMEOUT_MS), &answer);
+        const char *want = logins[i].want;
+        if (answer.has_identity != (want != NULL) ||
+            (want != NULL && strcmp(answer.identity.login, want) != 0))
+            fail_msg("%s: the login is %s", logins[i].name,
+                     answer.has_identity ? answer.identity.login : "unknown");
+        scratch_close(&scratch);
+    }
+    tenancy_free(tenancy);
+}
+
 /* What a decision without a login leaves behind, and what the next session of the client hears. */
 static void
 test_refusals(void **unused)
@@ -383,6 +469,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_windows),
+        cmocka_unit_test(test_identities),
         cmocka_unit_test(test_logins),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_what_is_refused_anyhow_counts_as_no_login),
