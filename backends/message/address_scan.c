@@ -35,8 +35,8 @@ is_continuation(char c)
     return ((unsigned char)c & 0xc0) == 0x80;
 }
 
-/* "(boss)@ceo.example": what stands right before the '@' and has a letter is not the user's,
- * whatever it is. */
+/* "(boss)@ceo.example": what stands right before the '@' and has a letter, without what stands
+ * around it. */
 static struct span
 find_odd_local(const char *text, const char *at)
 {
@@ -47,7 +47,13 @@ find_odd_local(const char *text, const char *at)
         span.from--;
         has_letter = has_letter || ascii_is_alnum(*span.from) || (unsigned char)*span.from >= 0x80;
     }
-    return has_letter ? span : (struct span){.from = at, .to = at};
+    if (!has_letter)
+        return (struct span){.from = at, .to = at};
+    while (!is_local_byte(*span.from))
+        span.from++;
+    while (!is_local_byte(span.to[-1]))
+        span.to--;
+    return span;
 }
 
 /* What stands before the '@': at most as much as fits a mailbox, in whole characters. */

@@ -235,8 +235,10 @@ read_member(struct reader *reader)
     }
     if (*reader->at == '<')
         read_angle(reader);
-    else if (words == WORDS_LOCAL)
+    else if (words == WORDS_LOCAL && *reader->at == '@')
         read_domain(reader, start, (size_t)(end - start));
+    else if (words != WORDS_NONE && (*reader->at == '\0' || strchr(",;", *reader->at) != NULL))
+        fail(reader, "an address without a domain");
     else
         fail(reader, "more than one way to read it");
     return read_end(reader);

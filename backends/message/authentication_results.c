@@ -124,7 +124,7 @@ copy_value(const char *value, size_t length)
 bool
 authentication_results_claims(const char *value, size_t length, const char *host)
 {
-    char *text = copy_value(value, length), *id = xmalloc(length + 1);
+    char *text = copy_value(value, length), *id = xcalloc(1, length + 1);
     char key[DOMAIN_KEY_MAX + 1], host_key[DOMAIN_KEY_MAX + 1];
     bool readable = memchr(value, '\0', length) == NULL && read_id(text, id);
     make_key(id, key);
