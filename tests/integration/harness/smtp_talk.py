@@ -59,6 +59,8 @@ class SmtpTalk:
         return self._reply() == ""
 
     def close(self):
+        # the socket lives on as long as its reader does
+        self._reader.close()
         self._socket.close()
 
     def __enter__(self):
