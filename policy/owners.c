@@ -251,9 +251,7 @@ owners_add(struct owners *owners, const char *entry, struct origin origin, struc
     for (size_t length; (length = next_owner(&at)) > 0; at += length) {
         char key[KEY_MAX];
         struct strmap *map = read_owner(owned, at, length, key, NULL);
-        /* The first of two equal ones is the one that answers. */
-        if (strmap_get(map, key) == NULL)
-            strmap_add(map, keep(owners, key), added);
+        strmap_add(map, keep(owners, key), added); /* the first of two equal ones answers */
     }
     return 0;
 }

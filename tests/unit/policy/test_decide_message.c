@@ -56,7 +56,6 @@ test_recipients_at_the_guard(void **state)
         world.acme->match_sender = true;
         world.acme->authenticate_inbound = INBOUND_ALWAYS;
         world.listener->require_tls = true;
-        world.listener->upstream = world.listener->upstream_inbound = NULL;
         world_guard(&world, recipients[i].user);
         world_from(&world, recipients[i].from);
         world_to(&world, recipients[i].to);

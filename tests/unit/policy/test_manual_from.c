@@ -642,6 +642,7 @@ static const struct {
     enum reason want;
 } broken[] = {
     {"the user's organization", BOSS, BOSS, true, false, REASON_INTERNAL},
+    {"the user's, whatever he shows", BOSS, EVE, true, false, REASON_INTERNAL},
     {"that of an address", BOSS, EVE, false, true, REASON_INTERNAL},
     {"neither", "x@elsewhere.example", "x@elsewhere.example", true, true, REASON_MESSAGE_OK},
     {"nobody has logged in", NULL, BOSS, true, true, REASON_MESSAGE_OK},
