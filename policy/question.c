@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "guard_listener.h"
+
 /* nginx closes the session where there is no Auth-Wait, so a wait is also the permission to go on:
  * a sending server must be able to try its next recipient, somebody who logs in has max_attempts.
  */
@@ -155,8 +157,7 @@ static const char *
 why_no_listener(const struct facts *facts)
 {
     if (facts->message != NULL)
-        return "cannot tell which one: set guard { listener } or the macro {daemon_name} (Postfix: "
-               "-o milter_macro_daemon_name=LISTENER)";
+        return guard_listener_advice;
     return facts->listener != NULL
                ? "nginx names a listener that is not configured (auth_http_header X-Listener)"
                : "nginx names no listener (auth_http_header X-Listener)";

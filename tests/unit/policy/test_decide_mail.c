@@ -4,6 +4,8 @@
  */
 #include "world.h"
 
+#include "guard_listener.h"
+
 #define BOSS     "boss@acme.example"
 #define STRANGER "MAIL FROM:<stranger@elsewhere.example>"
 
@@ -279,9 +281,9 @@ test_no_listener_says_what_to_set(void **state)
     world.facts.listener = NULL;
     world_ask(&world, decide_mail);
     world_check("none", &world, REASON_INTERNAL);
-    world_check_rule("none", &world,
-                     "conf:1 listener: cannot tell which one: set guard { listener } or the macro "
-                     "{daemon_name} (Postfix: -o milter_macro_daemon_name=LISTENER)");
+    char want[RULE_DETAIL_MAX + 32];
+    snprintf(want, sizeof want, "conf:1 listener: %s", guard_listener_advice);
+    world_check_rule("none", &world, want);
     world_fini(&world);
 }
 
