@@ -115,8 +115,10 @@ static char *
 copy_value(const char *value, size_t length)
 {
     char *text = xmalloc(length + 1);
+    memcpy(text, value, length);
     for (size_t i = 0; i < length; i++)
-        text[i] = value[i] != '\0' ? value[i] : ' ';
+        if (value[i] == '\0')
+            text[i] = ' ';
     text[length] = '\0';
     return text;
 }

@@ -58,13 +58,14 @@ decode_quoted(const struct word *word, char *bytes_r, bool *well_formed_r)
     *well_formed_r = true;
     for (size_t i = 0; i < word->length; i++) {
         const char *c = word->payload + i;
-        bool escaped =
-            *c == '=' && word->length - i > 2 && hex_value(c[1]) >= 0 && hex_value(c[2]) >= 0;
-        bytes_r[used++] = escaped     ? (char)(hex_value(c[1]) << 4 | hex_value(c[2]))
-                          : *c == '_' ? ' '
-                                      : *c;
-        if (escaped)
+        if (*c == '=' && word->length - i > 2 && hex_value(c[1]) >= 0 && hex_value(c[2]) >= 0) {
+            bytes_r[used++] = (char)(unsigned char)(hex_value(c[1]) * 16 + hex_value(c[2]));
             i += 2;
+            continue;
+        }
+        bytes_r[used++] = *c;
+        if (*c == '_')
+            bytes_r[used - 1] = ' ';
         else if (*c == '=' || *c == '?' || *c == ' ' || *c == '\t' || (unsigned char)*c >= 0x80)
             *well_formed_r = false;
     }
@@ -118,7 +119,7 @@ static bool
 may_hide(const char *bytes, size_t length)
 {
     for (size_t i = 0; i < length; i++)
-        if ((unsigned char)bytes[i] < 0x20 || memchr("+~&|\x7f", bytes[i], 5) != NULL)
+        if ((unsigned char)bytes[i] < 0x20 || strchr("+~&|\x7f", bytes[i]) != NULL)
             return true;
     return false;
 }
@@ -144,10 +145,12 @@ append_latin1(char *to, const char *bytes, size_t length)
 {
     for (size_t i = 0; i < length; i++) {
         unsigned char byte = (unsigned char)bytes[i];
-        if (byte >= 0x80)
-            *to++ = (char)(0xc0 | byte >> 6);
+        if (byte >= 0x80) {
+            *to++ = (char)(unsigned char)(0xc0 | byte >> 6);
+            byte = (unsigned char)(0x80 | (byte & 0x3f));
+        }
         if (byte != 0)
-            *to++ = byte >= 0x80 ? (char)(0x80 | (byte & 0x3f)) : (char)byte;
+            *to++ = (char)byte;
     }
     return to;
 }
@@ -160,44 +163,47 @@ skip_gap(const char *text)
     return strncmp(next, "=?", 2) == 0 ? next : text;
 }
 
+/* Reads one word and writes what stands for it. Returns the place behind it. */
+static const char *
+take_word(const struct word *word, char *bytes, char **to, const char **fault)
+{
+    bool well_formed;
+    size_t length = (word->base64 ? decode_base64 : decode_quoted)(word, bytes, &well_formed);
+    if (judge(word, bytes, length, well_formed, fault))
+        *(*to)++ = ',';
+    else
+        *to = append_latin1(*to, bytes, length);
+    return skip_gap(word->end);
+}
+
 void
 encoded_words_read(const char *text, struct encoded_words *words_r)
 {
-    *words_r = (struct encoded_words){.fault = NULL};
-    char *view = xmalloc(2 * strlen(text) + 1), *to = view, *bytes = xmalloc(strlen(text) + 1);
-    bool one_reading = true;
-    size_t count = 0;
-    for (const char *at = text; *at != '\0';) {
+    size_t room = 2 * strlen(text) + 1, count = 0;
+    char *bytes = xmalloc(room), *to = xmalloc(room);
+    *words_r = (struct encoded_words){.rest = to};
+    while (*text != '\0') {
         struct word word;
-        bool begins = at[0] == '=' && at[1] == '?';
-        words_r->too_many = begins && ++count > ENCODED_WORDS_MAX;
-        if (words_r->too_many)
-            break;
-        if (!begins || !read_word(at, &word)) {
-            *to++ = *at++;
+        bool begins = text[0] == '=' && text[1] == '?';
+        if (begins && ++count > ENCODED_WORDS_MAX)
+            words_r->too_many = true;
+        if (begins && !words_r->too_many && read_word(text, &word)) {
+            text = take_word(&word, bytes, &to, &words_r->fault);
             continue;
         }
-        bool well_formed;
-        size_t length = (word.base64 ? decode_base64 : decode_quoted)(&word, bytes, &well_formed);
-        if (!judge(&word, bytes, length, well_formed, &words_r->fault))
-            one_reading = false;
-        to = append_latin1(to, bytes, length);
-        at = skip_gap(word.end);
+        if (begins)
+            words_r->fault = "an encoded word that cannot be decoded";
+        *to++ = *text++;
     }
     *to = '\0';
     free(bytes);
     if (words_r->too_many)
         words_r->fault = "too many encoded words";
-    if (one_reading && words_r->fault == NULL) {
-        free(view);
-        return;
-    }
-    words_r->bytes = view;
 }
 
 void
 encoded_words_fini(struct encoded_words *words)
 {
-    free(words->bytes);
+    free(words->rest);
     *words = (struct encoded_words){.fault = NULL};
 }

@@ -4,7 +4,7 @@
  * Pure; costs the text's length. A program that does not know a charset shows the bytes as they
  * are, so an address may be written once for those that know it and once for the others. Only words
  * that are well formed, in a charset that mail programs share (WHATWG's list), have one reading;
- * for others the bytes are to be looked at too. A word that nobody can decode is a fault if
+ * for the rest the bytes are to be looked at too. A word that nobody can decode is a fault if
  * something in its bytes may stand for an '@': a control character, or one of "+~&|" (ISO 2022,
  * UTF-7, HZ, EBCDIC); else what its ASCII letters say is what readers see, and "Jörg" in
  * "unknown-8bit" passes.
@@ -19,7 +19,8 @@ enum { ENCODED_WORDS_MAX = 1000 }; /* in one header */
 struct encoded_words {
     const char *fault; /* a constant text; NULL: none */
     bool too_many;     /* what is behind ENCODED_WORDS_MAX has not been looked at */
-    char *bytes;       /* the text with the words' bytes, taken as ISO 8859-1; NULL: not needed */
+    char *rest;        /* what is not in words that have one reading: those are a ',', the bytes of
+                          others are taken as ISO 8859-1, and what is no word is as it was */
 };
 
 void encoded_words_read(const char *text, struct encoded_words *words_r);

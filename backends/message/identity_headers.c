@@ -1,7 +1,7 @@
 /* How a header is read: unfold it; hold it against the grammar, and let GMime say what its
  * mailboxes are: both must say the same. Then, whatever came of that, look for addresses in the
  * text as readers may see it: with comments and quotes and without, with encoded words decoded and,
- * where programs differ about them, as bytes. */
+ * where programs differ about them, as they are. */
 #include "identity_headers.h"
 
 #include <stdio.h>
@@ -155,8 +155,7 @@ scan_view(const struct reading *reading, char *text)
     struct encoded_words words;
     encoded_words_read(text, &words);
     note(reading, words.fault);
-    if (words.bytes != NULL)
-        scan_decoded(reading, words.bytes, false);
+    scan_decoded(reading, words.rest, false);
     if (!words.too_many) {
         char *decoded = gmime_decode_words(text);
         scan_decoded(reading, decoded, true);

@@ -106,7 +106,9 @@ put_ascii(struct plain_text *plain, char c, char *to)
 {
     bool control = (c > 0 && c < ' ' && c != '\t') || c == 0x7f;
     plain->controls = plain->controls || control;
-    *to = c == '\t' ? ' ' : c;
+    *to = c;
+    if (c == '\t')
+        *to = ' ';
     return control ? 0 : 1;
 }
 

@@ -258,6 +258,8 @@ static const struct from_case encoded[] = {
     FAULT("a word in a word",
           "=?utf-8?Q?=3D=3Futf-8=3FQ=3Fboss=3D40acme.example=3F=3D?= <bob@acme.example>",
           WORD_LEFT),
+    BOTH("an address where a charset is expected",
+         "\"=?x boss@acme.example y?Q?z?=\" <bob@acme.example>", BOSS, WORD_LEFT),
     FAULT("a word without an end", "\"=?utf-8?Q?boss=40acme.example\" <bob@acme.example>",
           WORD_LEFT),
     FAULT("a word of a kind that nobody knows",
