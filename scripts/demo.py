@@ -3,7 +3,7 @@
 
 Everything is made in one scratch folder and on free loopback ports, so that several demos can run side by
 side. The servers are those of the integration tests (tests/integration/harness), the configurations are
-nginx-conf/ and docs/demo/mailreeve.conf as they are.
+nginx-conf/, postfix/ and docs/demo/mailreeve.conf as they are.
 """
 
 import argparse
@@ -26,9 +26,10 @@ sys.path.insert(0, str(SOURCE / "tests" / "integration"))
 from harness.certs import Authority  # noqa: E402
 from harness.door import FrontDoor  # noqa: E402
 from harness.dovecot import Dovecot  # noqa: E402
+from harness.guarded_postfix import GuardedPostfix  # noqa: E402
 from harness.page import Page  # noqa: E402
 from harness.postfix import Postfix, login_of  # noqa: E402
-from harness.process import build_dir, free_port, make_scratch, remove_scratch  # noqa: E402
+from harness.process import Process, build_dir, free_port, make_scratch, remove_scratch, socket_answers  # noqa: E402
 from harness.slapd import Slapd, person  # noqa: E402
 from harness.smtp_talk import SmtpTalk, plain  # noqa: E402
 
@@ -103,23 +104,35 @@ class Demo:
         self.dovecot = stack.enter_context(Dovecot(self.scratch / "dovecot", dict([LENA, LARS, NINA, LEO])))
         say("Dovecot    mailboxes of all, and the passwords of the company \"tenant\" (tenant.example)", 2)
         certificate, key = authority.issue("postfix")
-        self.postfix = stack.enter_context(
-            Postfix(self.scratch / "postfix", certificate, key, sasl=self.dovecot.sasl))
-        say("Postfix    the mail servers behind the front door, and the tenant's own", 2)
+        self.tenant = stack.enter_context(
+            Postfix(self.scratch / "tenant", certificate, key, sasl=self.dovecot.sasl))
+        say("Postfix    the tenant's own mail server", 2)
+        socket = self.scratch / "guard.sock"
+        self.postfix = stack.enter_context(GuardedPostfix(self.scratch / "postfix", f"unix:{socket}"))
+        say("Postfix    the mail server behind the front door", 2)
         self.page = stack.enter_context(Page())
         say("a page     a web application that shows what it was asked", 2)
         self.door = stack.enter_context(self._front_door(authority))
         say("mailreeve  who decides", 2)
         say("nginx      the front door", 2)
+        self.guard = Process([build_dir() / "bin" / "mailreeve-milter", "-c", self.door.configuration],
+                             self.scratch / "mailreeve-milter.log", ready=lambda: socket_answers(socket),
+                             env=self.door.environment)
+        self.guard.start()
+        stack.callback(self._end_guard)
+        say("mailreeve's guard, beside that Postfix: who sees every message", 2)
+
+    def _end_guard(self):
+        if self.guard.child is not None:
+            self.guard.stop()
 
     def _front_door(self, authority):
         hashed = subprocess.run(["openssl", "passwd", "-6", "-stdin"], input=LEO[1], capture_output=True, text=True,
                                 check=True).stdout.strip()
-        ports = self.postfix.ports
         environment = {
             "DEMO": str(self.scratch), "LDAP_PORT": str(self.slapd.port), "LDAP_BIND_DN": self.slapd.service_dn,
-            "LDAP_BASE": LDAP_BASE, "TENANT_PORT": str(ports["tenant"]), "RELAY_PORT": str(ports["relay"]),
-            "INBOUND_PORT": str(ports["inbound"]), "IMAP_PORT": str(self.dovecot.ports["imap"]),
+            "LDAP_BASE": LDAP_BASE, "TENANT_PORT": str(self.tenant.ports["tenant"]),
+            "RELAY_PORT": str(self.postfix.ports["submission"]), "INBOUND_PORT": str(self.postfix.ports["mx"]), "IMAP_PORT": str(self.dovecot.ports["imap"]),
             "POP3_PORT": str(self.dovecot.ports["pop3"]),
         }
         certificate, key = authority.issue("front", names=("localhost", "mail.example.com"))
@@ -145,33 +158,36 @@ class Demo:
         print(flush=True)
         say(f"{self.number}. {text}", 1)
 
-    def run(self, command, *, subject, sender, recipient):
+    def run(self, command, *, subject, sender, recipient, headers=()):
         """Shows and runs a swaks command; returns its transcript."""
         command = [*command, "--from", sender, "--to", recipient, "--header", f"Subject: {subject}"]
+        for header in headers:
+            command += ["--header", header]
         print(f"     $ {shlex.join(command)}".replace(str(self.scratch), "SCRATCH"), flush=True)
         done = subprocess.run([*command, "--timeout", "40"], capture_output=True, text=True)
         return done.stdout + done.stderr
 
-    def sends(self, command, *, subject, sender, recipient, login):
-        """A message that must arrive in Postfix with that login (None: with none)."""
-        transcript = self.run(command, subject=subject, sender=sender, recipient=recipient)
+    def sends(self, command, *, subject, sender, recipient, login, headers=()):
+        """A message that must arrive in Postfix with that login (None: with none). Returns it."""
+        transcript = self.run(command, subject=subject, sender=sender, recipient=recipient, headers=headers)
         sent = "queued as" in transcript
         self.check.expect(sent, "the message was taken", transcript)
         if not sent:
-            return
+            return None
         try:
             message = self.postfix.wait_for_message(subject)
         except AssertionError as error:
             self.check.expect(False, "Postfix delivered it", f"{error}\n{self.postfix.output()}")
-            return
+            return None
         self.check.expect(message["X-Original-To"] == recipient, f"Postfix delivered it to {recipient}")
         found = login_of(message)
         whose = f"the login {login}" if login else "no login"
         self.check.expect(found == login, f"and knows by XCLIENT that it came with {whose}", f"found: {found}")
+        return message
 
-    def refused(self, command, code, *, subject, sender, recipient):
+    def refused(self, command, code, *, subject, sender, recipient, headers=()):
         """A message that must be refused with that code, and not arrive."""
-        transcript = self.run(command, subject=subject, sender=sender, recipient=recipient)
+        transcript = self.run(command, subject=subject, sender=sender, recipient=recipient, headers=headers)
         answers = [line for line in transcript.splitlines() if line.startswith(("<** ", "<~* "))]
         self.check.expect(any(line[4:].startswith(code) for line in answers), f"refused with {code}", transcript)
         for line in answers[:1]:
@@ -182,6 +198,7 @@ class Demo:
         """All that the demo promises; each expectation is counted."""
         self.who_may_send()
         self.who_may_not()
+        self.every_message()
         self.a_device()
         self.an_outage()
         self.old_programs_and_attackers()
@@ -226,6 +243,43 @@ class Demo:
         self.step("Leo's mail program forgot to log in.")
         self.refused(self.swaks("submission", "--tls"), "530 5.7.0", subject="no login", sender=LEO[0],
                      recipient=STRANGER)
+
+    def results_of(self, message, want):
+        """What the message says of a login to the filters behind."""
+        found = message.get_all("Authentication-Results", []) if message is not None else []
+        said = f"Authentication-Results: {want}" if want else "nothing of a login"
+        self.check.expect([str(value) for value in found] == ([want] if want else []), f"it says {said}", found)
+
+    def every_message(self):
+        host = self.postfix.hostname
+        self.step("After the login nginx lets everything pass. The guard beside Postfix does not: it sees each message. It "
+                  "writes into Lena's who has sent it, for the filters behind.")
+        message = self.sends(self.secure("submission", *LENA), subject="with her name in it", sender=LENA[0],
+                             recipient=STRANGER, login=LENA[0])
+        self.results_of(message, f"{host}; auth=pass smtp.auth={LENA[0]}")
+        self.step("A stranger writes the same into his own message. It does not get far.")
+        message = self.sends(self.swaks("smtp"), subject="who he says", sender=STRANGER, recipient=LENA[0], login=None,
+                             headers=[f"Authentication-Results: {host}; auth=pass smtp.auth={LENA[0]}"])
+        self.results_of(message, None)
+        self.step("Lena has logged in, and sends as Lars.")
+        self.refused(self.secure("submission", *LENA), "553 5.7.1", subject="as Lars", sender=LARS[0],
+                     recipient=STRANGER)
+        self.step("She sends as herself, and only shows his name.")
+        self.refused(self.secure("submission", *LENA), "550 5.7.1", subject="shows Lars", sender=LENA[0],
+                     recipient=STRANGER, headers=[f"From: {LARS[0]} <{LENA[0]}>"])
+        self.step("A stranger's second recipient is looked up like the first, which nginx asked about. The first one gets the "
+                  "message.")
+        transcript = self.run(self.swaks("smtp"), subject="to two", sender=STRANGER,
+                              recipient=f"{LENA[0]},nobody@ldap.example")
+        self.check.expect("<** 550 5.1.1" in transcript, "the second is refused with 550 5.1.1", transcript)
+        self.check.expect("queued as" in transcript, "the first is not", transcript)
+        self.step("The guard is gone. Nothing goes past Postfix unseen: everybody is asked to come again. Then it is back.")
+        self.guard.stop()
+        self.refused(self.secure("submission", *LEO), "451 4.7.1", subject="unguarded", sender=LEO[0],
+                     recipient=STRANGER)
+        self.guard.start()
+        self.sends(self.secure("submission", *LEO), subject="guarded again", sender=LEO[0], recipient=STRANGER,
+                   login=LEO[0])
 
     def mailreeve(self, *words):
         """Shows and runs mailreeve with the demo's configuration; returns what it printed."""
@@ -369,6 +423,9 @@ class Demo:
         say("What mailreeve-auth wrote down, a line for each decision:", 1)
         for line in self.door.service.output().splitlines():
             print(f"   {line}".replace(str(self.scratch), "SCRATCH"))
+        say("And the guard, a line for each message:", 1)
+        for line in self.guard.output().splitlines():
+            print(f"   {line}".replace(str(self.scratch), "SCRATCH"))
 
     def invite(self):
         """How to go on by oneself."""
@@ -388,6 +445,7 @@ class Demo:
    certificates by  {self.ca}
    delivered mail   {self.postfix.maildir}/new
    mailreeve's log  {self.door.log}
+   the guard's log  {self.scratch}/mailreeve-milter.log
    nginx            {self.door.nginx.folder}/nginx.conf
    configuration    {self.door.configuration}
 
