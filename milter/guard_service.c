@@ -126,7 +126,7 @@ open_door(struct guard_service *service, const struct site_settings *settings, s
     if (service->guard.store == NULL ||
         guard_socket_open(&settings->guard, &service->socket, err) != 0)
         return -1;
-    if (milter_door_open(service->socket.fd, &service->guard, service->connections, err) == 0)
+    if (milter_door_open(&service->socket, &service->guard, service->connections, err) == 0)
         return 0;
     listen_remove(&service->socket);
     return -1;

@@ -21,9 +21,12 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <libmilter/mfapi.h>
+
+#include "nudge.h"
 
 enum {
     /* Postfix sends headers of up to header_size_limit (100 KiB), libmilter's own limit is lower */
@@ -35,6 +38,8 @@ static struct {
     const struct guard *guard;
     struct connections *connections;
     int listening_fd;
+    struct sockaddr_storage address; /* of the socket */
+    socklen_t address_length;
     int idle_pair[2]; /* nobody ever connects to it */
 } door = {.listening_fd = -1};
 
@@ -399,29 +404,42 @@ let_make_socket(int family, int except)
     return fd;
 }
 
-int
-milter_door_open(int listening_fd, const struct guard *guard, struct connections *connections,
-                 struct err *err)
+/* Where to connect to it: a socket file has another name than the one it was made under. */
+static int
+find_address(const struct listen_socket *socket)
 {
-    int family = AF_UNSPEC;
-    socklen_t length = sizeof family;
+    struct sockaddr_un file = {.sun_family = AF_UNIX};
+    door.address_length = sizeof door.address;
+    if (socket->path[0] == '\0')
+        return getsockname(socket->fd, (struct sockaddr *)&door.address, &door.address_length);
+    memcpy(file.sun_path, socket->path, sizeof file.sun_path);
+    memcpy(&door.address, &file, sizeof file);
+    door.address_length = sizeof file;
+    return 0;
+}
+
+int
+milter_door_open(const struct listen_socket *socket, const struct guard *guard,
+                 struct connections *connections, struct err *err)
+{
     door.guard = guard;
     door.connections = connections;
-    if (getsockopt(listening_fd, SOL_SOCKET, SO_DOMAIN, &family, &length) != 0 ||
+    if (find_address(socket) != 0 ||
         socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, door.idle_pair) != 0 ||
         register_callbacks() != MI_SUCCESS ||
-        (door.listening_fd = let_make_socket(family, listening_fd)) < 0 ||
-        dup3(listening_fd, door.listening_fd, O_CLOEXEC) < 0) {
+        (door.listening_fd = let_make_socket(door.address.ss_family, socket->fd)) < 0 ||
+        dup3(socket->fd, door.listening_fd, O_CLOEXEC) < 0) {
         err_set(err, "give the socket to libmilter: %s", strerror(errno));
         return -1;
     }
-    close(listening_fd);
+    close(socket->fd);
     return 0;
 }
 
 void
 milter_door_serve(void)
 {
+    nudge_start(&door.address, door.address_length);
     smfi_main();
 }
 

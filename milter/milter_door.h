@@ -8,11 +8,12 @@
 #define MAILREEVE_MILTER_DOOR_H
 
 #include "connections.h"
+#include "listen.h"
 
-/* Serves the connections that come to this listening socket, from milter_door_serve on. The
+/* Serves the connections that come to this listening socket, from milter_door_serve on. Its
  * descriptor is libmilter's from here on. Returns 0, or -1 with err. */
-int milter_door_open(int listening_fd, const struct guard *guard, struct connections *connections,
-                     struct err *err);
+int milter_door_open(const struct listen_socket *socket, const struct guard *guard,
+                     struct connections *connections, struct err *err);
 
 /* Serves; returns only if libmilter gives up. */
 void milter_door_serve(void);
