@@ -30,6 +30,9 @@ class Guard(Mailreeve):
         return Process(argv, self.folder / log, ready=(lambda: milter_answers(self.place)) if ready else None,
                        env=self.env, pass_fds=pass_fds)
 
+    def start_with_socket(self, listening, log="mailreeve-milter.log"):
+        return super().start_with_socket(listening, log)
+
     def configure(self, configuration):
         """Writes another configuration; it takes effect with a reload."""
         line = first_line(self.folder / "auth.sock", self.folder, configuration)

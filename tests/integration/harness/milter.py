@@ -92,7 +92,6 @@ class Milter:
         return self
 
     def connect(self, client="192.0.2.1", daemon="submission", **macros):
-        """A client, or, in the midst of a session, another one: that is what Postfix makes of XCLIENT."""
         return self.step("C", strings("client.example") + b"4" + struct.pack("!H", 4711) + strings(client),
                          {"j": "mta.example", "{daemon_name}": daemon, **macros})
 
@@ -122,6 +121,10 @@ class Milter:
 
     def abort(self):
         self.send("A")
+
+    def change_client(self):
+        """The next step is the connect of another client, in this connection (SMFIC_QUIT_NC)."""
+        self.send("K")
 
     def quit(self):
         self.send("Q")
