@@ -61,7 +61,7 @@ marks_create(const struct site *site, const char *host)
     struct marks *marks = xcalloc(1, sizeof *marks);
     marks->host = host;
     marks->watched = xcalloc(count + 1, sizeof *marks->watched);
-    marks->tags = xcalloc(count + 1, sizeof *marks->tags);
+    marks->tags = xcalloc(count + 1, sizeof(const struct rule *));
     if (host != NULL)
         watch(marks, results_name, false);
     for (size_t i = 0; i < count; i++)
