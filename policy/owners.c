@@ -13,38 +13,36 @@
 #include "textpool.h"
 #include "username.h"
 
-/* A sender's owners; keys are names, or domains. The values are entries. */
-struct owned {
-    struct owned *next;           /* of all, to free them */
-    struct strmap users, domains; /* a domain: whoever logs in with it */
-};
-
 struct entry {
     struct entry *next; /* of all, to free them */
     const char *text;   /* as written */
     struct origin origin;
 };
 
-/* Keys have their domain as DNS has it, so that both spellings of one find each other. */
+/* All in one map, by sender and owner, so that a million senders of one owner each cost little more
+ * than their bytes. */
 struct owners {
     bool frozen;
     struct textpool texts;
     struct entry *entries;
     size_t count;
-    struct owned *owned;
-    struct strmap senders, domains; /* to struct owned; a domain: of "*@domain" */
+    struct strmap pairs; /* to struct entry */
 };
 
-/* Bytes of the key of a sender or an owner, with its NUL. */
-enum { KEY_MAX = MAILBOX_TEXT_MAX + DOMAIN_KEY_MAX };
+/* An address, a name or "*@domain": in lower case, with its domain as DNS has it, so that both
+ * spellings of one find each other. */
+struct party {
+    char text[MAILBOX_TEXT_MAX + DOMAIN_KEY_MAX];
+};
+
+enum { PAIR_MAX = 2 * sizeof(struct party) + 8 };
 
 struct owners *
 owners_create(void)
 {
     struct owners *owners = xcalloc(1, sizeof *owners);
     textpool_init(&owners->texts);
-    strmap_init(&owners->senders);
-    strmap_init(&owners->domains);
+    strmap_init(&owners->pairs);
     return owners;
 }
 
@@ -53,20 +51,12 @@ owners_free(struct owners *owners)
 {
     if (owners == NULL)
         return;
-    while (owners->owned != NULL) {
-        struct owned *next = owners->owned->next;
-        strmap_fini(&owners->owned->users);
-        strmap_fini(&owners->owned->domains);
-        free(owners->owned);
-        owners->owned = next;
-    }
     while (owners->entries != NULL) {
         struct entry *next = owners->entries->next;
         free(owners->entries);
         owners->entries = next;
     }
-    strmap_fini(&owners->senders);
-    strmap_fini(&owners->domains);
+    strmap_fini(&owners->pairs);
     textpool_fini(&owners->texts);
     free(owners);
 }
@@ -101,93 +91,104 @@ next_owner(const char **at)
     return strcspn(*at, " \t,");
 }
 
+static struct party
+make_party(const char *local, size_t local_length, const char *domain)
+{
+    struct party party;
+    char key[DOMAIN_KEY_MAX + 1];
+    domain_key(domain, key);
+    snprintf(party.text, sizeof party.text, "%.*s@%s", (int)local_length, local, key);
+    return party;
+}
+
+static struct party
+party_of_sender(const struct mailbox *sender)
+{
+    return make_party(sender->local, strlen(sender->local), sender->domain);
+}
+
+/* A name may have no domain. */
+static struct party
+party_of_user(const char *user)
+{
+    const char *at = strrchr(user, '@');
+    if (at != NULL)
+        return make_party(user, (size_t)(at - user), at + 1);
+    struct party party;
+    snprintf(party.text, sizeof party.text, "%s", user);
+    return party;
+}
+
+/* "*@domain" of a party that has one. Who could be named "*" is no exception: he is of the domain.
+ */
 static bool
-is_domain_wildcard(const char *text, size_t length)
+widen(const struct party *party, struct party *wide_r)
+{
+    const char *at = strrchr(party->text, '@');
+    if (at != NULL)
+        snprintf(wide_r->text, sizeof wide_r->text, "*%s", at);
+    return at != NULL;
+}
+
+static bool
+is_wide(const char *text, size_t length)
 {
     return length >= 2 && text[0] == '*' && text[1] == '@';
 }
 
-/* Writes the domain of "*@domain". Returns 0, or -1 with err. */
+/* Reads "*@domain". Returns 0, or -1 with err. */
 static int
-read_domain(const char *text, size_t length, char key_r[DOMAIN_KEY_MAX + 1], struct err *err)
+read_wide(const char *text, size_t length, struct party *party_r, struct err *err)
 {
     char domain[DOMAIN_MAX + 1];
     if (domain_check(text + 2, length - 2, err) != 0)
         return -1;
     ascii_lower_copy(domain, text + 2, length - 2);
-    domain_key(domain, key_r);
+    *party_r = make_party("*", 1, domain);
     return 0;
 }
 
-static void
-write_sender(const struct mailbox *sender, char key_r[KEY_MAX])
+/* The sender of an entry. Returns 0, or -1 with err, as the next. */
+static int
+read_sender(const char *text, size_t length, struct party *party_r, struct err *err)
 {
-    char domain[DOMAIN_KEY_MAX + 1];
-    domain_key(sender->domain, domain);
-    snprintf(key_r, KEY_MAX, "%s@%s", sender->local, domain);
-}
-
-/* The domain that the user has logged in with is written behind the last '@'; a name without one
- * is itself. Returns where the domain begins, or NULL. */
-static const char *
-write_user(const char *user, char key_r[KEY_MAX])
-{
-    const char *at = strrchr(user, '@');
-    if (at == NULL) {
-        snprintf(key_r, KEY_MAX, "%s", user);
-        return NULL;
-    }
-    char domain[DOMAIN_KEY_MAX + 1];
-    domain_key(at + 1, domain);
-    int used = snprintf(key_r, KEY_MAX, "%.*s@%s", (int)(at - user), user, domain);
-    return key_r + used - strlen(domain);
-}
-
-/* Of a sender of an entry: its key, and the map that the key is of. */
-static struct strmap *
-read_sender(struct owners *owners, const char *text, size_t length, char key_r[KEY_MAX],
-            struct err *err)
-{
-    if (is_domain_wildcard(text, length))
-        return read_domain(text, length, key_r, err) == 0 ? &owners->domains : NULL;
+    if (is_wide(text, length))
+        return read_wide(text, length, party_r, err);
     struct mailbox sender;
     if (memchr(text, '*', length) != NULL) {
         err_set(err, "a sender is an address or \"*@domain\"");
-        return NULL;
+        return -1;
     }
     if (mailbox_parse(text, length, &sender, err) != 0)
-        return NULL;
-    write_sender(&sender, key_r);
-    return &owners->senders;
+        return -1;
+    *party_r = party_of_sender(&sender);
+    return 0;
 }
 
-/* The same for an owner. */
-static struct strmap *
-read_owner(struct owned *owned, const char *text, size_t length, char key_r[KEY_MAX],
-           struct err *err)
+static int
+read_owner(const char *text, size_t length, struct party *party_r, struct err *err)
 {
-    if (is_domain_wildcard(text, length))
-        return read_domain(text, length, key_r, err) == 0 ? &owned->domains : NULL;
+    if (is_wide(text, length))
+        return read_wide(text, length, party_r, err);
     struct username user;
     if (memchr(text, '*', length) != NULL) {
         err_set(err, "an owner is a user's name or \"*@domain\"");
-        return NULL;
+        return -1;
     }
     if (username_parse(text, length, USERNAME_XTEXT, NULL, &user, err) != 0)
-        return NULL;
-    write_user(user.text, key_r);
-    return &owned->users;
+        return -1;
+    *party_r = party_of_user(user.text);
+    return 0;
 }
 
 /* Checks the whole entry before any of it is taken. */
 static int
-check_entry(struct owners *owners, const char *entry, struct err *err)
+check_entry(const char *entry, struct party *sender_r, struct err *err)
 {
-    char key[KEY_MAX];
-    struct owned nobody;
     size_t length = sender_length(entry);
     const char *at = entry + length;
-    if (read_sender(owners, entry, length, key, err) == NULL) {
+    struct party owner;
+    if (read_sender(entry, length, sender_r, err) != 0) {
         err_wrap(err, "sender");
         return -1;
     }
@@ -196,17 +197,20 @@ check_entry(struct owners *owners, const char *entry, struct err *err)
         return -1;
     }
     for (; (length = next_owner(&at)) > 0; at += length)
-        if (read_owner(&nobody, at, length, key, err) == NULL) {
+        if (read_owner(at, length, &owner, err) != 0) {
             err_wrap(err, "owner");
             return -1;
         }
     return 0;
 }
 
-static const char *
-keep(struct owners *owners, const char *key)
+/* Returns its length. */
+static size_t
+write_pair(const struct party *sender, const struct party *owner, char pair_r[PAIR_MAX])
 {
-    return textpool_copy(&owners->texts, key, strlen(key));
+    int length =
+        snprintf(pair_r, PAIR_MAX, "%zu:%s%s", strlen(sender->text), sender->text, owner->text);
+    return (size_t)length;
 }
 
 static struct entry *
@@ -221,37 +225,22 @@ add_entry(struct owners *owners, const char *text, struct origin origin)
     return entry;
 }
 
-/* The owners of an entry's sender, which are there or begin with it. */
-static struct owned *
-get_owned(struct owners *owners, const char *entry)
-{
-    char key[KEY_MAX];
-    struct strmap *map = read_sender(owners, entry, sender_length(entry), key, NULL);
-    struct owned *owned = strmap_get(map, key);
-    if (owned != NULL)
-        return owned;
-    owned = xmalloc(sizeof *owned);
-    *owned = (struct owned){.next = owners->owned};
-    strmap_init(&owned->users);
-    strmap_init(&owned->domains);
-    owners->owned = owned;
-    strmap_add(map, keep(owners, key), owned);
-    return owned;
-}
-
 int
 owners_add(struct owners *owners, const char *entry, struct origin origin, struct err *err)
 {
     assert(!owners->frozen);
-    if (check_entry(owners, entry, err) != 0)
+    struct party sender;
+    if (check_entry(entry, &sender, err) != 0)
         return -1;
     struct entry *added = add_entry(owners, entry, origin);
-    struct owned *owned = get_owned(owners, entry);
     const char *at = entry + sender_length(entry);
     for (size_t length; (length = next_owner(&at)) > 0; at += length) {
-        char key[KEY_MAX];
-        struct strmap *map = read_owner(owned, at, length, key, NULL);
-        strmap_add(map, keep(owners, key), added); /* the first of two equal ones answers */
+        struct party owner;
+        char pair[PAIR_MAX];
+        read_owner(at, length, &owner, NULL);
+        size_t pair_length = write_pair(&sender, &owner, pair);
+        /* The first of two equal ones answers. */
+        strmap_add(&owners->pairs, textpool_copy(&owners->texts, pair, pair_length), added);
     }
     return 0;
 }
@@ -290,12 +279,19 @@ owners_size(const struct owners *owners)
 }
 
 static const struct entry *
-find_owner(const struct owned *owned, const char *user, const char *domain)
+find_pair(const struct owners *owners, const struct party *sender, const struct party *owner)
 {
-    if (owned == NULL)
-        return NULL;
-    const struct entry *entry = strmap_get(&owned->users, user);
-    return entry == NULL && domain != NULL ? strmap_get(&owned->domains, domain) : entry;
+    char pair[PAIR_MAX];
+    return strmap_get_bytes(&owners->pairs, pair, write_pair(sender, owner, pair));
+}
+
+/* The user himself, or all of his domain. */
+static const struct entry *
+find_owner(const struct owners *owners, const struct party *sender, const struct party *user)
+{
+    struct party wide;
+    const struct entry *entry = find_pair(owners, sender, user);
+    return entry == NULL && widen(user, &wide) ? find_pair(owners, sender, &wide) : entry;
 }
 
 bool
@@ -303,15 +299,10 @@ owners_has(const struct owners *owners, const struct mailbox *sender, const char
            struct list_hit *hit_r)
 {
     assert(owners->frozen);
-    char sender_key[KEY_MAX], user_key[KEY_MAX];
-    write_sender(sender, sender_key);
-    const char *domain = write_user(user, user_key);
-    const struct owned *own = strmap_get(&owners->senders, sender_key);
-    const struct entry *entry = find_owner(own, user_key, domain);
-    if (entry == NULL) {
-        own = strmap_get(&owners->domains, strrchr(sender_key, '@') + 1);
-        entry = find_owner(own, user_key, domain);
-    }
+    struct party own = party_of_sender(sender), his = party_of_user(user), wide;
+    const struct entry *entry = find_owner(owners, &own, &his);
+    if (entry == NULL && widen(&own, &wide))
+        entry = find_owner(owners, &wide, &his);
     *hit_r = (struct list_hit){.entry = NULL};
     if (entry != NULL)
         *hit_r = (struct list_hit){.entry = entry->text, .origin = entry->origin};
