@@ -165,11 +165,12 @@ skip_gap(const char *text)
 
 /* Reads one word and writes what stands for it. Returns the place behind it. */
 static const char *
-take_word(const struct word *word, char *bytes, char **to, const char **fault)
+take_word(const struct word *word, char *bytes, char **to, struct encoded_words *words)
 {
     bool well_formed;
     size_t length = (word->base64 ? decode_base64 : decode_quoted)(word, bytes, &well_formed);
-    if (judge(word, bytes, length, well_formed, fault))
+    words->malformed = words->malformed || !well_formed;
+    if (judge(word, bytes, length, well_formed, &words->fault))
         *(*to)++ = ',';
     else
         *to = append_latin1(*to, bytes, length);
@@ -188,7 +189,7 @@ encoded_words_read(const char *text, struct encoded_words *words_r)
         if (begins && ++count > ENCODED_WORDS_MAX)
             words_r->too_many = true;
         if (begins && !words_r->too_many && read_word(text, &word)) {
-            text = take_word(&word, bytes, &to, &words_r->fault);
+            text = take_word(&word, bytes, &to, words_r);
             continue;
         }
         if (begins)

@@ -19,6 +19,7 @@ enum { ENCODED_WORDS_MAX = 1000 }; /* in one header */
 struct encoded_words {
     const char *fault; /* a constant text; NULL: none */
     bool too_many;     /* what is behind ENCODED_WORDS_MAX has not been looked at */
+    bool malformed;    /* words that some programs decode and others show as they are */
     char *rest;        /* what is not in words that have one reading: those are a ',', the bytes of
                           others are taken as ISO 8859-1, and what is no word is as it was */
 };

@@ -156,6 +156,8 @@ scan_view(const struct reading *reading, char *text)
     encoded_words_read(text, &words);
     note(reading, words.fault);
     scan_decoded(reading, words.rest, false);
+    if (words.malformed)
+        scan_decoded(reading, text, false);
     if (!words.too_many) {
         char *decoded = gmime_decode_words(text);
         scan_decoded(reading, decoded, true);

@@ -260,6 +260,8 @@ static const struct from_case encoded[] = {
           WORD_LEFT),
     BOTH("an address where a charset is expected",
          "\"=?x boss@acme.example y?Q?z?=\" <bob@acme.example>", BOSS, WORD_LEFT),
+    BOTH("an address where base64 is expected",
+         "\"=?utf-8?B? boss@acme.example ?=\" <bob@acme.example>", BOSS, WORD),
     FAULT("a word without an end", "\"=?utf-8?Q?boss=40acme.example\" <bob@acme.example>",
           WORD_LEFT),
     FAULT("a word of a kind that nobody knows",
