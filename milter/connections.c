@@ -34,6 +34,13 @@ connections_free(struct connections *connections)
     free(connections);
 }
 
+static void
+wait_for_the_end(void)
+{
+    for (;;)
+        pause();
+}
+
 void
 connections_enter(struct connections *connections)
 {
@@ -42,8 +49,8 @@ connections_enter(struct connections *connections)
     if (!closed)
         connections->entered++;
     pthread_mutex_unlock(&connections->lock);
-    while (closed)
-        pause();
+    if (closed)
+        wait_for_the_end();
 }
 
 void
@@ -138,7 +145,12 @@ connections_close(struct connections *connections, struct deadline deadline)
         condition_wait(&connections->changed, &connections->lock, deadline);
     unsigned left = connections->entered;
     pthread_mutex_unlock(&connections->lock);
-    while (left == 0 && connections->first != NULL)
-        connections_remove(connections->first);
-    return left;
+    if (left > 0)
+        return left;
+    for (struct connection *connection = connections->first, *next; connection != NULL;
+         connection = next) {
+        next = connection->next;
+        connections_remove(connection);
+    }
+    return 0;
 }

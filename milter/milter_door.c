@@ -65,7 +65,7 @@ int
 sigwait(const sigset_t *restrict set, int *restrict signal_r)
 {
     (void)set;
-    (void)signal_r;
+    *signal_r = 0;
     for (;;)
         pause();
 }
@@ -227,9 +227,10 @@ netaddr_of(const struct sockaddr *address)
 
 /* Again after XCLIENT. */
 static sfsistat
+/* NOLINTNEXTLINE(readability-non-const-parameter): libmilter's type */
 on_connect(SMFICTX *context, char *name, _SOCK_ADDR *address)
 {
-    (void)name;
+    (void)name; /* what the mail server has looked up */
     struct connection *connection = enter(context);
     struct mta mta = mta_of(context);
     struct netaddr client = netaddr_of(address);
@@ -301,6 +302,7 @@ on_end_of_headers(SMFICTX *context)
 }
 
 static sfsistat
+/* NOLINTNEXTLINE(readability-non-const-parameter): libmilter's type */
 on_body(SMFICTX *context, unsigned char *bytes, size_t length)
 {
     (void)bytes;
