@@ -335,15 +335,19 @@ judge_message(struct message *message)
         [VERDICT_ACCEPT] = 0, [VERDICT_TEMPFAIL] = 1, [VERDICT_REFUSE] = 2};
     fail(message, REASON_INTERNAL, "a message without recipients");
     struct decision severest = message->decision;
+    const char *decider = NULL;
     for (unsigned i = 0; i < message->known.recipients; i++) {
         set_recipient(message, message->recipients[i]);
         ask(message, decide_message);
         if (message->decision.tagged_by != NULL)
             marks_tag(message->marks, message->decision.tagged_by);
-        if (i == 0 ||
-            severities[message->decision.verdict.action] > severities[severest.verdict.action])
-            severest = message->decision;
+        if (i > 0 &&
+            severities[message->decision.verdict.action] <= severities[severest.verdict.action])
+            continue;
+        severest = message->decision;
+        decider = is_going_on(message) ? NULL : message->recipients[i];
     }
+    set_recipient(message, decider);
     message->decision = severest;
 }
 

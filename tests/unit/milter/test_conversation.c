@@ -75,6 +75,9 @@ static const struct {
      "state { engine = redis url = \"unix:/nonexistent\" }\n",
      "connect 192.0.2.1\nmacro {auth_type} XCLIENT\nmacro {auth_authen} anna\n"
      "mail <a@> => 501 5.5.2\n"},
+    {"without the store nobody can tell that an address is not hers",
+     "state { engine = redis url = \"unix:/nonexistent\" }\n",
+     ANNA "mail <bob@acme.example> => 454 4.7.0\n"},
     {"without the store a whole name is enough",
      "state { engine = redis url = \"unix:/nonexistent\" }\n", ANNA MAIL FROM REST},
     {"a bare name of the mail server's own SASL has the listener's domain", "",
