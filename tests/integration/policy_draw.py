@@ -19,7 +19,7 @@ ODD_USERS = ["", "@acme.example", "anna@", "a b@acme.example", "anna+x@acme.exam
              "a" * 254, "a" * 255, "a@b@acme.example", "n" * 241 + "@acme.example", "n" * 242 + "@acme.example"]
 WINDOWS = [user.lower() for user in USERS]
 CLIENTS = ["192.0.2.1", "192.0.2.200", "198.51.100.7", "10.1.2.3", "203.0.113.9", "2001:db8::1", "2001:DB8:1::5",
-           "::ffff:192.0.2.1", "127.0.0.1", *["unix:"] * 2]
+           "::ffff:192.0.2.1", "127.0.0.1", *["unix:"] * 3]
 CLIENT_ENTRIES = ["192.0.2.0/24", "192.0.2.1", "192.0.2.0/25", "10.1.*.*", "10.*.*.*", "198.51.100.7", "203.0.113.0/28",
                   "2001:db8::/32", "2001:db8::1", "/^2001:db8:/", "*:db8:*", r"/\.7$/", "192.0.2.?", "127.0.0.0/8",
                   "/^(10|203)\\./", "198.51.100.0/24"]
@@ -33,6 +33,16 @@ CERTIFICATES = [
     "anna+x@acme.example CN=plus", "reader@acme.example CN=reader", "desk@north.acme.example CN=desk of two words",
     "anna@other.example CN=other", "anna@third.example CN=third", "svc-1@other.example CN=svc-1"]
 SUBJECTS = [entry.split(maxsplit=1)[1] for entry in CERTIFICATES if "CN=" in entry]
+OWNERS = ["anna@acme.example bert@acme.example, anna@third.example", "*@other.example anna@other.example",
+          "*@Acme.example *@third.example, boss", "bert@third.example *@north.acme.example",
+          "svc-1@other.example *@acme.example", "a@north.acme.example ANNA@Acme.example,printer",
+          "*@notacme.example *@other.example, bert@acme.example"]
+SHOWN_LOCALS = ["anna", "anna", "bert", "Anna", "svc-1", "anna+x", "bert+a+b", "a", "postmaster"]
+SHOWN_DOMAINS = ["acme.example", "acme.example", "Acme.EXAMPLE", "north.acme.example", "other.example",
+                 "sub.other.example", "third.example", "notacme.example"]
+AUTHENTICATED = ["anna@acme.example", "ANNA@Acme.example", "bert@north.acme.example", "bert@acme.example",
+                 "svc-1@other.example", "anna@other.example", "anna@third.example", "boss", "anna+x@acme.example",
+                 "jürgen@acme.example", "a b@acme.example", "@acme.example"]
 ROLES = ["postmaster", "abuse", "webmaster", "Anna", "svc-1"]
 MALFORMED = {
     "from": ["MAIL FROM:anna@acme.example", "MAIL FROM:<anna@acme.example", "MAIL FROM:<anna>", "MAIL FROM:< >",
@@ -91,6 +101,11 @@ class Draw:
             lists[f"{prefix}{kind}-empty"] = (kind, [])
         return lists
 
+    def owners(self, prefix=""):
+        """Lists of who may send as whom, one without any."""
+        drawn = {f"{prefix}owners{number}": self.rng.sample(OWNERS, self.rng.randint(1, 4)) for number in range(2)}
+        return {name: ("owners", entries) for name, entries in {**drawn, f"{prefix}owners-empty": []}.items()}
+
     def certificates(self):
         """Lists of certificates, one without any."""
         drawn = {f"certificate{number}": self.rng.sample(CERTIFICATES, self.rng.randint(4, 10)) for number in range(2)}
@@ -119,40 +134,45 @@ class Draw:
             "relay_ips": (0.4, lambda: self.pick(ip_lists)),
             "local_ips": (0.3, lambda: self.pick(ip_lists)),
             "trusted_ips": (0.3, lambda: self.pick(ip_lists)),
-            "roles_must_auth": (0.3, lambda: self.some(ROLES)),
+            "roles_must_auth": (0.4, lambda: self.some(ROLES)),
             "relay_window": (0.6, lambda: self.pick([0, "15min", "1h"])),
             "default_domain": (0.5, lambda: self.pick(["acme.example", "North.Acme.example", "third.example"])),
             "upstream": (0.7, lambda: self.pick(UPSTREAMS)),
             "upstream_inbound": (0.8, lambda: self.pick(UPSTREAMS))}))
 
-    def delegable(self, ip_lists, user_lists, chance):
+    def delegable(self, ip_lists, user_lists, owners_lists, chance):
         return self.settings({
             "auth_users": (chance, lambda: self.access(user_lists)),
             "auth_exempt_ips": (chance, lambda: self.access(ip_lists, ("none", "allow", "deny"))),
             "authenticate_senders": (chance, lambda: self.pick(["no", "unless-local", "always"])),
             "authenticate_inbound": (chance, lambda: self.pick(["no", "when-auth", "always"])),
             "match_sender": (chance, lambda: self.maybe(0.7)),
-            "match_exempt_senders": (chance, lambda: self.pick(user_lists))})
+            "match_exempt_senders": (chance, lambda: self.pick(user_lists)),
+            "match_from": (chance, lambda: self.maybe(0.7)),
+            "match_exempt_from": (chance, lambda: self.pick(user_lists)),
+            "match_detail": (chance, lambda: self.maybe(0.7)),
+            "sender_owners": (chance, lambda: self.pick(owners_lists))})
 
     def delegated(self, organization):
         """The tenant's own file: its settings count before those of the main file, and its lists may be named like
         those there."""
-        lists = self.lists(self.pick(["", "own-"]))
-        ip_lists, user_lists, _ = by_kind(lists)
-        own = Section("organization", organization.name, self.delegable(ip_lists, user_lists, 0.3), lists)
+        prefix = self.pick(["", "own-"])
+        lists = self.lists(prefix) | self.owners(prefix)
+        ip_lists, user_lists, owners_lists, _ = by_kind(lists)
+        own = Section("organization", organization.name, self.delegable(ip_lists, user_lists, owners_lists, 0.4), lists)
         organization.broken = self.maybe(0.25)
         if organization.broken:     # and there are no earlier settings
             return Section("organization", organization.name, {}, {})
         return own
 
-    def organization(self, name, domains, others, ip_lists, user_lists):
+    def organization(self, name, domains, others, ip_lists, user_lists, owners_lists):
         section = Section("organization", name, {"domains": domains} | self.settings({
             "sources": (0.7, lambda: self.some(SOURCES, 2)),
             "recipients": (0.5, lambda: self.pick(SOURCES)),
             "unverifiable_recipient": (0.4, lambda: self.pick(["defer", "accept"])),
             "shared_with": (0.3, lambda: self.some(others)),
             "upstream": (0.3, lambda: self.pick(UPSTREAMS)),
-        }) | self.delegable(ip_lists, user_lists, 0.4))
+        }) | self.delegable(ip_lists, user_lists, owners_lists, 0.4))
         if self.maybe(0.3):
             section.delegated = self.delegated(section)
             section.settings["delegated"] = f"{name}.own"
@@ -168,7 +188,10 @@ class Draw:
             "organizations": (0.3, lambda: self.some(organizations)),
             "clients": (0.3, lambda: self.pick(ip_lists)),
             "senders": (0.3, lambda: self.pick(user_lists)),
-            "recipients": (0.3, lambda: self.pick(user_lists))})
+            "recipients": (0.3, lambda: self.pick(user_lists)),
+            "size_over": (0.15, lambda: self.pick([0, 500, 2000])),
+            "recipients_over": (0.15, lambda: self.pick([0, 1])),
+            "header_from": (0.15, lambda: self.pick(user_lists))})
         if action in ("refuse", "defer"):
             code = self.pick(["550 5.7.1", "521 5.7.0"] if action == "refuse" else ["451 4.7.1", "421 4.3.2"])
             settings |= self.settings({"code": (0.5, lambda: code), "text": (0.3, lambda: "not here, says the rule")})
@@ -185,15 +208,24 @@ class Draw:
             drawn[name] = Account(self.maybe(0.1), networks, protocols, smtp_auth, None)
         return drawn
 
+    def limits(self):
+        return Section("limits", None, self.settings({
+            "messages_per_user": (0.5, lambda: "5/1h"),
+            "recipients_per_user": (0.5, lambda: "5/1d"),
+            "recipients_per_message": (0.4, lambda: self.pick([0, 1, 1, 2])),
+            "messages_per_session": (0.4, lambda: self.pick([0, 3, 5])),
+            "message_size": (0.4, lambda: self.pick([0, 900, 3000]))}))
+
     def configuration(self):
-        lists = self.lists() | self.certificates()
-        ip_lists, user_lists, certificate_lists = by_kind(lists)
+        lists = self.lists() | self.owners() | self.certificates()
+        ip_lists, user_lists, owners_lists, certificate_lists = by_kind(lists)
         listeners = {name: self.listener(name, ip_lists, user_lists, certificate_lists) for name in LISTENERS}
         owners = {claim: self.pick([*ORGANIZATIONS, *ORGANIZATIONS, None]) for claim in CLAIMS}
         mine = {name: [claim for claim, owner in owners.items() if owner == name] for name in ORGANIZATIONS}
         names = [name for name in ORGANIZATIONS if mine[name]]
         organizations = {
-            name: self.organization(name, mine[name], [other for other in names if other != name], ip_lists, user_lists)
+            name: self.organization(name, mine[name], [other for other in names if other != name], ip_lists, user_lists,
+                                    owners_lists)
             for name in names}
         for listener in listeners.values():
             named = listener.settings.get("relay_organizations", [])
@@ -204,7 +236,9 @@ class Draw:
         # dir2 has only user_dn, relayhost is an SMTP server
         sources["dir"].knows_accounts = True
         top = Section("top", None, self.settings({"auth_user_encoding": (0.4, lambda: self.pick(["plain", "xtext"]))}))
-        return Configuration(top, lists, listeners, organizations, sources, rules, self.accounts(ip_lists))
+        guard = Section("guard", None, self.settings({"listener": (0.3, lambda: self.pick(LISTENERS))}))
+        return Configuration(top, lists, listeners, organizations, sources, rules, self.accounts(ip_lists),
+                             self.limits(), guard)
 
     # --------------------------------------------------------------------------------------- facts
 
@@ -222,9 +256,36 @@ class Draw:
         parameters = self.pick(["", "", "", " SIZE=10 BODY=8BITMIME", " SMTPUTF8", "  X=a+20b "])
         return f"{self.pick([verb, verb, verb.lower()])}:{self.pick(['', '', ' '])}<{mailbox}>{parameters}"
 
+    def shown(self):
+        return f"{self.pick(SHOWN_LOCALS)}@{self.pick(SHOWN_DOMAINS)}"
+
+    def message(self):
+        """The facts of a message that the mail server tells of."""
+        auth = self.pick(AUTHENTICATED) if self.maybe(0.6) else None
+        own = [auth, auth.replace("@", "+x@")] if auth in AUTHENTICATED[:7] else []
+        owned = self.pick(["yes", "no", "unavailable"])
+        from_shown = [self.pick([*own, self.shown()]) for _ in range(self.pick([1, 1, 1, 1, 0, 2]))]
+        return {
+            "stage": "message", "method": "none", "protocol": "smtp",
+            "listener": self.pick([*LISTENERS * 4, None, None, None, "unknown"]),
+            "ip": self.pick(CLIENTS), "tls": self.pick([None, "on", "off"]),
+            "banned": "yes" if self.maybe(0.06) else "no",
+            "auth": auth, "window": self.pick(WINDOWS) if self.maybe(0.3) else None,
+            "from": f"MAIL FROM:<{self.pick(own)}>" if own and self.maybe(0.3) else self.path("from", "MAIL FROM"),
+            "to": [self.path("to", "RCPT TO") for _ in range(self.pick([1, 2]))],
+            "recipient": self.pick(["exists"] * 6 + ["unknown", "unverifiable"]),
+            "sender-elsewhere": self.pick(["yes", "no", "unavailable"]), "sender-owned": owned,
+            "owns": [] if owned == "unavailable" else [self.shown() for _ in range(self.pick([0, 0, 1, 2]))],
+            "matching-sender": self.pick([None, "yes", "no", "no"]),
+            "from-shown": from_shown, "sender-shown": [self.shown()] if self.maybe(0.15) else [],
+            "size": self.pick([None, 600, 1000, 2500, 4000]), "messages": self.pick([0, 0, 1, 3, 5]),
+            "limited": "yes" if self.maybe(0.05) else "no"}
+
     def facts(self, configuration):
+        if self.maybe(0.25):
+            return self.message()
         drawn = {
-            "listener": "unknown" if self.maybe(0.02) else self.pick(LISTENERS),
+            "listener": "unknown" if self.maybe(0.03) else self.pick(LISTENERS),
             "method": self.pick(["none"] * 12 + ["plain"] * 10 + ["external"] * 5 + METHODS),
             "protocol": "smtp",
             "ip": self.pick(CLIENTS),
@@ -258,13 +319,24 @@ class Draw:
 
 
 def by_kind(lists):
-    """The names of the lists of addresses, of those of names, and of those of certificates."""
-    return [[name for name, (kind, _) in lists.items() if kind == wanted] for wanted in ("ip", "user", "certificate")]
+    """The names of the lists of addresses, of those of names, of those of owners, and of those of certificates."""
+    return [[name for name, (kind, _) in lists.items() if kind == wanted]
+            for wanted in ("ip", "user", "owners", "certificate")]
 
 
 def words(facts):
     """The facts as explain takes them."""
-    return [f"{name}={value}" for name, value in facts.items() if value is not None]
+    facts = message_words(facts) if "stage" in facts else facts
+    return [f"{name}={each}" for name, value in facts.items() if value is not None
+            for each in (value if isinstance(value, list) else [value])]
+
+
+def message_words(facts):
+    """Without what goes without saying; several mailboxes stand in one From:."""
+    shown = {"header-from": [", ".join(facts["from-shown"])] if facts["from-shown"] else [],
+             "header": [f"Sender: {each}" for each in facts["sender-shown"]]}
+    left_out = ("method", "protocol", "from-shown", "sender-shown")
+    return {name: value for name, value in facts.items() if name not in left_out} | shown
 
 
 # ------------------------------------------------------------------------------------ as configuration files
@@ -296,7 +368,7 @@ class Writer:
             section.lines[name] = self.line(f"    {name} = {quoted(value)}")
 
     def section(self, section, more=None, inside=()):
-        section.line = self.line(f'{section.kind} "{section.name}" {{')
+        section.line = self.line(f'{section.kind} "{section.name}" {{' if section.name else f"{section.kind} {{")
         self.settings(section, more)
         for text in inside:
             self.line(f"    {text}")
@@ -327,7 +399,7 @@ def write(configuration, folder):
     main.settings(configuration.top, {"i_know_this_is_an_open_relay": True})
     configuration.top.line = 1
     main.lists(configuration.lists)
-    for section in [*configuration.listeners.values(), *configuration.rules]:
+    for section in [*configuration.listeners.values(), *configuration.rules, configuration.limits, configuration.guard]:
         main.section(section)
     for organization in configuration.organizations.values():
         main.section(organization)

@@ -17,10 +17,16 @@ DEFAULTS = {
     "organization": {
         "domains": [], "sources": [], "recipients": None, "unverifiable_recipient": "defer",
         "authenticate_senders": "no", "authenticate_inbound": "no", "shared_with": [], "match_sender": False,
-        "match_exempt_senders": "", "auth_exempt_ips": "none", "auth_users": "any", "upstream": None},
+        "match_exempt_senders": "", "match_from": False, "match_exempt_from": "", "match_detail": False,
+        "sender_owners": "", "auth_exempt_ips": "none", "auth_users": "any", "upstream": None},
     "rule": {
         "authenticated": "any", "tls": "any", "protocol": [], "listeners": [], "organizations": [], "clients": "",
-        "senders": "", "recipients": "", "action": None, "code": None, "text": None},
+        "senders": "", "recipients": "", "size_over": 0, "recipients_over": 0, "header_from": "", "action": None,
+        "code": None, "text": None, "header": None},
+    "limits": {
+        "messages_per_user": "0/1h", "recipients_per_user": "0/1d", "recipients_per_message": 0,
+        "messages_per_session": 0, "message_size": 0},
+    "guard": {"listener": None},
 }
 
 # Replies by protocol: SMTP, POP3, IMAP.
@@ -48,6 +54,12 @@ CODES = {
     "relay.denied": ("550 5.7.1", "", ""),
     "recipient.unknown": ("550 5.1.1", "", ""),
     "recipient.unverifiable": ("450 4.1.1", "", ""),
+    "message.ok": ("250 2.0.0", "", ""),
+    "from.mismatch": ("550 5.7.1", "", ""),
+    "message.size": ("552 5.3.4", "", ""),
+    "message.recipients": ("452 4.5.3", "", ""),
+    "session.messages": ("421 4.7.0", "", ""),
+    "user.throttled": ("452 4.7.1", "", ""),
     "route.none": ("451 4.4.1", "[SYS/TEMP]", "[UNAVAILABLE]"),
 }
 PROTOCOLS = ("smtp", "pop3", "imap")
@@ -55,6 +67,9 @@ PROTOCOLS = ("smtp", "pop3", "imap")
 # A place in the configuration (file, line), what stands there, and the entry of the list that decided, if one did.
 Where = namedtuple("Where", "file line kind name setting entry")
 Answer = namedtuple("Answer", "action code reason where upstream")
+
+# An address in a header of a message, whether it is a mailbox of From:.
+Shown = namedtuple("Shown", "mailbox is_author")
 
 
 class Section:
@@ -84,9 +99,10 @@ class Section:
 
 class Configuration:
     """top: the settings outside of sections; the others: {name: Section}, rules in their order; lists: {name: (kind,
-    entries)}; accounts: {name: Account}, the lines of the users file."""
+    entries)}; accounts: {name: Account}, the lines of the users file; limits, guard: the sections of that name."""
 
-    def __init__(self, top, lists, listeners, organizations, sources, rules, accounts):
+    def __init__(self, top, lists, listeners, organizations, sources, rules, accounts, limits, guard):
+        self.limits, self.guard = limits, guard
         self.top, self.lists, self.listeners, self.organizations = top, lists, listeners, organizations
         self.sources, self.rules, self.accounts = sources, rules, accounts
 
@@ -115,6 +131,13 @@ class Session:
         self.user = None        # of AUTH or of a relay window; None: nobody is authenticated, or not named yet
         self.vouched_by = None  # where the entry of the client's certificate stands; None: there is none
         self.sender = self.recipient = None
+        self.stage = None       # of a message: "mail", "rcpt", "header" or "end"; None: nginx asks
+        self.shown = []         # of its headers: Shown
+        self.accepted = 0       # recipients of it so far
+
+    @property
+    def is_message(self):
+        return self.stage is not None
 
     @property
     def protocol(self):
@@ -135,7 +158,8 @@ class Session:
 
     def organizations(self):
         """Those that are concerned."""
-        mine = [self.user_organization, self.sender_organization, self.recipient_organization]
+        shown = [self.configuration.owner(each.mailbox.domain) for each in self.shown] if self.stage == "header" else []
+        mine = [self.user_organization, self.sender_organization, self.recipient_organization, *shown]
         return [organization for organization in mine if organization]
 
     def default_domain(self):

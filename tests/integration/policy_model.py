@@ -8,7 +8,9 @@ order of precedence in AUTH_RULES, LOGIN_RULES and RECIPIENT_RULES.
 """
 
 import policy_values as values
-from policy_facts import Answer, Session
+from policy_facts import Session
+from policy_owned import not_his
+from policy_rules import rule_sections
 from policy_values import BOUNCE
 
 
@@ -220,7 +222,7 @@ LOGIN_RULES = [verified, account_networks, account_protocols, account_smtp_auth]
 
 def require_tls(s):
     """2. '`require_tls` without TLS'"""
-    is_wrong = s.listener["require_tls"] and s.facts["tls"] == "off"
+    is_wrong = s.listener["require_tls"] and s.facts["tls"] == "off"    # None: 'nginx ends TLS'
     return s.answer("session.tls-required", s.listener.where("require_tls")) if is_wrong else None
 
 
@@ -308,13 +310,22 @@ def sender_auth(s):
     return s.answer("sender.auth-required", organization.where(setting))
 
 
+def is_matching_sender(s):
+    """What the users file says, if it is not given (of a message)."""
+    if s.facts["matching-sender"] is not None:
+        return s.facts["matching-sender"] == "yes"
+    account = s.configuration.accounts.get(s.user)
+    return account is not None and not account.disabled and account.smtp_auth == "matching-sender"
+
+
 def sender_matches(s):
     """Who demands that the sender be the user's: (where it stands, whose exemptions count, whether the user's own
     sources are believed about the sender). SMG 18: 'it may only issue a MAIL FROM command that matches the user name'.
     The user's own organization may hold it against him, and so may the sender's (SMG 9.2.2: 'These rules always take
     the sender email address into consideration'), about whose names his directory has no say."""
-    if s.facts["matching-sender"] == "yes":
-        yield s.listener.where("relay_window")._replace(setting="smtp_auth"), s.user_organization, True
+    if is_matching_sender(s):
+        where = s.listener.where(None if s.facts.get("auth") else "relay_window")
+        yield where._replace(setting="smtp_auth"), s.user_organization, True
     for organization in (s.user_organization, s.sender_organization):
         if organization and organization["match_sender"]:
             yield organization.where("match_sender"), organization, organization is s.user_organization
@@ -322,21 +333,13 @@ def sender_matches(s):
 
 def sender_match(s):
     """SMG 11: 'the email address provided in the MAIL FROM command must match the authenticated username. ... The
-    comparison is case insensitive.' MDaemon: 'Use this white list to exempt an address ... the white listed address
-    must match the address in the message's Return-Path'. 'A fact that costs something to find out is asked for only
-    once the decision hangs on it': an exempt sender does not wait for a source."""
+    comparison is case insensitive.'"""
     if not s.user or not s.sender:
         return None
-    text = values.mailbox_text(s.sender)
     for where, organization, may_own in sender_matches(s):
-        exempt = organization and organization["match_exempt_senders"]
-        if text == s.user or (exempt and s.name_entry(organization, "match_exempt_senders", exempt, text)):
-            continue
-        owned = s.facts["sender-owned"] if may_own else "no"
-        if owned == "unavailable":
-            return s.answer("auth.source-unavailable", where)
-        if owned == "no":
-            return s.answer("sender.mismatch", where)
+        wrong = not_his(s, organization, s.sender, "match_exempt_senders", may_own)
+        if wrong:
+            return s.answer({"refuse": "sender.mismatch", "cannot tell": "auth.source-unavailable"}[wrong], where)
     return None
 
 
@@ -389,53 +392,6 @@ def recipient_exists(s):
 
 RECIPIENT_RULES = [malformed, banned, unknown_listener, require_tls, relay_window, postmaster, require_auth,
                    broken_organization, role, sender_auth, sender_match, local_address, relay, recipient_exists]
-
-
-# ------------------------------------------------------------------------------------ rule sections
-
-def conditions(s, rule):
-    """Each condition's answer, by its setting; what is not set is not among them."""
-    yes_no = {"yes": True, "on": True, "true": True, "no": False, "off": False, "false": False}
-    if rule["authenticated"] != "any":
-        yield "authenticated", bool(s.user) == yes_no[rule["authenticated"]]
-    if rule["tls"] != "any":
-        yield "tls", (s.facts["tls"] == "on") == yes_no[rule["tls"]]
-    if rule["protocol"]:
-        yield "protocol", s.protocol in rule["protocol"]
-    if rule["listeners"]:
-        yield "listeners", s.listener.name in rule["listeners"]
-    if rule["organizations"]:
-        yield "organizations", any(each.name in rule["organizations"] for each in s.organizations())
-    if rule["clients"]:
-        yield "clients", s.client_in(rule, "clients")
-    for setting, mailbox in (("senders", s.sender), ("recipients", s.recipient)):
-        if rule[setting]:   # "a rule's `senders` never holds for `<>`"; a login has neither yet
-            yield setting, mailbox is not None and bool(
-                s.name_entry(rule, setting, rule[setting], values.mailbox_text(mailbox)))
-
-
-def rule_sections(s):
-    """'`rule` sections are tried in order after the built-in rules, first match decides' (SMG 19 and 20). Returns an
-    Answer; an accepting one has no upstream yet."""
-    for rule in s.configuration.rules:
-        answers = dict(conditions(s, rule))
-        if False in answers.values():
-            continue
-        if None in answers.values():
-            return s.cannot_tell(rule.where()._replace(setting="clients"))
-        return answer_of_rule(s, rule)
-    return None
-
-
-def answer_of_rule(s, rule):
-    """'What the rule says': `code` is for SMTP. An accept is that of the question: a login's or a recipient's."""
-    action = "accept" if rule["action"] == "tag" else rule["action"]
-    asked = "recipient.ok" if s.facts["method"] == "none" else "auth.ok"
-    usual = {"accept": asked, "refuse": "auth.user-denied", "defer": "internal"}[action]
-    code = s.answer(usual, None).code
-    if s.protocol == "smtp" and action != "accept":
-        code = rule["code"] or {"refuse": "550 5.7.1", "defer": "450 4.7.1"}[action]
-    return Answer(action, code, f"rule.{rule.name}", rule.where(), None)
 
 
 # -------------------------------------------------------------------------------------------- route

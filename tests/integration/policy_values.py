@@ -98,6 +98,42 @@ def certificate_entry(entries, fingerprint, subject):
     return next((entry for entry, text in by_certificate if subject and text == subject), None)
 
 
+def _owner_holds(entry, user):
+    """An owner is a name as it logs in, or all of a domain."""
+    if entry.startswith("*@"):
+        return "@" in user and as_in_dns(domain_of(user)) == as_in_dns(lower(entry[2:]))
+    return lower(entry) == user
+
+
+def gives(entries, mailbox, user):
+    """Whether one of 'a sender, white space, and names of users with commas between them' gives it to the user."""
+    for entry in entries:
+        sender, owners = entry.split(maxsplit=1)
+        local, _, domain = lower(sender).rpartition("@")
+        if local in ("*", mailbox.local) and as_in_dns(domain) == as_in_dns(mailbox.domain):
+            if any(_owner_holds(owner.strip(), user) for owner in owners.split(",")):
+                return True
+    return False
+
+
+def same_mailbox(one, other):
+    return one.local == other.local and as_in_dns(one.domain) == as_in_dns(other.domain)
+
+
+def without_detail(mailbox):
+    """bob of bob+anything; None: there is no detail."""
+    name, plus, _ = mailbox.local.partition("+")
+    return mailbox._replace(local=name) if name and plus else None
+
+
+def mailbox_of(text):
+    """Of a bare address, or of a name; None if it has no domain."""
+    local, at, domain = text.rpartition("@")
+    if local.startswith('"'):
+        local = re.sub(r"\\(.)", r"\1", local[1:-1])
+    return Mailbox(lower(local), lower(domain)) if at else None
+
+
 def _rank(kind, entry):
     if is_regex(entry):
         return 1000
