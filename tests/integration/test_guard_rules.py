@@ -21,6 +21,11 @@ UNVERIFIABLE = "450 4.1.1 the recipient cannot be verified now, try again later"
 LOGIN_FIRST = "530 5.7.0 authentication is required for this sender"
 SOME_TIME = "454 4.7.0 temporary failure, try again later"
 
+REASONS = {
+    MISMATCH: "sender.mismatch", FORGED: "from.mismatch", TOO_LARGE: "message.size", NO_RELAY: "relay.denied",
+    UNKNOWN: "recipient.unknown", UNVERIFIABLE: "recipient.unverifiable", SOME_TIME: "internal",
+}
+
 BOB, ALICE, CAROL = "bob@acme.example", "alice@acme.example", "carol@acme.example"
 URSULA, DAN, OLGA = "ursula@brief.example", "dan@detail.example", "olga@globex.example"
 SCANNER, DEVICE = "scanner@globex.example", "device@globex.example"
@@ -44,11 +49,24 @@ class Rule:
     reply: str
     good: dict = field(default_factory=dict)
 
+    @property
+    def reason(self):
+        """What the guard's audit line says."""
+        kind, _, what = self.sentence.partition(": ")
+        if kind == "rule":
+            return f"rule.{RULE_SECTIONS[what]}"
+        return REASONS.get(self.reply) or {"roles_must_auth": "role.auth-required"}.get(kind, "sender.auth-required")
+
     def message(self, **changes):
         own = self.user or FAR
         message = {"sender": own, "to": [ALICE], "body": "hello", "parameters": "", **changes}
         message.setdefault("header", f"From: {own}")
         return message
+
+
+# By the condition of each.
+RULE_SECTIONS = {"recipients": "closed", "defer": "busy", "authenticated": "staff", "senders": "pests",
+                 "size_over": "phone", "recipients_over": "party", "header_from": "shouters"}
 
 
 def sender(sentence, user, bad, good=None, reply=MISMATCH):
@@ -214,6 +232,8 @@ def test_a_rule_holds_for_each_message_of_a_session(world, rule):
         refused.append(play.refused(talk))
         passed.append(play.passes(talk))
     play.arrived(passed, refused)
+    stage = "header" if rule.reply == FORGED else rule.where
+    world.wait_for_line(client=play.client, reason=rule.reason, stage=stage)
 
 
 OF_RECIPIENTS = [rule for rule in RULES if rule.where == "rcpt"]
