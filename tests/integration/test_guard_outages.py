@@ -22,7 +22,7 @@ SOME_TIME = "454 4.7.0 temporary failure, try again later"
 UNVERIFIABLE = "450 4.1.1 the recipient cannot be verified now, try again later"
 
 # How long Postfix waits for the guard here; longer than any outage takes to be noticed.
-PATIENCE_S = 3
+PATIENCE_S = 4
 
 
 @pytest.fixture(scope="module")
