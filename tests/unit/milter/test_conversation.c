@@ -150,6 +150,10 @@ static const struct {
     {"headers are a part of it", "limits { message_size = 90 }\n",
      ANNA MAIL FROM "header Subject: 12345678901234567890123456789012345678901234567890\neoh\n"
                     "body 10\nend => 552 5.3.4\n"},
+    {"a message may be as large as that, to the byte", "limits { message_size = 927 }\n",
+     ANNA MAIL FROM "eoh\nbody 900\nend\n"},
+    {"... and not by one byte larger", "limits { message_size = 926 }\n",
+     ANNA MAIL FROM "eoh\nbody 900\nend => 552 5.3.4\n"},
     {"refused recipients of a stranger ban him", "screen { bad_recipients = 2 }\n",
      "connect 192.0.2.1\nmail <x@far.example>\nrcpt <a@far.example> => 550 5.7.1\n"
      "rcpt <anna@acme.example>\nrcpt <b@far.example> => 550 5.7.1\n"
