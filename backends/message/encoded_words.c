@@ -163,41 +163,67 @@ skip_gap(const char *text)
     return strncmp(next, "=?", 2) == 0 ? next : text;
 }
 
-/* Reads one word and writes what stands for it. Returns the place behind it. */
-static const char *
-take_word(const struct word *word, char *bytes, char **to, struct encoded_words *words)
+/* RFC 2047 5: white space stands around encoded words. Where it does not, some programs see a space
+ * and others do not; beside quotes and brackets that is the same. */
+static bool
+stands_alone(const char *text, const char *start, const char *end)
 {
-    bool well_formed;
+    static const char borders[] = " \t\"(),:;<>";
+    return (start == text || strchr(borders, start[-1]) != NULL) && strchr(borders, *end) != NULL;
+}
+
+/* Reads one word and writes what stands for it: with a fault its bytes by themselves. */
+static void
+take_word(const struct word *word, char *bytes, bool faulty, struct encoded_words *words, char **to)
+{
+    bool well_formed = false;
     size_t length = (word->base64 ? decode_base64 : decode_quoted)(word, bytes, &well_formed);
     words->malformed = words->malformed || !well_formed;
-    if (judge(word, bytes, length, well_formed, &words->fault))
+    bool one_reading = judge(word, bytes, length, well_formed, &words->fault);
+    if (one_reading && !faulty) {
         *(*to)++ = ',';
-    else
-        *to = append_latin1(*to, bytes, length);
-    return skip_gap(word->end);
+        return;
+    }
+    if (faulty)
+        *(*to)++ = ' ';
+    *to = append_latin1(*to, bytes, length);
+    if (faulty)
+        *(*to)++ = ' ';
+}
+
+static void
+read_text(const char *text, bool faulty, struct encoded_words *words)
+{
+    size_t room = 2 * strlen(text) + 1, count = 0;
+    char *bytes = xmalloc(room), *to = words->rest = xmalloc(room);
+    for (const char *at = text; *at != '\0';) {
+        struct word word;
+        bool begins = at[0] == '=' && at[1] == '?';
+        words->too_many = words->too_many || (begins && ++count > ENCODED_WORDS_MAX);
+        if (begins && !words->too_many && read_word(at, &word)) {
+            take_word(&word, bytes, faulty, words, &to);
+            if (!stands_alone(text, at, word.end))
+                words->fault = "an encoded word amid other text";
+            at = skip_gap(word.end);
+            continue;
+        }
+        if (begins)
+            words->fault = "an encoded word that cannot be decoded";
+        *to++ = *at++;
+    }
+    *to = '\0';
+    free(bytes);
 }
 
 void
 encoded_words_read(const char *text, struct encoded_words *words_r)
 {
-    size_t room = 2 * strlen(text) + 1, count = 0;
-    char *bytes = xmalloc(room), *to = xmalloc(room);
-    *words_r = (struct encoded_words){.rest = to};
-    while (*text != '\0') {
-        struct word word;
-        bool begins = text[0] == '=' && text[1] == '?';
-        if (begins && ++count > ENCODED_WORDS_MAX)
-            words_r->too_many = true;
-        if (begins && !words_r->too_many && read_word(text, &word)) {
-            text = take_word(&word, bytes, &to, words_r);
-            continue;
-        }
-        if (begins)
-            words_r->fault = "an encoded word that cannot be decoded";
-        *to++ = *text++;
+    *words_r = (struct encoded_words){.fault = NULL};
+    read_text(text, false, words_r);
+    if (words_r->fault != NULL) {
+        free(words_r->rest);
+        read_text(text, true, words_r);
     }
-    *to = '\0';
-    free(bytes);
     if (words_r->too_many)
         words_r->fault = "too many encoded words";
 }

@@ -20,8 +20,8 @@ struct encoded_words {
     const char *fault; /* a constant text; NULL: none */
     bool too_many;     /* what is behind ENCODED_WORDS_MAX has not been looked at */
     bool malformed;    /* words that some programs decode and others show as they are */
-    char *rest;        /* what is not in words that have one reading: those are a ',', the bytes of
-                          others are taken as ISO 8859-1, and what is no word is as it was */
+    char *rest;        /* the text with a ',' for each word that has one reading, the bytes of the
+                          others, taken as ISO 8859-1; with a fault the bytes of all, apart */
 };
 
 void encoded_words_read(const char *text, struct encoded_words *words_r);

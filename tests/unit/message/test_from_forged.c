@@ -17,6 +17,7 @@
 #define BLANK_LINE  "From: a line of nothing but white space"
 #define WORD        "From: an encoded word that not every program can read"
 #define WORD_LEFT   "From: an encoded word that cannot be decoded"
+#define WORD_AMID   "From: an encoded word amid other text"
 #define WORD_NUL    "From: a NUL in an encoded word"
 #define TURNED      "From: marks that turn text round"
 #define DIRECTION   "From: an address among marks of writing direction"
@@ -217,8 +218,8 @@ static const struct from_case encoded[] = {
           BOSS),
     SHOWS("a word in a comment", "bob@acme.example (=?utf-8?Q?boss=40acme.example?=)", BOSS),
     SHOWS("a word as a group's name", "=?utf-8?Q?boss=40acme.example?=: bob@acme.example;", BOSS),
-    SHOWS("words side by side without a space",
-          "=?utf-8?Q?boss?==?utf-8?Q?=40acme.example?= <bob@acme.example>", BOSS),
+    BOTH("words side by side without a space",
+         "=?utf-8?Q?boss?==?utf-8?Q?=40acme.example?= <bob@acme.example>", BOSS, WORD_AMID),
     SHOWS("a word with an encoded bracket",
           "=?utf-8?Q?=3Cboss=40acme.example=3E?= <bob@acme.example>", BOSS),
     SHOWS("an encoded quote", "=?utf-8?Q?=22boss=40acme.example=22?= <bob@acme.example>", BOSS),
@@ -262,6 +263,12 @@ static const struct from_case encoded[] = {
          "\"=?x boss@acme.example y?Q?z?=\" <bob@acme.example>", BOSS, WORD_LEFT),
     BOTH("an address where base64 is expected",
          "\"=?utf-8?B? boss@acme.example ?=\" <bob@acme.example>", BOSS, WORD),
+    BOTH("a word that goes on as plain text",
+         "=?utf-8?Q?boss=40acme.example?=.net <bob@acme.example>", BOSS, WORD_AMID),
+    BOTH("a plain text that goes on as a word",
+         "www.=?utf-8?Q?boss=40acme.example?= <bob@acme.example>", BOSS, WORD_AMID),
+    BOTH("a word behind what looks like a word's start",
+         "=?=?utf-8?B?Ym9zc0BhY21lLmV4YW1wbGU=?= <bob@acme.example>", BOSS, WORD_AMID),
     FAULT("a word without an end", "\"=?utf-8?Q?boss=40acme.example\" <bob@acme.example>",
           WORD_LEFT),
     FAULT("a word of a kind that nobody knows",

@@ -31,86 +31,88 @@ list_shown(const struct identity_headers *headers, char *text, size_t room)
     }
 }
 
+static const struct {
+    const char *name;
+    struct header headers[4];
+    const char *want_shown;
+    const char *want_fault; /* "": none */
+} found_cases[] = {
+    {"a mailbox of From: is an author",
+     {{"From", "Bob <bob@acme.example>"}},
+     "From* bob@acme.example",
+     ""},
+    {"an address in a name is shown, not an author",
+     {{"From", "\"eve@widgets.example\" <bob@acme.example>"}},
+     "From* bob@acme.example, From eve@widgets.example",
+     ""},
+    {"an address that is in a name and a mailbox is found once",
+     {{"From", "\"Bob@acme.example\" <BOB@acme.example>"}},
+     "From* bob@acme.example",
+     ""},
+    {"mailboxes of groups are authors",
+     {{"From", "A: bob@acme.example;, B: eve@widgets.example;"}},
+     "From* bob@acme.example, From* eve@widgets.example",
+     ""},
+    {"domains are as DNS has them",
+     {{"From", "bob@B\xc3\xbc"
+               "cher.example"}},
+     "From* bob@xn--bcher-kva.example",
+     ""},
+    {"two From: headers are both read",
+     {{"From", "bob@acme.example"}, {"FROM", "boss@acme.example"}},
+     "From* bob@acme.example, From* boss@acme.example",
+     ""},
+    {"a From: with a space before the colon is one",
+     {{"From ", "bob@acme.example"}, {"from\t", "boss@acme.example"}},
+     "From* bob@acme.example, From* boss@acme.example",
+     ""},
+    {"Sender:, Resent-From: and Resent-Sender: show no author",
+     {{"From", "bob@acme.example"},
+      {"sender", "a@b.example"},
+      {"RESENT-FROM", "c@d.example"},
+      {"Resent-Sender", "\"e@f.example\" <g@h.example>"}},
+     "From* bob@acme.example, Sender a@b.example, Resent-From c@d.example, "
+     "Resent-Sender g@h.example, Resent-Sender e@f.example",
+     ""},
+    {"no header at all", {{NULL, NULL}}, "", "From: no such header"},
+    {"no From:",
+     {{"Sender", "bob@acme.example"}},
+     "Sender bob@acme.example",
+     "From: no such header"},
+    {"other headers do not count",
+     {{"From", "bob@acme.example"}, {"Reply-To", "a@b.example"}, {"X-From", "c@d.example"}},
+     "From* bob@acme.example",
+     ""},
+    {"a fault of Sender: is named so",
+     {{"From", "bob@acme.example"}, {"Sender", ""}},
+     "From* bob@acme.example",
+     "Sender: no address"},
+    {"the first fault is told",
+     {{"From", "bob"}, {"Sender", ""}},
+     "",
+     "From: an address without a domain"},
+    {"a header with a fault has no authors, but shows what it shows",
+     {{"From", "bob@acme.example eve@widgets.example"}},
+     "From bob@acme.example, From eve@widgets.example",
+     "From: more than one way to read it"},
+    {"the same address in two headers is found in both",
+     {{"From", "bob@acme.example"}, {"Sender", "bob@acme.example"}},
+     "From* bob@acme.example, Sender bob@acme.example",
+     ""},
+};
+
 static void
 test_what_is_found(void **state)
 {
     (void)state;
-    static const struct {
-        const char *name;
-        struct header headers[4];
-        const char *want_shown;
-        const char *want_fault; /* "": none */
-    } cases[] = {
-        {"a mailbox of From: is an author",
-         {{"From", "Bob <bob@acme.example>"}},
-         "From* bob@acme.example",
-         ""},
-        {"an address in a name is shown, not an author",
-         {{"From", "\"eve@widgets.example\" <bob@acme.example>"}},
-         "From* bob@acme.example, From eve@widgets.example",
-         ""},
-        {"an address that is in a name and a mailbox is found once",
-         {{"From", "\"Bob@acme.example\" <BOB@acme.example>"}},
-         "From* bob@acme.example",
-         ""},
-        {"mailboxes of groups are authors",
-         {{"From", "A: bob@acme.example;, B: eve@widgets.example;"}},
-         "From* bob@acme.example, From* eve@widgets.example",
-         ""},
-        {"domains are as DNS has them",
-         {{"From", "bob@B\xc3\xbc"
-                   "cher.example"}},
-         "From* bob@xn--bcher-kva.example",
-         ""},
-        {"two From: headers are both read",
-         {{"From", "bob@acme.example"}, {"FROM", "boss@acme.example"}},
-         "From* bob@acme.example, From* boss@acme.example",
-         ""},
-        {"a From: with a space before the colon is one",
-         {{"From ", "bob@acme.example"}, {"from\t", "boss@acme.example"}},
-         "From* bob@acme.example, From* boss@acme.example",
-         ""},
-        {"Sender:, Resent-From: and Resent-Sender: show no author",
-         {{"From", "bob@acme.example"},
-          {"sender", "a@b.example"},
-          {"RESENT-FROM", "c@d.example"},
-          {"Resent-Sender", "\"e@f.example\" <g@h.example>"}},
-         "From* bob@acme.example, Sender a@b.example, Resent-From c@d.example, "
-         "Resent-Sender g@h.example, Resent-Sender e@f.example",
-         ""},
-        {"no header at all", {{NULL, NULL}}, "", "From: no such header"},
-        {"no From:",
-         {{"Sender", "bob@acme.example"}},
-         "Sender bob@acme.example",
-         "From: no such header"},
-        {"other headers do not count",
-         {{"From", "bob@acme.example"}, {"Reply-To", "a@b.example"}, {"X-From", "c@d.example"}},
-         "From* bob@acme.example",
-         ""},
-        {"a fault of Sender: is named so",
-         {{"From", "bob@acme.example"}, {"Sender", ""}},
-         "From* bob@acme.example",
-         "Sender: no address"},
-        {"the first fault is told",
-         {{"From", "bob"}, {"Sender", ""}},
-         "",
-         "From: an address without a domain"},
-        {"a header with a fault has no authors, but shows what it shows",
-         {{"From", "bob@acme.example eve@widgets.example"}},
-         "From bob@acme.example, From eve@widgets.example",
-         "From: more than one way to read it"},
-        {"the same address in two headers is found in both",
-         {{"From", "bob@acme.example"}, {"Sender", "bob@acme.example"}},
-         "From* bob@acme.example, Sender bob@acme.example",
-         ""},
-    };
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct identity_headers *headers = read_all(cases[i].headers, COUNT_OF(cases[i].headers));
+    for (size_t i = 0; i < COUNT_OF(found_cases); i++) {
+        struct identity_headers *headers =
+            read_all(found_cases[i].headers, COUNT_OF(found_cases[i].headers));
         char shown[2048];
         list_shown(headers, shown, sizeof shown);
-        CHECK_TEXT(cases[i].name, shown, cases[i].want_shown);
+        CHECK_TEXT(found_cases[i].name, shown, found_cases[i].want_shown);
         const char *fault = identity_headers_fault(headers);
-        CHECK_TEXT(cases[i].name, fault != NULL ? fault : "", cases[i].want_fault);
+        CHECK_TEXT(found_cases[i].name, fault != NULL ? fault : "", found_cases[i].want_fault);
         identity_headers_free(headers);
     }
 }
