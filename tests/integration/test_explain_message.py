@@ -1,4 +1,5 @@
-"""`mailreeve explain stage=message`: the cases of explain_cases/messages/, one by one."""
+"""`mailreeve explain stage=message` and the running message guard give the same answers: the cases of
+explain_cases/messages/, one by one."""
 
 import json
 import re
@@ -9,6 +10,10 @@ import pytest
 from harness import explain_cases
 from harness.command import EXIT_OK, EXIT_PROBLEM, mailreeve
 from harness.explain_cases import FOLDER
+from harness.guard import program
+from harness.mailreeve import parse_logfmt
+from harness.milter import Milter, milter_answers
+from harness.process import Process, wait_until
 
 CASES = explain_cases.read_cases(FOLDER / "messages")
 
@@ -31,6 +36,97 @@ def config(folder):
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 def test_explain_says(folder, case):
     explain_cases.check(folder, case)
+
+
+# What the guard is told by a mail server; all else comes from stores and servers, which are asked in other tests.
+TOLD = {"stage", "listener", "auth", "from", "to", "header-from", "header", "ip", "size", "messages", "tls"}
+SHARED = [case for case in CASES if case.facts.keys() <= TOLD and ("ip", "unix:") not in case.pairs
+          and ("tls", "off") not in case.pairs]
+
+
+@pytest.fixture(scope="module")
+def guard(folder, config):
+    """The running guard: tell it of a case with its method play()."""
+    socket = folder / "milter.sock"
+    with Process([program(), "-c", config], folder / "log", ready=lambda: milter_answers(socket)) as process:
+        yield PlayedGuard(socket, process)
+
+
+def address(value):
+    return value.removeprefix("<").removesuffix(">")
+
+
+class PlayedGuard:
+    def __init__(self, socket, process):
+        self.socket = socket
+        self.process = process
+
+    def play(self, case):
+        """The answer that ends the message, and the words of its audit line; None: there is none, as the message is
+        neither refused nor complete."""
+        before = len(self.process.output())
+        with Milter(self.socket, timeout_s=10) as milter:
+            answer, is_complete = self.steps(milter.negotiate(), case)
+        if answer == "continue" and not is_complete:
+            return answer, None
+
+        def lines():
+            return [line for line in self.process.output()[before:].splitlines() if "event=message " in line]
+
+        wait_until(lines, 10, "the audit line")
+        assert len(lines()) == 1, lines()
+        return answer, parse_logfmt(lines()[0])
+
+    def steps(self, milter, case):
+        facts, all_facts = case.facts, case.pairs
+        macros = {"{tls_version}": "TLSv1.3"} if facts.get("tls") == "on" else {}
+        milter.connect(facts.get("ip", "127.0.0.1"), facts.get("listener", "smtpd"), **macros)
+        milter.helo()
+        sender, user = address(facts.get("from", "")), facts.get("auth")
+        size = {"10k": 10240, "2k": 2048}.get(facts.get("size"), int(facts.get("size", "0").strip("k")))
+        for _ in range(int(facts.get("messages", 0))):
+            assert milter.mail(sender, user=user) == "continue"
+            milter.abort()
+        answer = milter.mail(sender, *([f"SIZE={size}"] if size else []), user=user)
+        recipients = [address(value) for key, value in all_facts if key == "to"]
+        # No mail server tells of headers before a recipient.
+        for recipient in recipients or (["bert@acme.example"] if self.headers(case) else []):
+            if answer == "continue":
+                answer = milter.rcpt(recipient)
+        if answer != "continue" or not (recipients or self.headers(case)):
+            return answer, False
+        headers = self.headers(case) or [("From", user or "nobody@elsewhere.example")]
+        for name, value in headers:
+            milter.header(name, value)
+        answer = milter.end_of_headers()
+        if answer != "continue" or not recipients:
+            return answer, False
+        used = sum(len(f"{name}: {value}\r\n") for name, value in headers) + len("\r\n")
+        milter.body(b"x" * (size - used if size else 10))
+        return milter.end(), True
+
+    @staticmethod
+    def headers(case):
+        found = [("From", value) if key == "header-from" else tuple(value.split(": ", 1))
+                 for key, value in case.pairs if key in ("header-from", "header")]
+        return [(name, value.replace("\r\n", "\n")) for name, value in found]
+
+
+def test_there_are_enough_shared_cases():
+    assert len(SHARED) >= 60
+
+
+@pytest.mark.parametrize("case", SHARED, ids=[case.name for case in SHARED])
+def test_the_guard_says_the_same(config, guard, case):
+    _, verdict, reason, rule = explain_cases.explain(config, *case.words)
+    answer, audit = guard.play(case)
+    action, _, text = verdict.partition(" ")
+    assert answer == ("continue" if action == "accept" else text)
+    if audit is None:
+        return
+    assert (audit["verdict"], audit["reason"]) == (action, reason)
+    # The guard has more to say about who the user is and which listener's rules hold.
+    assert audit["rule"].startswith(rule.split(" ")[0] if reason == "internal" else rule)
 
 
 def asked(config, *words):
