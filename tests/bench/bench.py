@@ -8,6 +8,7 @@ from measure import BIN
 
 from directory import ldap_logins
 from front import cached_logins, refused_logins
+from guarded import guarded_messages
 from screened import round_trips, screened_logins
 from harness.certs import Authority
 from harness.process import make_scratch, remove_scratch
@@ -19,6 +20,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=1, help="length of one measurement")
     parser.add_argument("--rounds", type=int, default=13, help="measurements of each")
+    parser.add_argument("--messages", type=int, default=100_000, help="so many through the message guard")
     options = parser.parse_args()
 
     folder = make_scratch("bench")
@@ -35,6 +37,7 @@ def main():
         cached_logins(folder / "cached", certificate, key, options.seconds, options.rounds)
         screened_logins(folder / "screened", certificate, key, options.seconds, options.rounds)
         ldap_logins(folder / "ldap", options.seconds, options.rounds)
+        guarded_messages(folder / "guard", options.messages, options.rounds)
     finally:
         remove_scratch(folder)
 

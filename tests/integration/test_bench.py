@@ -14,6 +14,7 @@ import pytest
 
 from harness.command import EXIT_OK, mailreeve
 from harness.dovecot import dovecot_is_usable
+from harness.postfix import postfix_is_usable
 from harness.process import build_dir, source_dir
 from harness.redis import redis_is_usable
 from harness.setups import users_file
@@ -44,8 +45,9 @@ def printed():
     """What the bench prints when each measurement is taken once."""
     if not (slapd_is_usable() and dovecot_is_usable()):
         pytest.skip("slapd or Dovecot is not installed")
-    bench = [sys.executable, "-B", source_dir() / "tests" / "bench" / "bench.py", "--seconds", "0.5", "--rounds", "1"]
-    done = subprocess.run(bench, capture_output=True, text=True, timeout=300)
+    bench = [sys.executable, "-B", source_dir() / "tests" / "bench" / "bench.py", "--seconds", "0.5", "--rounds", "1",
+             "--messages", "1000"]
+    done = subprocess.run(bench, capture_output=True, text=True, timeout=360)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -76,11 +78,13 @@ def test_every_promised_figure_is_printed(printed):
         rates = re.findall(rf"^  {what} +(\d+) /s$", printed, re.M)
         assert len(rates) == times and all(int(rate) > 0 for rate in rates), printed
     assert "failures" not in printed
-    assert len(re.findall(r"^  ratio to ", printed, re.M)) == 3 + 4 + 2 * directories
+    guard = 5 if postfix_is_usable() else 0
+    assert len(re.findall(r"^  ratio to ", printed, re.M)) == 3 + 4 + 2 * directories + guard
     ratios = re.findall(r"^  ratio to ([^:]*): (\S+) \(target at least (\S+)\)$", printed, re.M)
     assert sorted((to, target) for to, _, target in ratios) == sorted(
         [("mailreeve with screening", "0.95"), ("do-nothing libfcgi responder", "0.95"),
-         ("bare libldap loop", "0.8"), ("Dovecot auth", "2.5")] * 2)
+         ("bare libldap loop", "0.8"), ("Dovecot auth", "2.5")] * 2
+        + [("Postfix alone", "0.9"), ("with a do-nothing milter", "0.9")] * (2 if guard else 0))
     assert all(float(ratio) > RATIO_MIN for _, ratio, _ in ratios), printed
 
 
@@ -101,6 +105,18 @@ def test_a_session_asks_redis_once_for_each_phase(printed):
         pytest.skip("Redis is not installed")
     told = re.findall(r"^  (\S+): (\S+) \(target (\d): one for each phase\)$", printed, re.M)
     assert told == [("login", "2.00", "2"), ("recipient", "1.00", "1")], printed
+
+
+def test_the_guard_is_measured_beside_postfix_alone(printed):
+    if not postfix_is_usable():
+        pytest.skip("Postfix is not installed, or this is not root")
+    for name in ("Postfix alone", "with a do-nothing milter", "with the guard, mail of strangers",
+                 "with the guard, mail of users"):
+        rates = re.findall(rf"^  {name} +(\d+) /s$", printed, re.M)
+        assert len(rates) == 1 and int(rates[0]) > 0, printed
+    before, after, more = map(int, re.search(r"memory of the guard: (\d+) kB before, (\d+) kB after "
+                                             r"\(target at most (\d+) kB more\)", printed).groups())
+    assert after - before <= more, printed
 
 
 def test_the_users_file_is_measured_with_a_million_users(printed):
