@@ -116,7 +116,8 @@ begin_step(struct message *message)
     /* Of whoever could not tell another step may find out. */
     if (message->facts.owned.knowledge == KNOWLEDGE_CANNOT_TELL)
         message->facts.owned = (struct owned_addresses){0};
-    message->facts.sender_elsewhere = KNOWLEDGE_NOT_ASKED;
+    if (message->facts.sender_elsewhere == KNOWLEDGE_CANNOT_TELL)
+        message->facts.sender_elsewhere = KNOWLEDGE_NOT_ASKED;
     message->facts.recipient = KNOWLEDGE_NOT_ASKED;
     set_recipient(message, NULL);
     free(message->command);

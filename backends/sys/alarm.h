@@ -17,7 +17,7 @@ enum alarm_kind {
     ALARM_SOURCE_DOWN,
     ALARM_UPSTREAM_DOWN, /* a server of it, or all of them */
     ALARM_STORE_DOWN,
-    ALARM_HIJACK, /* an account is used from too many addresses */
+    ALARM_HIJACK, /* an account is used from too many addresses, or sends too much */
 };
 enum { ALARM_KINDS = ALARM_HIJACK + 1 };
 
