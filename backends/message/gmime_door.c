@@ -17,6 +17,10 @@ void
 gmime_begin_process(void)
 {
     g_mime_init();
+    /* else the first threads that want one make it, and the others see it grow */
+    g_type_class_ref(INTERNET_ADDRESS_TYPE_MAILBOX);
+    g_type_class_ref(INTERNET_ADDRESS_TYPE_GROUP);
+    g_type_class_ref(INTERNET_ADDRESS_LIST_TYPE);
 }
 
 static size_t
