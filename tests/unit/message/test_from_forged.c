@@ -88,6 +88,8 @@ static const struct from_case mailboxes[] = {
     FAULT("a comma at the end", "bob@acme.example,", MANY_WAYS),
     FAULT("a name with a comma", "Example, Bob <bob@acme.example>", NO_DOMAIN),
     FAULT("his address as an unquoted name", "bob@acme.example <bob@acme.example>", MANY_WAYS),
+    FAULT("a name that GMime does not read", ".Bob <bob@acme.example>", MANY_WAYS),
+    FAULT("a domain that GMime reads in another way", "\"bob\"@xn--a", MANY_WAYS),
     FAULT("nothing", "", NO_ADDRESS),
     FAULT("white space", "  \t", NO_ADDRESS),
     FAULT("a comment alone", "(bob)", NO_ADDRESS),
