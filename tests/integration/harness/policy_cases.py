@@ -46,6 +46,7 @@ WANTED_OF_ALL = {
     "MDaemon: ...unless Domain Sharing finds the sender on another server": BOTH_AND_LIST,
     "MDaemon: Authentication is always required when mail is sent from local IPs": BOTH_AND_LIST,
     "MDaemon: Credentials used must match those of the return-path address": BOTH,
+    "MDaemon: Credentials used must match those of the 'From:' header address": BOTH,
     "MDaemon: White list": BOTH_AND_LIST,
     "MDaemon: Mail from 'Postmaster', 'abuse', 'webmaster' must be authenticated": BOTH_AND_LIST,
     "MDaemon: Do not apply POP Before SMTP to authenticated sessions": BOTH,
@@ -83,7 +84,7 @@ class Wanted:
         *code, self.reason = rest.split()
         self.code = " ".join(code).strip("-")
         assert self.action in ("accept", "refuse", "defer"), text
-        assert (self.action == "accept") == bool(self.upstream), f"{text}: only who is accepted goes somewhere"
+        assert self.action == "accept" or not self.upstream, f"{text}: only who is accepted goes somewhere"
 
 
 class Case:
@@ -109,6 +110,8 @@ class Case:
         assert (self.rule is None) == (self.wanted.action == "broken"), f"{self}: rule is missing"
         assert self.list in (None, *LIST_WORDS), f"{self}: list {self.list}"
         assert self.front in (None, *FRONT_WORDS), f"{self}: front {self.front}"
+        is_routed = self.wanted.action == "accept" and self.facts.get("stage") != "message"
+        assert is_routed == bool(self.wanted.upstream), f"{self}: who is accepted goes somewhere, a message is there"
 
     def __str__(self):
         return f"{self.file.name}:{self.number}: {self.name}"

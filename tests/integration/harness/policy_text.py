@@ -6,13 +6,14 @@ import re
 _TOKEN = re.compile(r"""
     (?P<space>\s+|\#[^\n]*)
   | (?P<setting>\w+)\s*=\s*(?P<value>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\{(?:[^}"']|"(?:[^"\\]|\\.)*"|'[^']*')*\}|\w+)
-  | (?P<kind>\w+)\s+"(?P<name>[^"]*)"\s*\{
+  | (?P<kind>\w+)\s*(?:"(?P<name>[^"]*)"\s*)?\{
   | (?P<end>\})
 """, re.VERBOSE)
 
 
 class Section:
-    """`settings` {name: value as it is written}, `sections` {(kind, name): Section}, both in order."""
+    """`settings` {name: value as it is written}, `sections` {(kind, name): Section}, both in order; name is None
+    where a kind has none."""
 
     def __init__(self):
         self.settings = {}
@@ -30,7 +31,7 @@ class Section:
         for name, value in self.settings.items():
             yield f"{indent}{name} = {value}"
         for (kind, name), section in self.sections.items():
-            yield f'{indent}{kind} "{name}" {{'
+            yield indent + (f'{kind} "{name}" {{' if name else f"{kind} {{")
             yield from section.lines(depth + 1)
             yield f"{indent}}}"
 
