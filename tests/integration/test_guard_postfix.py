@@ -131,6 +131,25 @@ def test_the_inbound_port_takes_mail_for_its_own_domains_only(make_postfix, scra
 
 
 @pytest.mark.parametrize("port", ["submission", "mx"])
+def test_no_recipient_is_a_way_to_another(scratch, port):
+    """Which mailreeve would take for one of acme.example; "away" is where Postfix would send them."""
+    if not postfix_is_usable():
+        pytest.skip("Postfix can only be started by root")
+    settings = ("mydestination = acme.example\nvirtual_mailbox_domains = own.example\n"
+                "local_transport = error:5.1.1 here\ndefault_transport = error:5.1.1 away\n")
+    nobody = f"unix:{scratch}/nobody.sock"
+    with GuardedPostfix(scratch / "postfix", nobody, settings, without_guard="accept") as postfix:
+        with as_nginx(postfix, port, "bob@acme.example") as talk:
+            talk.say("MAIL FROM:<bob@acme.example>")
+            for recipient in ("x%far.example@acme.example", "far.example!x@acme.example",
+                              '"x@far.example"@acme.example', '"x%far.example"@acme.example',
+                              "@acme.example:x%far.example@acme.example"):
+                reply = talk.say(f"RCPT TO:<{recipient}>")
+                assert reply.startswith("5") and "away" not in reply, (recipient, reply)
+            assert "here" in talk.say("RCPT TO:<x@acme.example>")
+
+
+@pytest.mark.parametrize("port", ["submission", "mx"])
 def test_nobody_but_nginx_says_who_somebody_is(open_postfix, port):
     with SmtpTalk(open_postfix.ports[port], client=CLIENT) as talk:
         talk.say("EHLO client.example")
