@@ -215,6 +215,52 @@ read_text(const char *text, bool faulty, struct encoded_words *words)
     free(bytes);
 }
 
+/* Decoding makes a text longer, by as much as the charset has. */
+struct growing {
+    char *text;
+    size_t used, room;
+};
+
+static void
+append(struct growing *growing, const char *bytes, size_t length)
+{
+    if (growing->used + length >= growing->room) {
+        growing->room = 2 * (growing->used + length) + 1;
+        growing->text = xrealloc(growing->text, growing->room, 1);
+    }
+    memcpy(growing->text + growing->used, bytes, length);
+    growing->used += length;
+    growing->text[growing->used] = '\0';
+}
+
+static void
+append_decoded(struct growing *growing, const char *bytes, size_t length)
+{
+    char *word = xstrndup(bytes, length);
+    char *decoded = gmime_decode_words(word);
+    append(growing, decoded, strlen(decoded));
+    free(decoded);
+    free(word);
+}
+
+char *
+encoded_words_decode_each(const char *text)
+{
+    struct growing growing = {0};
+    size_t count = 0;
+    append(&growing, "", 0);
+    for (const char *at = text; *at != '\0';) {
+        struct word word;
+        if (at[0] == '=' && at[1] == '?' && ++count <= ENCODED_WORDS_MAX && read_word(at, &word)) {
+            append_decoded(&growing, at, (size_t)(word.end - at));
+            at = skip_gap(word.end);
+        } else {
+            append(&growing, at++, 1);
+        }
+    }
+    return growing.text;
+}
+
 void
 encoded_words_read(const char *text, struct encoded_words *words_r)
 {

@@ -24,6 +24,11 @@ struct encoded_words {
                           others, taken as ISO 8859-1; with a fault the bytes of all, apart */
 };
 
+/* The text as those see it who decode each word by itself, as RFC 2047 5 has it: GMime joins words
+ * of one charset before it decodes them, and then loses what stands behind base64's padding. Looks
+ * at no more than ENCODED_WORDS_MAX words. Free it. */
+char *encoded_words_decode_each(const char *text);
+
 void encoded_words_read(const char *text, struct encoded_words *words_r);
 void encoded_words_fini(struct encoded_words *words);
 

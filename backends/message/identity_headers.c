@@ -162,6 +162,9 @@ scan_view(const struct reading *reading, char *text)
         char *decoded = gmime_decode_words(text);
         scan_decoded(reading, decoded, true);
         free(decoded);
+        decoded = encoded_words_decode_each(text);
+        scan_decoded(reading, decoded, false);
+        free(decoded);
     }
     encoded_words_fini(&words);
     free(text);

@@ -207,6 +207,15 @@ static const struct from_case names[] = {
 };
 
 static const struct from_case encoded[] = {
+    SHOWS("an address in two words, the first with padding",
+          "=?utf-8?B?Ym9zc0A=?= =?utf-8?B?YWNtZS5leGFtcGxl?= <bob@acme.example>", BOSS),
+    SHOWS("an address in two words, the first with much padding",
+          "=?utf-8?B?Ym9zcw==?=\r\n =?utf-8?B?QGFjbWUuZXhhbXBsZQ==?= <bob@acme.example>", BOSS),
+    SHOWS("an address in words of one letter each",
+          "=?utf-8?B?Yg==?= =?utf-8?B?bw==?= =?utf-8?B?cw==?= =?utf-8?B?cw==?= =?utf-8?B?QA==?= "
+          "=?utf-8?B?YQ==?= =?utf-8?B?Yw==?= =?utf-8?B?bQ==?= =?utf-8?B?ZQ==?="
+          " =?utf-8?B?LmV4YW1wbGU=?= <bob@acme.example>",
+          BOSS),
     SHOWS("an address in a \"Q\" word", "=?utf-8?Q?boss=40acme.example?= <bob@acme.example>", BOSS),
     SHOWS("an address in a \"B\" word", "=?utf-8?B?Ym9zc0BhY21lLmV4YW1wbGU=?= <bob@acme.example>",
           BOSS),

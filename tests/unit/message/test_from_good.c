@@ -102,6 +102,8 @@ static const struct from_case encoded[] = {
     GOOD("windows-1252's apostrophe said to be ISO 8859-1's",
          "=?iso-8859-1?Q?O=92Brien?= <bob@acme.example>"),
     GOOD("windows-1251", "=?windows-1251?Q?=C1=EE=E1?= <bob@acme.example>"),
+    GOOD("\"B\" words with padding each",
+         "=?UTF-8?B?QsO2?= =?UTF-8?B?Yg==?= =?UTF-8?B?IFg=?= <bob@acme.example>"),
     GOOD("KOI8-R", "=?koi8-r?B?4s/C?= <bob@acme.example>"),
     GOOD("ISO 2022-JP", "=?ISO-2022-JP?B?GyRCOzNFRBsoQg==?= <bob@acme.example>"),
     GOOD("Shift_JIS with a byte that is an '@'",
