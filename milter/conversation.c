@@ -35,6 +35,15 @@ set_helo(struct conversation *conversation, const char *name)
     conversation->caller.helo = conversation->helo;
 }
 
+static bool
+wants_body(const struct guard *guard)
+{
+    struct site *site = reload_hold(guard->reload);
+    bool wants = message_size_matters(site);
+    reload_release(guard->reload, site);
+    return wants;
+}
+
 static void
 end_message(struct conversation *conversation)
 {
@@ -47,6 +56,7 @@ conversation_begin(const struct guard *guard)
 {
     struct conversation *conversation = xcalloc(1, sizeof *conversation);
     conversation->guard = guard;
+    conversation->caller.tells_size = wants_body(guard);
     set_id(&conversation->caller);
     set_helo(conversation, "");
     return conversation;
@@ -166,10 +176,7 @@ conversation_abort(struct conversation *conversation)
 }
 
 bool
-conversation_wants_body(const struct guard *guard)
+conversation_wants_body(const struct conversation *conversation)
 {
-    struct site *site = reload_hold(guard->reload);
-    bool wants = message_size_matters(site);
-    reload_release(guard->reload, site);
-    return wants;
+    return conversation->caller.tells_size;
 }

@@ -50,7 +50,9 @@ struct response conversation_end_of_message(struct conversation *conversation,
 void conversation_abort(
     struct conversation *conversation); /* RSET, or whatever ends a message half way */
 
-/* Whether the bodies are to be told at all: some limit or rule looks at the size. */
-bool conversation_wants_body(const struct guard *guard);
+/* Whether bodies are to be told to it at all: some limit or rule looked at the size when it began.
+ * A message that begins under a newer configuration which does, where the older did not, is a
+ * temporary failure: the next connection will tell its size. */
+bool conversation_wants_body(const struct conversation *conversation);
 
 #endif

@@ -249,6 +249,9 @@ message_mail(struct message *message, const struct mta *mta, const char *path,
     count(message, SENT_MESSAGE, decide_mail);
     if (is_going_on(message))
         message->marks = marks_create(message->site, results_host(message, mta));
+    if (is_going_on(message) && !message->caller->tells_size && message_size_matters(message->site))
+        fail(message, REASON_INTERNAL,
+             "sizes matter since the last reload, and this connection does not tell them");
     return answer(message, mta, "mail");
 }
 

@@ -18,6 +18,7 @@ struct caller {
     struct netaddr client;
     const char *helo;  /* what the client calls itself; "": it has not said */
     unsigned messages; /* begun in this session */
+    bool tells_size;   /* the bodies of messages are told */
 };
 
 struct message;

@@ -193,7 +193,7 @@ on_negotiate(SMFICTX *context, unsigned long actions, unsigned long steps, unsig
     *actions_r = SMFIF_ADDHDRS | SMFIF_CHGHDRS;
     *steps_r &= ~(unsigned long)SMFIP_SKIP;
     *steps_r |= SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_HDR | (steps & SMFIP_SKIP);
-    if (!conversation_wants_body(door.guard))
+    if (!conversation_wants_body(connection->conversation))
         *steps_r |= steps & SMFIP_NOBODY;
     *more_r = *further_r = 0;
     if ((actions & SMFIF_SETSYMLIST) != 0) {

@@ -221,6 +221,12 @@ static const struct {
      ANNA MAIL MAIL "header From: b@acme.example\n" MAIL FROM REST},
 
     /* reload */
+    {"where sizes matter only since a reload this connection cannot tell them", "",
+     ANNA MAIL "reload limits { message_size = 1k }\n" FROM "eoh\nend\n"
+               "mail <anna@acme.example> => 454 4.7.0\n"},
+    {"where they did before it can", "limits { message_size = 1k }\n",
+     ANNA MAIL "reload rule \"large\" { size_over = 500 action = defer }\n" FROM
+               "eoh\nbody 900\nend\n" MAIL FROM "eoh\nbody 900\nend => 450 4.7.1\n"},
     {"a message keeps the rules that it began with", "",
      ANNA MAIL "reload rule \"no\" { action = refuse code = \"550 5.7.3\" text = no }\n"
                "rcpt <y@far.example>\n" FROM REST "mail <anna@acme.example>\n"
