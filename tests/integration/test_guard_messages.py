@@ -239,3 +239,68 @@ def test_each_message_leaves_a_line(world):
     assert wanted.items() <= line.items()
     queue = re.search(r"id (\w+)", str(world.postfix.wait_for_message("told in the log")["Received"]))[1]
     assert line["queue"] == queue
+
+
+MALFORMED = "501 5.5.2 malformed name, password or address"
+
+
+@pytest.mark.parametrize("line, reply", [
+    ("MAIL FROM: <alice@acme.example>", "553 5.7.1 "),
+    ("MAIL FROM:<@bob.example:alice@acme.example>", "553 5.7.1 "),
+    ('MAIL FROM:<"alice"@acme.example>', "553 5.7.1 "),
+    ("MAIL FROM:<alice%acme.example@mta.example>", "553 5.7.1 "),
+    ("MAIL FROM:<bob@[127.0.0.1]>", "553 5.7.1 "),
+    ("MAIL FROM:alice@acme.example", MALFORMED),
+    ("MAIL FROM:<alice>", MALFORMED),
+    ("MAIL FROM:<bob>", MALFORMED),
+    ("MAIL FROM:<alice(bob)@acme.example>", MALFORMED),
+    ("MAIL FROM:<acme.example!alice>", MALFORMED),
+    ("MAIL FROM:<alice@acme.example.>", MALFORMED),
+    # Postfix's own word
+    ("MAIL FROM:bob@acme.example <alice@acme.example>", "555 5.5.4 "),
+    ("MAIL FROM:<bob@acme.example,alice@acme.example>", "501 5.1.7 "),
+    ("MAIL FROM:<@alice.example:bob@acme.example>", "250 "),
+    ('MAIL FROM:<"bob"@acme.example>', "250 "),
+    ("MAIL FROM:<bob@acme.example> BODY=8BITMIME SIZE=1000", "250 "),
+])
+def test_no_way_to_write_a_sender_makes_it_another(world, line, reply):
+    with world.submit(BOB, PASSWORD) as talk:
+        for _ in range(2):
+            assert talk.say(line).startswith(reply)
+            talk.say("RSET")
+
+
+@pytest.mark.parametrize("recipient, reply", [
+    ("x%far.example@acme.example", "550 5.1.1 "),
+    ('"x@far.example"@acme.example', "550 5.1.1 "),
+    ("@acme.example:x@far.example", "550 5.7.1 relaying is not allowed"),
+    ("x@[192.0.2.1]", "550 5.7.1 relaying is not allowed"),
+    ("x@far.example@acme.example", MALFORMED),
+    ("far.example!x", MALFORMED),
+])
+def test_no_way_to_write_a_recipient_makes_it_another(world, recipient, reply):
+    with world.submit(NORA, PASSWORD) as talk:
+        talk.say(f"MAIL FROM:<{NORA}>")
+        assert talk.say(f"RCPT TO:<{ALICE}>").startswith("250 ")
+        assert talk.say(f"RCPT TO:<{recipient}>").startswith(reply)
+
+
+def test_a_message_in_a_message_is_held_to_the_rules_too(world):
+    """A line that ends in a bare LF may end the message to one server and not to the next."""
+    inner = f"MAIL FROM:<{ALICE}>\r\nRCPT TO:<{CAROL}>\r\nDATA\r\nFrom: {ALICE}\r\nSubject: smuggled\r\n\r\nhello\r\n."
+    with world.submit(BOB, PASSWORD) as talk:
+        talk.say_all([f"MAIL FROM:<{BOB}>", f"RCPT TO:<{CAROL}>", "DATA"])
+        talk.say(f"From: {BOB}\r\nSubject: the smuggler\r\n\r\nhello\n.\n{inner}")
+    with world.submit(BOB, PASSWORD) as talk:
+        take(world, talk, "behind the smuggler")
+    assert "smuggled" not in {message["Subject"] for message in world.postfix.messages()}
+
+
+def test_bdat_is_no_way_past_the_guard(world):
+    """nginx does not announce CHUNKING, but Postfix knows it."""
+    for shown, reply in ((ALICE, "550 5.7.1 "), (BOB, "250 2.0.0 ")):
+        content = f"From: {shown}\r\nSubject: in one chunk\r\n\r\nhello"
+        with world.submit(BOB, PASSWORD) as talk:
+            talk.say_all([f"MAIL FROM:<{BOB}>", f"RCPT TO:<{CAROL}>"])
+            # say() ends it with a line's end, which belongs to the chunk
+            assert talk.say(f"BDAT {len(content) + 2} LAST\r\n{content}").startswith(reply)
