@@ -1,13 +1,13 @@
 /*
  * identity_headers: whom a message shows to its reader as author and sender.
  *
- * Pure; one thread at a time. Reads From:, Sender:, Resent-From: and Resent-Sender: as RFC 5322,
- * 2047, 6532 and 6854 write them: folded, with comments, quoted and encoded words, quoted local
- * parts, groups, several mailboxes, IDNA and UTF-8. GMime (libgmime-3.0) takes them apart; because
- * it is lenient, and readers' programs differ, what is found is the union of its mailboxes and of
- * all that looks like an address anywhere in the decoded text, and a header that could be read in
- * another way has a fault. Nothing that a reader may take for an address is left out: whoever owns
- * all that is found, shows nothing else.
+ * Pure; each by one thread at a time. Reads From:, Sender:, Resent-From: and Resent-Sender: as RFC
+ * 5322, 2047, 6532 and 6854 write them: folded, with comments, quoted and encoded words, quoted
+ * local parts, groups, several mailboxes, IDNA and UTF-8. GMime (libgmime-3.0) takes them apart;
+ * because it is lenient, and readers' programs differ, what is found is the union of its mailboxes
+ * and of all that looks like an address anywhere in the decoded text, and a header that could be
+ * read in another way has a fault. Nothing that a reader may take for an address is left out:
+ * whoever owns all that is found, shows nothing else.
  */
 #ifndef MAILREEVE_IDENTITY_HEADERS_H
 #define MAILREEVE_IDENTITY_HEADERS_H
