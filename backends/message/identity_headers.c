@@ -163,7 +163,7 @@ scan_view(const struct reading *reading, char *text)
         scan_decoded(reading, decoded, true);
         free(decoded);
         decoded = encoded_words_decode_each(text);
-        scan_decoded(reading, decoded, false);
+        scan_decoded(reading, decoded, true);
         free(decoded);
     }
     encoded_words_fini(&words);

@@ -216,6 +216,10 @@ static const struct from_case encoded[] = {
           "=?utf-8?B?YQ==?= =?utf-8?B?Yw==?= =?utf-8?B?bQ==?= =?utf-8?B?ZQ==?="
           " =?utf-8?B?LmV4YW1wbGU=?= <bob@acme.example>",
           BOSS),
+    FAULT("turned text behind padding",
+          "=?utf-8?B?Qm9i4oCu?= =?utf-8?B?Qg==?= =?utf-8?B?4oCuQg==?= <bob@acme.example>", TURNED),
+    FAULT("a line end behind padding", "=?utf-8?B?Qg==?= =?utf-8?B?Cg==?= <bob@acme.example>",
+          CONTROL),
     SHOWS("an address in a \"Q\" word", "=?utf-8?Q?boss=40acme.example?= <bob@acme.example>", BOSS),
     SHOWS("an address in a \"B\" word", "=?utf-8?B?Ym9zc0BhY21lLmV4YW1wbGU=?= <bob@acme.example>",
           BOSS),
