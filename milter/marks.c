@@ -34,11 +34,15 @@ struct marks {
     char tags_text[TAGS_TEXT_MAX];
 };
 
+/* White space before the colon is no part of a name (RFC 5322 4.5): mail servers and filters look
+ * for names without it. */
 static struct watched *
 find(struct marks *marks, const char *name)
 {
+    size_t length = strcspn(name, " \t");
     for (size_t i = 0; i < marks->watched_count; i++)
-        if (strcasecmp(marks->watched[i].name, name) == 0)
+        if (strncasecmp(marks->watched[i].name, name, length) == 0 &&
+            marks->watched[i].name[length] == '\0')
             return &marks->watched[i];
     return NULL;
 }

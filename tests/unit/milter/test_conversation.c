@@ -179,6 +179,13 @@ static const struct {
      "header Authentication-Results: (x) mx.acme.example 1; none\n"
      "header From: y@far.example\n" REST
      "changes => -Authentication-Results 3 | -Authentication-Results 2\n"},
+    {"white space before the colon hides neither",
+     "rule \"bulk\" { recipients_over = 1 action = tag header = X-Tag }\n",
+     "connect 192.0.2.1\nmail <x@far.example>\nrcpt <anna@acme.example>\n"
+     "header Authentication-Results : far.example; none\n"
+     "header Authentication-Results\t: mx.acme.example; auth=pass smtp.auth=anna@acme.example\n"
+     "header X-Tag : bulk\nheader X-Tag-: bulk\nheader X-Ta: bulk\n"
+     "header From: y@far.example\n" REST "changes => -X-Tag 1 | -Authentication-Results 2\n"},
     {"the results are the mail server's where no other name is set",
      "guard { authentication_results = true }\n",
      "macro j mta.acme.example\n" ANNA MAIL FROM REST
