@@ -68,7 +68,7 @@ connections_add(struct connections *connections)
     struct connection *connection = xcalloc(1, sizeof *connection);
     connection->all = connections;
     connection->conversation = conversation_begin(connections->guard);
-    connection->of_client = connection->of_header = response_go_on();
+    connection->of_client = connection->of_content = response_go_on();
 
     pthread_mutex_lock(&connections->lock);
     connection->next = connections->first;

@@ -18,10 +18,9 @@ struct connection {
     struct connections *all;
     /* one thread's at a time: of whoever has entered */
     struct conversation *conversation;
-    bool may_skip; /* the mail server understands that it may skip the rest of a body */
-    /* What was said where the mail server hears no answer, for the next step that has one; to a
-     * header: for this message; else: for all to come. */
-    struct response of_client, of_header;
+    /* What was said where the mail server hears no answer, for the next step that has one; to the
+     * content of a message: for this one; else: for all to come. */
+    struct response of_client, of_content;
     /* under the lock of all */
     bool has_message;
     struct connection *previous, *next;

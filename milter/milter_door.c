@@ -5,9 +5,10 @@
  * with the right mode, and it can be left (milter_door_take_no_more) without stopping libmilter,
  * which would cut off all messages under way.
  *
- * Of the steps that the guard never refuses as such (connect, HELO, headers) no answer is
- * transmitted (SMFIP_NR_*): that would cost each message a round trip for every header. What there
- * is to say is said at the next step that has an answer.
+ * Of the steps that the guard never refuses as such (connect, HELO), and of those between the last
+ * recipient and the end of a message, no answer is transmitted (SMFIP_NR_*): each would cost every
+ * message a round trip, and the client hears of none of them before its final dot. What there is to
+ * say is said at the next step that has an answer.
  */
 #include "milter_door.h"
 
@@ -149,13 +150,12 @@ set_reply(SMFICTX *context, const struct response *response)
 }
 
 static sfsistat
-answer(SMFICTX *context, const struct connection *connection, const struct response *response)
+answer(SMFICTX *context, const struct response *response)
 {
     switch (response->action) {
     case RESPONSE_GO_ON:
-        return SMFIS_CONTINUE;
     case RESPONSE_SKIP:
-        return connection->may_skip ? SMFIS_SKIP : SMFIS_CONTINUE;
+        return SMFIS_CONTINUE;
     case RESPONSE_REFUSE:
         set_reply(context, response);
         return SMFIS_REJECT;
@@ -172,13 +172,13 @@ goes_on(const struct response *response)
     return response->action == RESPONSE_GO_ON || response->action == RESPONSE_SKIP;
 }
 
-/* The answer to a step behind MAIL and RCPT: who is refused there has no message any more. */
+/* The answer to MAIL: who is refused there has no message. */
 static sfsistat
-answer_content(SMFICTX *context, struct connection *connection, const struct response *response)
+answer_mail(SMFICTX *context, struct connection *connection, const struct response *response)
 {
     if (!goes_on(response))
         connection_end_message(connection);
-    return answer(context, connection, response);
+    return answer(context, response);
 }
 
 static sfsistat
@@ -188,11 +188,10 @@ on_negotiate(SMFICTX *context, unsigned long actions, unsigned long steps, unsig
 {
     (void)more;
     (void)further;
-    struct connection *connection = enter(context);
-    connection->may_skip = (steps & SMFIP_SKIP) != 0;
+    const struct connection *connection = enter(context);
     *actions_r = SMFIF_ADDHDRS | SMFIF_CHGHDRS;
     *steps_r &= ~(unsigned long)SMFIP_SKIP;
-    *steps_r |= SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_HDR | (steps & SMFIP_SKIP);
+    *steps_r |= SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_HDR | SMFIP_NR_EOH | SMFIP_NR_BODY;
     if (!conversation_wants_body(connection->conversation))
         *steps_r |= steps & SMFIP_NOBODY;
     *more_r = *further_r = 0;
@@ -261,13 +260,13 @@ on_mail(SMFICTX *context, char **arguments)
     struct connection *connection = enter(context);
     struct mta mta = mta_of(context);
     struct response response = connection->of_client;
-    connection->of_header = response_go_on();
+    connection->of_content = response_go_on();
     if (goes_on(&response) && !connection_begin_message(connection))
         response = restarting;
     if (goes_on(&response))
         response = conversation_mail(connection->conversation, &mta, arguments[0],
                                      (const char *const *)(arguments + 1));
-    return leave(answer_content(context, connection, &response));
+    return leave(answer_mail(context, connection, &response));
 }
 
 static sfsistat
@@ -277,7 +276,7 @@ on_recipient(SMFICTX *context, char **arguments)
     struct mta mta = mta_of(context);
     struct response response = conversation_recipient(connection->conversation, &mta, arguments[0],
                                                       (const char *const *)(arguments + 1));
-    return leave(answer(context, connection, &response));
+    return leave(answer(context, &response));
 }
 
 static sfsistat
@@ -285,8 +284,8 @@ on_header(SMFICTX *context, char *name, char *value)
 {
     struct connection *connection = enter(context);
     struct mta mta = mta_of(context);
-    if (goes_on(&connection->of_header)) /* else the headers behind do not matter any more */
-        connection->of_header = conversation_header(connection->conversation, &mta, name, value);
+    if (goes_on(&connection->of_content)) /* else what is behind does not matter any more */
+        connection->of_content = conversation_header(connection->conversation, &mta, name, value);
     return leave(SMFIS_NOREPLY);
 }
 
@@ -295,10 +294,9 @@ on_end_of_headers(SMFICTX *context)
 {
     struct connection *connection = enter(context);
     struct mta mta = mta_of(context);
-    struct response response = connection->of_header;
-    if (goes_on(&response))
-        response = conversation_end_of_headers(connection->conversation, &mta);
-    return leave(answer_content(context, connection, &response));
+    if (goes_on(&connection->of_content))
+        connection->of_content = conversation_end_of_headers(connection->conversation, &mta);
+    return leave(SMFIS_NOREPLY);
 }
 
 static sfsistat
@@ -308,8 +306,9 @@ on_body(SMFICTX *context, unsigned char *bytes, size_t length)
     (void)bytes;
     struct connection *connection = enter(context);
     struct mta mta = mta_of(context);
-    struct response response = conversation_body(connection->conversation, &mta, length);
-    return leave(answer_content(context, connection, &response));
+    if (goes_on(&connection->of_content))
+        connection->of_content = conversation_body(connection->conversation, &mta, length);
+    return leave(SMFIS_NOREPLY);
 }
 
 static sfsistat
@@ -317,9 +316,11 @@ on_end_of_message(SMFICTX *context)
 {
     struct connection *connection = enter(context);
     struct mta mta = mta_of(context);
-    struct response response = conversation_end_of_message(connection->conversation, &mta);
+    struct response response = connection->of_content;
+    if (goes_on(&response))
+        response = conversation_end_of_message(connection->conversation, &mta);
     connection_end_message(connection);
-    return leave(answer(context, connection, &response));
+    return leave(answer(context, &response));
 }
 
 static sfsistat

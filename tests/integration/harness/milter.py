@@ -8,7 +8,7 @@ from .process import wait_until
 
 # What Postfix offers: all actions, and every wish of a milter about steps and answers up to SMFIP_HDR_LEADSPC.
 VERSION, ACTIONS, STEPS = 6, 0x1FF, 0x1FFFFF
-NO_BODY, NO_ANSWER = 0x10, {"C": 0x1000, "H": 0x2000, "L": 0x80}
+NO_BODY, NO_ANSWER = 0x10, {"C": 0x1000, "H": 0x2000, "L": 0x80, "N": 0x40000, "B": 0x80000}
 
 STAGES = {0: "connect", 1: "helo", 2: "mail", 3: "rcpt", 4: "data", 5: "end", 6: "end of headers"}
 
@@ -156,7 +156,7 @@ class Milter:
         for name, value in (headers or {"From": sender, "Subject": "test"}).items():
             self.header(name, value)
         answer = self.end_of_headers()
-        if answer == "continue":
+        if answer in (None, "continue"):
             self.body(body)
             answer = self.end()
         return answer
