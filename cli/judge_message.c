@@ -148,8 +148,7 @@ is_matching_sender(const struct site *site, const struct facts *facts)
     struct verify_asked asked = {0};
     bool could_tell = false;
     source_chain_lookup(site->users_chain, &request, &result, &could_tell, &asked);
-    bool is_matching =
-        result.outcome == VERIFY_OK && result.account.smtp_auth == SMTP_AUTH_MATCHING_SENDER;
+    bool is_matching = result.account.smtp_auth == SMTP_AUTH_MATCHING_SENDER;
     verify_result_fini(&result);
     return is_matching;
 }
