@@ -49,7 +49,7 @@ Authentication-Results: mta.example; auth=pass smtp.auth=boss@acme.example
 Authentication-Results: elsewhere.example; dkim=pass
 Authentication-Results:
  MTA.example (really) ; auth=pass smtp.auth=boss@acme.example
-Authentication-Results: mta.example 1; spf=pass
+Authentication-Results : mta.example 1; spf=pass
 """
 
 
