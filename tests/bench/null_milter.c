@@ -1,6 +1,7 @@
 /*
  * null_milter: a libmilter program that is told of every step that the message guard is told of,
- * and lets all pass: what is left of a message when nothing is decided.
+ * answers those that the guard answers, and lets all pass: what is left of a message when nothing
+ * is decided.
  *
  *     null_milter SOCKET
  */
@@ -20,7 +21,7 @@ on_negotiate(SMFICTX *context, unsigned long actions, unsigned long steps, unsig
     (void)further;
     *actions_r = 0;
     *steps_r &= ~(unsigned long)SMFIP_SKIP;
-    *steps_r |= SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_HDR;
+    *steps_r |= SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_HDR | SMFIP_NR_EOH | SMFIP_NR_BODY;
     *more_r = *further_r = 0;
     return SMFIS_CONTINUE;
 }
@@ -65,7 +66,14 @@ on_body(SMFICTX *context, unsigned char *bytes, size_t length)
     (void)context;
     (void)bytes;
     (void)length;
-    return SMFIS_CONTINUE;
+    return SMFIS_NOREPLY;
+}
+
+static sfsistat
+on_end_of_headers(SMFICTX *context)
+{
+    (void)context;
+    return SMFIS_NOREPLY;
 }
 
 static sfsistat
@@ -87,7 +95,7 @@ main(int count, char **arguments)
         .xxfi_envfrom = on_envelope,
         .xxfi_envrcpt = on_envelope,
         .xxfi_header = on_header,
-        .xxfi_eoh = on_rest,
+        .xxfi_eoh = on_end_of_headers,
         .xxfi_body = on_body,
         .xxfi_eom = on_rest,
         .xxfi_abort = on_rest,
