@@ -82,6 +82,10 @@ take_note(struct guard_user *user)
         user->fault = "without the store it is not known of which organization the user is";
     else if (answer->is_ambiguous)
         user->fault = "users of that name of several organizations have logged in from the client";
+    else if (!answer->has_identity)
+        user->fault =
+            "nothing is noted of a login by that name: it was too long ago, the store was "
+            "down then, or mailreeve-auth has another one";
     else if (has_domain(user->login))
         copy_name(user->full_name, user->login);
 }

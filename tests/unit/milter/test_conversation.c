@@ -59,9 +59,9 @@ static const struct {
      "macro {auth_authen} anna\n" MAIL FROM REST
      "changes => +Authentication-Results: mx.acme.example; auth=pass "
      "smtp.auth=anna@acme.example\n"},
-    {"a note of another client is not his", "",
+    {"a note of another client is not his, and without one nobody knows whose he is", "",
      "note anna anna@acme.example 192.0.2.2 acme\nconnect 192.0.2.1\nmacro {auth_type} XCLIENT\n"
-     "macro {auth_authen} anna\nmail <anna@acme.example> => 553 5.7.1\n"},
+     "macro {auth_authen} anna\nmail <anna@acme.example> => 454 4.7.0\n"},
     {"of two organizations' users of one bare name none is meant", "",
      "note anna anna@acme.example 192.0.2.1 acme\n"
      "note anna anna@widgets.example 192.0.2.1 widgets\nconnect 192.0.2.1\n"
@@ -105,8 +105,8 @@ static const struct {
      "connect 192.0.2.1\nmacro {auth_authen} printer@devices.example\nmacro {auth_type} XCLIENT\n"
      "mail <x@far.example> => 553 5.7.1\nmail <printer@devices.example>\nmail <>\n"},
     {"another of no organization sends as anybody of none", "",
-     "connect 192.0.2.1\nmacro {auth_authen} robot\nmacro {auth_type} XCLIENT\n"
-     "mail <x@far.example>\n"},
+     "note robot robot 192.0.2.1 none\nconnect 192.0.2.1\nmacro {auth_authen} robot\n"
+     "macro {auth_type} XCLIENT\nmail <x@far.example>\n"},
     {"the banned are shut out, whoever they are", "",
      "ban 192.0.2.0/24\n" ANNA "mail <anna@acme.example> => 421 4.7.0\n"},
     {"with TLS known a listener that wants it has it",
