@@ -5,9 +5,10 @@
  *     mail <a@b> SIZE=10            rcpt <c@d>
  *     header From: a@b              eoh             body 1000       end      abort
  *     changes                       (of the message's headers, since it was asked last)
- *     note NAME LOGIN ADDRESS ORGANIZATION       window NAME LOGIN ADDRESS       ban NETWORK (the
- * store) stubborn                      (the mail server takes no changes from here on) reload TEXT
- * (the configuration, with TEXT behind it)
+ *     note NAME LOGIN ADDRESS ORGANIZATION       ban NETWORK
+ *     window NAME LOGIN ADDRESS [matching-sender | SECONDS since it was opened]
+ *     stubborn                      (the mail server takes no changes from here on)
+ *     reload TEXT                   (the configuration, with TEXT behind it)
  *
  * Behind "=>" stands what is expected: "ok" (also if nothing stands there), "skip", "550 5.7.1". */
 #ifndef MAILREEVE_TEST_TALK_H
@@ -206,7 +207,10 @@ talk_put_note(struct talk *talk, char **words)
 static inline void
 talk_put_window(struct talk *talk, char **words)
 {
-    struct window window = {.client = talk_address(words[2]), .opened_ms = clock_wall_ms()};
+    const char *more = words[3] != NULL ? words[3] : "";
+    struct window window = {.client = talk_address(words[2]),
+                            .opened_ms = clock_wall_ms() - 1000 * strtol(more, NULL, 10),
+                            .matching_sender = strcmp(more, "matching-sender") == 0};
     snprintf(window.name, sizeof window.name, "%s", words[0]);
     snprintf(window.login, sizeof window.login, "%s", words[1]);
     assert_int_equal(

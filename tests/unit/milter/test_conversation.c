@@ -4,7 +4,18 @@
 #define ANNA "connect 192.0.2.1\nmacro {auth_type} XCLIENT\nmacro {auth_authen} anna@acme.example\n"
 #define MAIL "mail <anna@acme.example>\nrcpt <x@far.example>\n"
 #define FROM "header From: anna@acme.example\n"
+#define FROM_OF_NONE \
+    "header From: anna@acme.example => 454 4.7.0\neoh => 454 4.7.0\nend => 454 4.7.0\n"
 #define REST "eoh\nbody 10 => skip\nend\n"
+
+#define TAG     "header X-Tag: x\n"
+#define TAGS_10 TAG TAG TAG TAG TAG TAG TAG TAG TAG TAG
+#define TAGS_90 TAGS_10 TAGS_10 TAGS_10 TAGS_10 TAGS_10 TAGS_10 TAGS_10 TAGS_10 TAGS_10
+
+#define WINDOWS_OF_A_DAY                                                         \
+    "listener \"long\" { auth = on relay_window = 1d relay = all upstream = up " \
+    "upstream_inbound = up }\n"                                                  \
+    "guard { hostname = \"mx.acme.example\" listener = mx }\n"
 
 static const struct {
     const char *name, *conf, *script;
@@ -49,7 +60,18 @@ static const struct {
     {"who must authenticate and has not is refused", "",
      "connect 192.0.2.1\nmacro {daemon_name} submission\nmail <x@far.example> => 530 5.7.0\n"},
 
+    {"... in Resent-Sender:", "",
+     ANNA MAIL FROM "header Resent-Sender: bob@acme.example\neoh => 550 5.7.1\n"},
+    {"of each recipient it is asked anew whether he exists",
+     "organization \"devices\" { domains = {\"devices.example\"} recipients = users }\n",
+     ANNA MAIL "rcpt <printer@devices.example>\nrcpt <x@devices.example> => 550 5.1.1\n"
+               "rcpt <printer@devices.example>\n" FROM REST},
+
     /* who it is */
+    {"after XCLIENT the message of the client before is nobody's", "",
+     ANNA MAIL "connect 192.0.2.2\nrcpt <y@far.example> => 454 4.7.0\n" FROM_OF_NONE},
+    {"... nor is it after another EHLO", "",
+     ANNA MAIL "helo x\nrcpt <y@far.example> => 454 4.7.0\n" FROM_OF_NONE},
     {"after XCLIENT it is somebody else's session", "",
      "connect 127.0.0.1\nmail <x@far.example>\nrcpt <y@far.example> => 550 5.7.1\n" ANNA MAIL FROM
          REST "connect 192.0.2.2\nmacro {auth_authen}\nmail <anna@acme.example>\n"
@@ -67,6 +89,10 @@ static const struct {
      "note anna anna@widgets.example 192.0.2.1 widgets\nconnect 192.0.2.1\n"
      "macro {auth_type} XCLIENT\nmacro {auth_authen} anna\n"
      "mail <anna@acme.example> => 454 4.7.0\n"},
+    {"of whom two organizations have had a login nobody can tell that an address is not his", "",
+     "note anna@acme.example a@acme.example 192.0.2.1 acme\n"
+     "note anna@acme.example a@widgets.example 192.0.2.1 widgets\n" ANNA
+     "mail <bob@acme.example> => 454 4.7.0\n" MAIL FROM REST},
     {"without the store a bare name is nobody's for now",
      "state { engine = redis url = \"unix:/nonexistent\" }\n",
      "connect 192.0.2.1\nmacro {auth_type} XCLIENT\nmacro {auth_authen} anna\n"
@@ -93,6 +119,16 @@ static const struct {
     {"... as himself", "",
      "window bob@widgets.example bob@widgets.example 192.0.2.1\nconnect 192.0.2.1\n"
      "mail <anna@acme.example> => 553 5.7.1\n"},
+    {"... or as himself only, where the users file said so at the login (SMG 18)", "",
+     "window printer@devices.example printer@devices.example 192.0.2.1 matching-sender\n"
+     "connect 192.0.2.1\nmail <x@far.example> => 553 5.7.1\nmail <printer@devices.example>\n"},
+    {"who has read his mail long ago may not", "",
+     "window bob@widgets.example bob@widgets.example 192.0.2.1 901\nconnect 192.0.2.1\n"
+     "mail <bob@widgets.example>\nrcpt <x@far.example> => 550 5.7.1\n"},
+    {"... where windows are to be that young", WINDOWS_OF_A_DAY,
+     "window bob@widgets.example bob@widgets.example 192.0.2.1 901\nconnect 192.0.2.1\n"
+     "mail <bob@widgets.example>\nrcpt <x@far.example> => 550 5.7.1\n"
+     "macro {daemon_name} long\nmail <bob@widgets.example>\nrcpt <x@far.example>\n"},
     {"a login beats a window (NetMail)", "",
      "window bob@widgets.example bob@widgets.example 192.0.2.1\n" ANNA
      "macro {daemon_name} mx\nmail <bob@widgets.example> => 553 5.7.1\n" MAIL FROM REST},
@@ -115,6 +151,16 @@ static const struct {
     {"nobody's rules hold where no listener can be told",
      "listener \"mx2\" { auth = off upstream_inbound = up }\n",
      "connect 192.0.2.1\nmail <x@far.example> => 454 4.7.0\n"},
+    {"the one that is set tells, where the mail server's name for its port is no listener's",
+     "listener \"closed\" { auth = off require_auth = true upstream_inbound = up }\n"
+     "guard { hostname = \"mx.acme.example\" listener = closed }\n",
+     "connect 192.0.2.1\nmail <x@far.example> => 530 5.7.0\nmacro {daemon_name} smtpd\n"
+     "mail <x@far.example> => 530 5.7.0\nmacro {daemon_name} mx\nmail <x@far.example>\n"},
+    {"what the mail server knows of TLS a rule hears, and nothing where it knows nothing",
+     "rule \"plain\" { tls = no action = refuse code = \"550 5.7.3\" text = no }\n"
+     "rule \"tls\" { tls = yes action = refuse code = \"550 5.7.4\" text = no }\n",
+     "connect 192.0.2.1\nmail <x@far.example>\nrcpt <anna@acme.example>\n"
+     "macro {tls_version} TLSv1.3\nmail <x@far.example>\nrcpt <anna@acme.example> => 550 5.7.4\n"},
     {"the mail server's name for its port tells",
      "listener \"mx2\" { auth = off upstream_inbound = up }\n",
      "connect 192.0.2.1\nmacro {daemon_name} mx2\nmail <x@far.example>\n"},
@@ -186,6 +232,15 @@ static const struct {
      "header Authentication-Results\t: mx.acme.example; auth=pass smtp.auth=anna@acme.example\n"
      "header X-Tag : bulk\nheader X-Tag-: bulk\nheader X-Ta: bulk\n"
      "header From: y@far.example\n" REST "changes => -X-Tag 1 | -Authentication-Results 2\n"},
+    {"a tag's header is only taken away where a rule adds it",
+     "rule \"no\" { authenticated = yes action = refuse }\n",
+     "connect 192.0.2.1\nmail <x@far.example>\nrcpt <anna@acme.example>\n"
+     "header X-Mailreeve-Tag: bulk\nheader From: y@far.example\n" REST "changes\n"},
+    {"a hundred forged ones are taken away, and no more",
+     "rule \"bulk\" { recipients_over = 1 action = tag header = X-Tag }\n",
+     "connect 192.0.2.1\nmail <x@far.example>\nrcpt <anna@acme.example>\n" TAGS_90 TAGS_10
+     "header X-Tag: x => 501 5.5.2\nmail <x@far.example>\nrcpt <anna@acme.example>\n" TAGS_90
+         TAGS_10 "header From: y@far.example\n" REST},
     {"the results are the mail server's where no other name is set",
      "guard { authentication_results = true }\n",
      "macro j mta.acme.example\n" ANNA MAIL FROM REST
@@ -197,6 +252,13 @@ static const struct {
      ANNA MAIL FROM "header Authentication-Results: mx.acme.example; none\n" REST "changes\n"},
     {"a mail server that does not remove them gets no message", "",
      ANNA MAIL FROM "stubborn\neoh\nend => 454 4.7.0\n"},
+    {"... nor does one that does not remove the forged ones", "",
+     "connect 192.0.2.1\nmail <x@far.example>\nrcpt <anna@acme.example>\n"
+     "header Authentication-Results: mx.acme.example; auth=pass smtp.auth=anna@acme.example\n"
+     "header From: y@far.example\nstubborn\neoh\nend => 454 4.7.0\n"},
+    {"... nor one that takes no tag", "rule \"all\" { action = tag }\n",
+     "connect 192.0.2.1\nmail <x@far.example>\nrcpt <anna@acme.example>\n"
+     "header From: y@far.example\nstubborn\neoh\nend => 454 4.7.0\n"},
     {"a refusal for one recipient is the message's, the severest of them",
      "list \"a\" { kind = user entries = {\"a@far.example\"} }\n"
      "list \"b\" { kind = user entries = {\"b@far.example\"} }\n"
