@@ -27,6 +27,7 @@
 
 #include <libmilter/mfapi.h>
 
+#include "answered.h"
 #include "nudge.h"
 
 enum {
@@ -110,10 +111,11 @@ mta_of(SMFICTX *context)
                         .remove_header = remove_header};
 }
 
-/* Every callback begins with this and ends with leave(). */
+/* Every callback begins with this and ends with leave(), or answered_await(). */
 static struct connection *
 enter(SMFICTX *context)
 {
+    answered_settle();
     connections_enter(door.connections);
     struct connection *connection = smfi_getpriv(context);
     if (connection == NULL) {
@@ -319,8 +321,9 @@ on_end_of_message(SMFICTX *context)
     struct response response = connection->of_content;
     if (goes_on(&response))
         response = conversation_end_of_message(connection->conversation, &mta);
-    connection_end_message(connection);
-    return leave(answer(context, &response));
+    sfsistat status = answer(context, &response);
+    answered_await(connection);
+    return status;
 }
 
 static sfsistat
@@ -335,6 +338,7 @@ on_abort(SMFICTX *context)
 static sfsistat
 on_close(SMFICTX *context)
 {
+    answered_settle();
     connections_enter(door.connections);
     struct connection *connection = smfi_getpriv(context);
     smfi_setpriv(context, NULL);
@@ -367,14 +371,15 @@ register_callbacks(void)
     return smfi_register(description);
 }
 
-/* The one listening socket that is not except; -1 if there is none. */
+/* The first listening socket that is neither below first, where whoever started us may have left
+ * some, nor except; -1 if there is none. */
 static int
-find_listening(int except)
+find_listening(int first, int except)
 {
     struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+    if (first < 0 || getrlimit(RLIMIT_NOFILE, &limit) != 0)
         return -1;
-    for (int fd = 0; (rlim_t)fd < limit.rlim_cur; fd++) {
+    for (int fd = first; (rlim_t)fd < limit.rlim_cur; fd++) {
         int listening = 0;
         socklen_t length = sizeof listening;
         if (fd != except && getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &length) == 0 &&
@@ -382,6 +387,16 @@ find_listening(int except)
             return fd;
     }
     return -1;
+}
+
+/* The lowest descriptor that is free: the next socket has it, or a higher one. */
+static int
+find_free(int any)
+{
+    int fd = fcntl(any, F_DUPFD_CLOEXEC, 0);
+    if (fd >= 0)
+        close(fd);
+    return fd;
 }
 
 /* Lets libmilter make a socket of the family. Returns its descriptor, or -1. */
@@ -397,9 +412,9 @@ let_make_socket(int family, int except)
             return -1;
         snprintf(place, sizeof place, "unix:%s/s", folder);
     }
-    int fd = -1;
+    int fd = -1, first = find_free(except);
     if (smfi_setconn(place) == MI_SUCCESS && smfi_opensocket(false) == MI_SUCCESS)
-        fd = find_listening(except);
+        fd = find_listening(first, except);
     if (family == AF_UNIX) {
         unlink(place + strlen("unix:"));
         rmdir(folder);

@@ -176,6 +176,19 @@ def test_live_socket_is_not_replaced(running):
     assert send(running) == "continue"
 
 
+def test_socket_that_is_none_of_its_own_is_left_alone(scratch):
+    """One that whoever starts the guard has forgotten to close."""
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind(str(scratch / "other.sock"))
+        other.listen()
+        inherit = f"import os, sys; os.dup2({other.fileno()}, 3); os.execv(sys.argv[1], sys.argv[1:])"
+        wrapper = ("/usr/bin/python3", "-c", inherit)
+        guard = Guard(scratch / "guard", configuration(), {"users": users_file()}, wrapper=wrapper)
+        guard.process.pass_fds = (other.fileno(),)
+        with guard:
+            assert send(guard) == "continue"
+
+
 def test_other_file_is_not_replaced(guard):
     guard.socket.write_text("precious")
     assert "there is a file of another kind" in fail_to_start(guard)

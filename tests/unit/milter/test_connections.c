@@ -7,8 +7,27 @@
 
 #include "background.h"
 #include "connections.h"
+#include "talk.h"
 
-static const struct guard nobody_asked;
+/* Whose configuration they look at; nobody talks. */
+static struct talk talk;
+
+static int
+begin(void **state)
+{
+    enter_scratch(state);
+    talk_begin(&talk, "", "");
+    return 0;
+}
+
+static int
+end(void **state)
+{
+    static const char *const files[] = {"t.conf", "users", NULL};
+    (void)state;
+    talk_end(&talk);
+    return leave_scratch(files);
+}
 
 static struct deadline
 at_once(void)
@@ -20,7 +39,7 @@ static void
 test_messages_are_counted_once(void **state)
 {
     (void)state;
-    struct connections *all = connections_create(&nobody_asked);
+    struct connections *all = connections_create(&talk.guard);
     connections_enter(all);
     struct connection *first = connections_add(all), *second = connections_add(all);
     assert_true(connection_begin_message(first));
@@ -42,7 +61,7 @@ static void
 test_no_message_begins_once_it_drains(void **state)
 {
     (void)state;
-    struct connections *all = connections_create(&nobody_asked);
+    struct connections *all = connections_create(&talk.guard);
     struct connection *busy = connections_add(all), *idle = connections_add(all);
     assert_true(connection_begin_message(busy));
     assert_int_equal(connections_drain(all, at_once()), 1);
@@ -59,7 +78,7 @@ static void
 test_connection_that_ends_takes_its_message_along(void **state)
 {
     (void)state;
-    struct connections *all = connections_create(&nobody_asked);
+    struct connections *all = connections_create(&talk.guard);
     struct connection *connections[3];
     for (size_t i = 0; i < 3; i++) {
         connections[i] = connections_add(all);
@@ -79,7 +98,7 @@ static void
 test_close_waits_for_who_is_in(void **state)
 {
     (void)state;
-    struct connections *all = connections_create(&nobody_asked);
+    struct connections *all = connections_create(&talk.guard);
     struct connection *connection = connections_add(all);
     connections_enter(all);
     assert_true(connection_begin_message(connection));
@@ -102,7 +121,7 @@ static void
 test_drain_ends_with_the_last_message(void **state)
 {
     (void)state;
-    struct connections *all = connections_create(&nobody_asked);
+    struct connections *all = connections_create(&talk.guard);
     struct connection *connection = connections_add(all);
     assert_true(connection_begin_message(connection));
     struct background *other = background_start("message", end_the_message, connection);
@@ -122,5 +141,5 @@ main(void)
         cmocka_unit_test(test_close_waits_for_who_is_in),
         cmocka_unit_test(test_drain_ends_with_the_last_message),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, begin, end);
 }
