@@ -97,11 +97,11 @@ static const struct row rows[] = {
      .offset = offsetof(struct organization_values, match_from),
      .preset = "false",
      .delegable = true,
-     .help = "The same for what readers of a message see: every address that its From:, Sender: "
-             "and Resent-From: show, in names and comments too, is its user's own, and nobody else "
-             "who has logged in shows one of its domains. A header that can be read in two ways is "
-             "refused. Mail of those who have not logged in is not looked at: mailing lists bring "
-             "such back. By the message guard alone."},
+     .help = "The same for what readers of a message see: every address that its From:, Sender:, "
+             "Resent-From: and Resent-Sender: show, in names and comments too, is its user's own, "
+             "and nobody else who has logged in shows one of its domains. A header that can be "
+             "read in two ways is refused. Mail of those who have not logged in is not looked at: "
+             "mailing lists bring such back. By the message guard alone."},
     {.name = "match_exempt_from",
      .type = ROW_STRING,
      .may_be_empty = true,
