@@ -100,6 +100,7 @@ ask_message(struct asked_message *asked, struct decision *decision_r)
         headers = read_headers(&asked->given->headers);
         asked->message.shown = identity_headers_shown(headers, &asked->message.shown_count);
         asked->message.header_fault = identity_headers_fault(headers);
+        asked->message.header_hides = identity_headers_hide(headers);
         goes_on = ask(asked, decide_header, decision_r);
     }
     if (goes_on)

@@ -49,6 +49,7 @@ struct message_facts {
         *shown; /* of the identity headers; decide_header and decide_message */
     size_t shown_count;
     const char *header_fault; /* why it cannot be told whom they show; NULL: it can */
+    const char *header_hides; /* why they may show anybody beside; NULL: nobody but shown */
 };
 
 /* What nginx said, decoded but not believed, or what the mail server told the message guard. Bytes

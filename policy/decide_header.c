@@ -110,8 +110,25 @@ ask_others(const struct question *question)
     return true;
 }
 
+/* What cannot be seen may be an address of whoever demands that only his users show them. */
+static bool
+ask_hidden(const struct question *question)
+{
+    const char *hides = question->facts->message->header_hides;
+    if (hides == NULL || !question_is_authenticated(question))
+        return true;
+    const struct organization *demanding =
+        tenancy_find_match_from(question->tenancy, question_user_organization(question));
+    if (demanding == NULL)
+        return true;
+    struct rule_ref rule = rule_of(demanding);
+    question_note(&rule, hides);
+    return question_end(question, REASON_FROM_MISMATCH, &rule);
+}
+
 static bool (*const rules[])(const struct question *question) = {
-    request_ask_mail, question_listener, session_ask_user, ask_intact, ask_users, ask_others,
+    request_ask_mail, question_listener, session_ask_user, ask_intact,
+    ask_users,        ask_others,        ask_hidden,
 };
 
 void

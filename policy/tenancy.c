@@ -216,3 +216,12 @@ tenancy_owner(const struct tenancy *tenancy, const char *domain)
         claim = strmap_get(&tenancy->wildcards, dot + 1);
     return claim != NULL ? claim->organization : NULL;
 }
+
+const struct organization *
+tenancy_find_match_from(const struct tenancy *tenancy, const struct organization *except)
+{
+    for (const struct claim *claim = tenancy->claims; claim != NULL; claim = claim->next)
+        if (claim->organization != except && claim->organization->match_from)
+            return claim->organization;
+    return NULL;
+}

@@ -168,6 +168,10 @@ const struct listener *tenancy_listener(const struct tenancy *tenancy,
 /* All listeners in order; *count_r of them. */
 const struct listener *const *tenancy_listeners(const struct tenancy *tenancy, size_t *count_r);
 
+/* One with domains that demands match_from and is not except; NULL: there is none. */
+const struct organization *tenancy_find_match_from(const struct tenancy *tenancy,
+                                                   const struct organization *except);
+
 /* The organization that owns a domain, or NULL: an exact claim first, then the longest wildcard.
  * Costs one look-up per label of the domain, however many organizations there are. domain is in
  * lower case; a domain with letters outside of ASCII is the one that DNS has for it. */

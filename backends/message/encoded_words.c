@@ -115,6 +115,13 @@ is_common(const char *charset)
     return false;
 }
 
+/* Whether ASCII characters are themselves in it. */
+static bool
+keeps_ascii(const char *charset)
+{
+    return is_common(charset) && strncmp(charset, "iso-2022-", strlen("iso-2022-")) != 0;
+}
+
 static bool
 may_hide(const char *bytes, size_t length)
 {
@@ -127,15 +134,17 @@ may_hide(const char *bytes, size_t length)
 /* Judges one word. Returns whether it has one reading only. */
 static bool
 judge(const struct word *word, const char *bytes, size_t length, bool well_formed,
-      const char **fault)
+      struct encoded_words *words)
 {
     if (memchr(bytes, '\0', length) != NULL) {
-        *fault = "a NUL in an encoded word";
+        words->fault = "a NUL in an encoded word";
         return false;
     }
     bool converts = gmime_converts(word->charset, bytes, length);
-    if ((!converts || !well_formed) && may_hide(bytes, length))
-        *fault = "an encoded word that not every program can read";
+    if ((!converts || !well_formed) && may_hide(bytes, length)) {
+        words->fault = "an encoded word that not every program can read";
+        words->hides = words->hides || !keeps_ascii(word->charset);
+    }
     return converts && well_formed && is_common(word->charset);
 }
 
@@ -179,7 +188,7 @@ take_word(const struct word *word, char *bytes, bool faulty, struct encoded_word
     bool well_formed = false;
     size_t length = (word->base64 ? decode_base64 : decode_quoted)(word, bytes, &well_formed);
     words->malformed = words->malformed || !well_formed;
-    bool one_reading = judge(word, bytes, length, well_formed, &words->fault);
+    bool one_reading = judge(word, bytes, length, well_formed, words);
     if (one_reading && !faulty) {
         *(*to)++ = ',';
         return;

@@ -19,6 +19,7 @@ enum { ENCODED_WORDS_MAX = 1000 }; /* in one header */
 struct encoded_words {
     const char *fault; /* a constant text; NULL: none */
     bool too_many;     /* what is behind ENCODED_WORDS_MAX has not been looked at */
+    bool hides;        /* the fault is of a word that nobody can decode and that may hold an '@' */
     bool malformed;    /* words that some programs decode and others show as they are */
     char *rest;        /* the text with a ',' for each word that has one reading, the bytes of the
                           others, taken as ISO 8859-1; with a fault the bytes of all, apart */

@@ -19,12 +19,19 @@
 #include "plain_text.h"
 #include "shown_set.h"
 
-enum { FAULT_MAX = 128 };
+enum {
+    FAULT_MAX = 128,
+    /* Of a line without the header's name. Mail servers break what is longer (RFC 5322 2.1.1), so
+     * that "boss@acme.example.net" becomes "boss@acme.example .net": Sendmail at 990 bytes, Postfix
+     * at 998. */
+    LINE_BYTES_MAX = 960,
+};
 
 struct identity_headers {
     struct shown_set shown;
     bool has_from;
     char fault[FAULT_MAX]; /* empty: none */
+    char hides[FAULT_MAX]; /* likewise */
 };
 
 /* What is known about the header that is being read. */
@@ -74,11 +81,24 @@ identity_headers_want(const char *name)
 }
 
 static void
+note_first(const struct reading *reading, const char *fault, char text_r[FAULT_MAX])
+{
+    if (fault != NULL && text_r[0] == '\0')
+        snprintf(text_r, FAULT_MAX, "%s: %s", reading->header, fault);
+}
+
+static void
 note(const struct reading *reading, const char *fault)
 {
-    char *text = reading->headers->fault;
-    if (fault != NULL && text[0] == '\0')
-        snprintf(text, FAULT_MAX, "%s: %s", reading->header, fault);
+    note_first(reading, fault, reading->headers->fault);
+}
+
+/* A fault for which what has been found is not all that readers may see. */
+static void
+note_hiding(const struct reading *reading, const char *fault)
+{
+    note(reading, fault);
+    note_first(reading, fault, reading->headers->hides);
 }
 
 /* Holds what GMime finds against what the grammar says, one by one. */
@@ -130,9 +150,9 @@ note_marks(const struct reading *reading, const struct plain_text *plain)
     if (plain->controls)
         note(reading, "a control character");
     if (plain->overrides)
-        note(reading, "marks that turn text round");
+        note_hiding(reading, "marks that turn text round");
     if (plain->directs && plain->ats > reading->mailboxes)
-        note(reading, "an address among marks of writing direction");
+        note_hiding(reading, "an address among marks of writing direction");
     if (plain->undecodable)
         note(reading, "an encoded word that cannot be decoded");
 }
@@ -154,6 +174,8 @@ scan_view(const struct reading *reading, char *text)
 {
     struct encoded_words words;
     encoded_words_read(text, &words);
+    if (words.too_many || words.hides)
+        note_hiding(reading, words.fault);
     note(reading, words.fault);
     scan_decoded(reading, words.rest, false);
     if (words.malformed)
@@ -170,6 +192,19 @@ scan_view(const struct reading *reading, char *text)
     free(text);
 }
 
+static bool
+has_long_line(const char *value, size_t length)
+{
+    const char *end = value + length;
+    while (end - value > LINE_BYTES_MAX) {
+        const char *line_end = memchr(value, '\n', (size_t)(end - value));
+        if (line_end == NULL || line_end - value > LINE_BYTES_MAX)
+            return true;
+        value = line_end + 1;
+    }
+    return false;
+}
+
 void
 identity_headers_add(struct identity_headers *headers, const char *name, const char *value,
                      size_t length)
@@ -182,11 +217,13 @@ identity_headers_add(struct identity_headers *headers, const char *name, const c
     const char *fault;
     char *text = header_value_unfold(value, length, &fault);
     note(&reading, fault);
+    if (has_long_line(value, length))
+        note_hiding(&reading, "a line that mail servers break");
     read_mailboxes(&reading, text);
     scan_view(&reading, address_syntax_unescape(text));
     scan_view(&reading, address_syntax_bare(text));
     if (headers->shown.overflowed)
-        note(&reading, "too many addresses");
+        note_hiding(&reading, "too many addresses");
     free(text);
 }
 
@@ -209,4 +246,10 @@ const char *
 identity_headers_fault(const struct identity_headers *headers)
 {
     return headers->fault[0] != '\0' ? headers->fault : NULL;
+}
+
+const char *
+identity_headers_hide(const struct identity_headers *headers)
+{
+    return headers->hides[0] != '\0' ? headers->hides : NULL;
 }

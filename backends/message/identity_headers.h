@@ -44,4 +44,8 @@ const struct shown_address *identity_headers_shown(const struct identity_headers
  * to read it". It has no bytes of the client's; borrowed. NULL: it can be told. */
 const char *identity_headers_fault(const struct identity_headers *headers);
 
+/* Why the message may show anybody beside what has been found, which is a fault too: there is more
+ * than has been looked at, or what some readers see cannot be told. NULL: it shows nobody else. */
+const char *identity_headers_hide(const struct identity_headers *headers);
+
 #endif

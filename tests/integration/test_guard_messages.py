@@ -304,3 +304,16 @@ def test_bdat_is_no_way_past_the_guard(world):
             talk.say_all([f"MAIL FROM:<{BOB}>", f"RCPT TO:<{CAROL}>"])
             # say() ends it with a line's end, which belongs to the chunk
             assert talk.say(f"BDAT {len(content) + 2} LAST\r\n{content}").startswith(reply)
+
+
+@pytest.mark.parametrize("header", [
+    "Resent-Sender: " + ",\r\n ".join(f"a{count}@b.co" for count in range(1001)) + f"\r\nFrom: {ALICE}",
+    "From: " + "=?utf-8?q??=\r\n " * 1001 + f"=?utf-8?q?alice=40acme.example?= <{OLGA}>",
+    # what Postfix sends on as "alice@acme.example", a line end and " .free.example"
+    "From:" + " " * (998 - len(f"From:<{ALICE}")) + f"<{ALICE}.free.example>",
+], ids=["addresses", "words", "blanks"])
+def test_no_crowd_hides_an_address(world, header):
+    """From a user whose own organization does not ask what he shows."""
+    with world.submit(OLGA, PASSWORD) as talk:
+        assert send(talk, OLGA, [CAROL], header)[1].startswith("550 5.7.1 ")
+        take(world, talk, "from Olga alone", OLGA)

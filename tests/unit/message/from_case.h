@@ -21,25 +21,30 @@ struct from_case {
     size_t length;
     const char *want_shown; /* must be found; NULL: nothing in particular */
     const char *want_fault; /* NULL: none */
+    bool want_hidden;       /* what is not found may be anybody's */
 };
 
 #define BOSS "boss@acme.example"
 
-#define GOOD(name, value)              \
-    {                                  \
-        name, BYTES(value), NULL, NULL \
+#define GOOD(name, value)                     \
+    {                                         \
+        name, BYTES(value), NULL, NULL, false \
     }
-#define SHOWS(name, value, shown)       \
-    {                                   \
-        name, BYTES(value), shown, NULL \
+#define SHOWS(name, value, shown)              \
+    {                                          \
+        name, BYTES(value), shown, NULL, false \
     }
-#define FAULT(name, value, fault)       \
-    {                                   \
-        name, BYTES(value), NULL, fault \
+#define FAULT(name, value, fault)              \
+    {                                          \
+        name, BYTES(value), NULL, fault, false \
     }
-#define BOTH(name, value, shown, fault)  \
-    {                                    \
-        name, BYTES(value), shown, fault \
+#define HIDES(name, value, fault)             \
+    {                                         \
+        name, BYTES(value), NULL, fault, true \
+    }
+#define BOTH(name, value, shown, fault)         \
+    {                                           \
+        name, BYTES(value), shown, fault, false \
     }
 
 static inline bool
@@ -69,6 +74,7 @@ from_decide(const struct identity_headers *headers, const char *user)
     struct message_facts message = {.authenticated = user};
     message.shown = identity_headers_shown(headers, &message.shown_count);
     message.header_fault = identity_headers_fault(headers);
+    message.header_hides = identity_headers_hide(headers);
     world.facts.method = METHOD_NONE;
     world.facts.message = &message;
     world_from(&world, "MAIL FROM:<bob@acme.example>");
@@ -110,7 +116,7 @@ from_judge(const struct from_case *c, const struct identity_headers *headers)
     enum reason reason = from_decide(headers, "bob@acme.example");
     if (reason != (refused ? REASON_FROM_MISMATCH : REASON_MESSAGE_OK))
         return reason_id(reason);
-    bool shows_boss = c->want_shown != NULL && strcmp(c->want_shown, BOSS) == 0;
+    bool shows_boss = c->want_hidden || (c->want_shown != NULL && strcmp(c->want_shown, BOSS) == 0);
     if (shows_boss && from_decide(headers, "mallory@widgets.example") != REASON_FROM_MISMATCH)
         return "mallory is let through";
     return NULL;

@@ -293,6 +293,26 @@ static const struct from_case encoded[] = {
     FAULT("a word as a local part", "=?utf-8?Q?boss?=@acme.example", NONE_SUCH),
 };
 
+/* Some readers see an address that is not found here: not even who is held to others' demands alone
+ * may send it. */
+static const struct from_case hidden[] = {
+    HIDES("an address that is turned round",
+          "\"\xe2\x80\xae"
+          "elpmaxe.emca@ssob\" <mallory@widgets.example>",
+          TURNED),
+    HIDES("an address between marks of direction",
+          "\"\xe2\x80\x8f"
+          "acme.example\xe2\x80\x8f@\xe2\x80\x8f"
+          "boss\" <mallory@widgets.example>",
+          DIRECTION),
+    HIDES("UTF-7 by a name that some know",
+          "=?unicode-1-1-utf-7?Q?boss+AEA-acme.example?= <mallory@widgets.example>", WORD),
+    HIDES("HZ", "=?hz-gb-2312?B?Ym9zc357I0B+fWFjbWUuZXhhbXBsZQ==?= <mallory@widgets.example>",
+          WORD),
+    HIDES("ISO 2022 that nobody knows", "=?iso-2022-xx?B?GyRCYm9zcw==?= <mallory@widgets.example>",
+          WORD),
+};
+
 static const struct from_case bytes[] = {
     BOTH("a NUL in the name", "\"Bob\0\" <boss@acme.example>", BOSS, CONTROL),
     BOTH("a NUL behind his address", "bob@acme.example\0, boss@acme.example", BOSS, CONTROL),
@@ -354,6 +374,13 @@ test_bytes_that_no_header_holds_are_refused(void **state)
     FROM_CHECK_ALL(bytes);
 }
 
+static void
+test_what_only_some_readers_see_is_refused(void **state)
+{
+    (void)state;
+    FROM_CHECK_ALL(hidden);
+}
+
 int
 main(void)
 {
@@ -362,6 +389,7 @@ main(void)
         cmocka_unit_test(test_names_and_comments_with_addresses_of_others_are_refused),
         cmocka_unit_test(test_encoded_addresses_of_others_are_refused),
         cmocka_unit_test(test_bytes_that_no_header_holds_are_refused),
+        cmocka_unit_test(test_what_only_some_readers_see_is_refused),
     };
     return cmocka_run_group_tests(tests, from_begin, NULL);
 }

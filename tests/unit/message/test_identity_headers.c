@@ -242,15 +242,44 @@ test_many_addresses(void **state)
         char *value = malloc(cases[i].addresses * 32), *to = value;
         assert_non_null(value);
         for (unsigned j = 0; j < cases[i].addresses; j++)
-            to += sprintf(to, "%sa%u@acme.example", j > 0 ? ", " : "", j);
+            to += sprintf(to, "%sa%u@acme.example", j > 0 ? ",\r\n " : "", j);
         struct identity_headers *headers = read_all(&(struct header){"From", value}, 1);
         const char *fault = identity_headers_fault(headers);
         CHECK_TEXT(cases[i].name, fault != NULL ? fault : "", cases[i].want_fault);
+        CHECK(cases[i].name, (identity_headers_hide(headers) != NULL) == (fault != NULL));
         size_t count;
         identity_headers_shown(headers, &count);
         assert_int_equal(count, 1000);
         identity_headers_free(headers);
         free(value);
+    }
+}
+
+/* Mail servers break long lines: what is found is not what is shown then. */
+static void
+test_long_lines(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        size_t blanks;
+        const char *line_end;
+        const char *want_hides;
+    } cases[] = {
+        {"a line that fits", 900, "", ""},
+        {"a long header of lines that fit", 950, "\r\n", ""},
+        {"a long line", 951, "", "From: a line that mail servers break"},
+        {"a long line behind another", 951, "\n", "From: a line that mail servers break"},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        char value[2048];
+        sprintf(value, "(Bob)%s%*s%s", cases[i].line_end, (int)cases[i].blanks, "", "bob@b.test");
+        struct identity_headers *headers = read_all(&(struct header){"From", value}, 1);
+        const char *hides = identity_headers_hide(headers),
+                   *fault = identity_headers_fault(headers);
+        CHECK_TEXT(cases[i].name, hides != NULL ? hides : "", cases[i].want_hides);
+        CHECK_TEXT(cases[i].name, fault != NULL ? fault : "", cases[i].want_hides);
+        identity_headers_free(headers);
     }
 }
 
@@ -278,6 +307,7 @@ main(void)
         cmocka_unit_test(test_names_of_headers),
         cmocka_unit_test(test_no_header_costs_more_than_its_length),
         cmocka_unit_test(test_many_addresses),
+        cmocka_unit_test(test_long_lines),
         cmocka_unit_test(test_too_long),
     };
     return cmocka_run_group_tests(tests, from_begin, NULL);

@@ -667,11 +667,42 @@ test_a_broken_organization_is_not_now(void **state)
     }
 }
 
+/* What cannot be seen is held against those whose address it may be. */
+static void
+test_what_is_hidden(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        struct shown_case of;
+    } cases[] = {
+        {"it may be another organization's",
+         {.user = EVE,
+          .users_match = true,
+          .want = REASON_FROM_MISMATCH,
+          .want_rule = MATCH ": From: hidden"}},
+        {"nobody demands anything", {.user = EVE, .want = REASON_MESSAGE_OK}},
+        {"who has not logged in may send what he wants",
+         {.user = NULL, .users_match = true, .want = REASON_MESSAGE_OK}},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct world world;
+        make(&world, &cases[i].of);
+        world.message.header_hides = "From: hidden";
+        world_ask(&world, decide_header);
+        world_check(cases[i].name, &world, cases[i].of.want);
+        if (cases[i].of.want_rule != NULL)
+            world_check_rule(cases[i].name, &world, cases[i].of.want_rule);
+        world_fini(&world);
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_mdaemon_from_header),
+        cmocka_unit_test(test_what_is_hidden),
         cmocka_unit_test(test_addresses_that_are_given),
         cmocka_unit_test(test_who_gave_it_is_told),
         cmocka_unit_test(test_a_name_in_the_domains_other_spelling),
