@@ -198,6 +198,21 @@ read_angle(struct reader *reader)
     skip_cfws(reader);
 }
 
+/* Behind an address: "bob@acme.example <bob@acme.example>", as some programs and devices write who
+ * has no name. The grammar wants quotes, but whichever address a reader takes, it is the same. */
+static void
+read_twice(struct reader *reader)
+{
+    struct address_syntax *syntax = reader->syntax;
+    const struct mailbox name = syntax->mailboxes[--syntax->count];
+    read_angle(reader);
+    if (reader->fault != NULL)
+        return;
+    const struct mailbox *mailbox = &syntax->mailboxes[syntax->count - 1];
+    if (strcmp(mailbox->local, name.local) != 0 || strcmp(mailbox->domain, name.domain) != 0)
+        fail(reader, "more than one way to read it");
+}
+
 /* Behind a mailbox or a group: the next one or the end. Returns whether there is a next one. */
 static bool
 read_end(struct reader *reader)
@@ -218,6 +233,14 @@ read_end(struct reader *reader)
     return false;
 }
 
+static void
+read_address(struct reader *reader, const char *local, size_t local_length)
+{
+    read_domain(reader, local, local_length);
+    if (reader->fault == NULL && *reader->at == '<')
+        read_twice(reader);
+}
+
 /* Reads a mailbox or the start of a group. Returns whether there is more to read. */
 static bool
 read_member(struct reader *reader)
@@ -236,7 +259,7 @@ read_member(struct reader *reader)
     if (*reader->at == '<')
         read_angle(reader);
     else if (words == WORDS_LOCAL && *reader->at == '@')
-        read_domain(reader, start, (size_t)(end - start));
+        read_address(reader, start, (size_t)(end - start));
     else if (words != WORDS_NONE && (*reader->at == '\0' || strchr(",;", *reader->at) != NULL))
         fail(reader, "an address without a domain");
     else

@@ -4,8 +4,8 @@
  * Pure; one pass, no recursion, so its cost is the header's length. It guards GMime, which is
  * lenient as mail programs are, each in another way: a list that keeps to the grammar is read by
  * all in the same way. Beyond the grammar only the dots of "John Q. Smith" (obs-phrase) are let
- * through. Not let through are the other obsolete forms: routes, empty members of a list, "a .
- * b@c".
+ * through, and an address as the unquoted name of itself, "a@b.c <a@b.c>". Not let through are the
+ * other obsolete forms: routes, empty members of a list, "a . b@c".
  */
 #ifndef MAILREEVE_ADDRESS_SYNTAX_H
 #define MAILREEVE_ADDRESS_SYNTAX_H

@@ -35,6 +35,10 @@ static const struct from_case grammar[] = {
     GOOD("parentheses in a quoted name", "\"Bob (Sales)\" <bob@acme.example>"),
     GOOD("brackets in a quoted name", "\"[Bob] <Sales>\" <bob@acme.example>"),
     GOOD("an apostrophe in the name", "Bob O'Example <bob@acme.example>"),
+    GOOD("his address as an unquoted name", "bob@acme.example <bob@acme.example>"),
+    GOOD("his address as an unquoted name in capitals", "Bob@Acme.Example<bob@acme.example>"),
+    GOOD("his address as an unquoted name in a list",
+         "robert@acme.example, bob@acme.example <bob@acme.example>, robert@acme.example"),
     GOOD("white space at both ends", " \t Bob <bob@acme.example> \t "),
     GOOD("tabs between words", "Bob\tExample\t<bob@acme.example>"),
 };
