@@ -86,6 +86,8 @@ def test_a_relay_window_makes_its_user_the_sender(world):
         for count in (1, 2):
             message = take(world, talk, f"after POP {count}", to=FAR)
             assert results(message)[0].startswith("mta.example; auth=pass ") and BOB in results(message)[0]
+            # his other address: the directory is asked by what he has logged in as
+            take(world, talk, f"after POP as the builder {count}", "bob.builder@acme.example", FAR)
             assert send(talk, CAROL, [ALICE], f"From: {BOB}") == (
                 "mail", "553 5.7.1 the sender is not the authenticated user")
             assert send(talk, BOB, [ALICE], f"From: {CAROL}")[1].startswith("550 5.7.1 ")
@@ -108,6 +110,7 @@ def test_a_window_is_named_in_the_message(world):
     # past nginx, so that it is the guard that finds the window
     with world.go_round("submission", client) as talk:
         message = take(world, talk, "by the guard's window", to=ALICE)
+        take(world, talk, "by the guard's window, as the builder", "bob.builder@acme.example", ALICE)
     assert results(message) == [f"mta.example; auth=pass (SMTP after POP) smtp.auth={BOB}"]
 
 
@@ -222,6 +225,7 @@ def test_a_ban_ends_a_session_at_its_next_message(world):
         assert done.returncode == EXIT_OK, done.stderr
         assert talk.say(f"MAIL FROM:<{BOB}>") == BANNED
         assert talk.is_closed()
+    assert client in world.wait_for_line(client=client, reason="auth.banned")["rule"].partition(" ban: ")[2]
 
 
 def test_each_message_leaves_a_line(world):

@@ -179,6 +179,19 @@ static const struct {
      "rule \"no\" { recipients = no action = refuse code = \"550 5.1.6\" text = no }\n",
      ANNA MAIL "rcpt <a@> => 501 5.5.2\nrcpt <no@far.example> => 550 5.1.6\nrcpt <y@far.example>\n"
                "rcpt <z@far.example> => 452 4.7.1\nrcpt <no@far.example> => 452 4.7.1\n" FROM REST},
+    {"... nor those that are given up, and none is taken back twice",
+     "limits { recipients_per_user = \"2/1h\" }\n"
+     "list \"no\" { kind = user entries = {\"no@far.example\"} }\n"
+     "rule \"no\" { recipients = no action = refuse code = \"550 5.1.6\" text = no }\n",
+     ANNA MAIL "rcpt <y@far.example>\nabort\n" MAIL FROM REST
+               "mail <anna@acme.example>\nrcpt <no@far.example> => 550 5.1.6\nabort\n" MAIL
+               "rcpt <y@far.example> => 452 4.7.1\n"},
+    {"who has logged in may mistype",
+     "screen { bad_recipients = 1 }\n"
+     "organization \"devices\" { domains = {\"devices.example\"} recipients = users }\n",
+     ANNA MAIL "rcpt <x@devices.example> => 550 5.1.1\nrcpt <y@far.example>\n"
+               "connect 192.0.2.1\nmacro {auth_authen}\nmail <x@far.example>\n"
+               "rcpt <x@devices.example> => 550 5.1.1\nrcpt <anna@acme.example> => 421 4.7.0\n"},
     {"a stranger's messages are not", "limits { messages_per_user = \"1/1h\" }\n",
      "connect 192.0.2.1\nmail <x@far.example>\nabort\nmail <x@far.example>\n"},
     {"a message has so many recipients", "limits { recipients_per_message = 2 }\n",

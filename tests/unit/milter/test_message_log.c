@@ -70,6 +70,25 @@ static const struct {
      "verdict=defer code=\"454 4.7.0\" reason=internal rule=\"t.conf:1 listener: no listener can "
      "be told: set the mail server's daemon_name (Postfix: -o milter_macro_daemon_name=NAME) or "
      "listener in the section guard\"\n"},
+    {"nor is it known who a nameless one is", "",
+     "connect 192.0.2.1\nmacro {daemon_name} submission\nmacro {auth_type} XCLIENT\n"
+     "macro {auth_authen} anna\nmail <anna@acme.example> => 454 4.7.0\n",
+     "error stage=mail listener=submission organization=acme client=192.0.2.1 "
+     "from=\"MAIL FROM:<anna@acme.example>\" recipients=0 verdict=defer code=\"454 4.7.0\" "
+     "reason=internal rule=\"t.conf:4 listener \\\"submission\\\": login: nothing is noted of a "
+     "login by that name: it was too long ago, the store was down then, or mailreeve-auth has "
+     "another one\"\n"},
+    {"each tag of a message is named once",
+     "rule \"a\" { recipients = a action = tag }\n"
+     "rule \"b\" { recipients = b action = tag }\n"
+     "list \"a\" { kind = user entries = {\"a@far.example\", \"c@far.example\"} }\n"
+     "list \"b\" { kind = user entries = {\"b@far.example\"} }\n",
+     ANNA "mail <anna@acme.example>\nrcpt <a@far.example>\nrcpt <b@far.example>\n"
+          "rcpt <c@far.example>\n" FROM "eoh\nend\n",
+     "info queue=4F1B stage=end listener=submission user=anna@acme.example organization=acme "
+     "client=192.0.2.1 from=\"MAIL FROM:<anna@acme.example>\" recipients=3 verdict=accept "
+     "code=\"250 2.0.0\" reason=rule.a rule=\"t.conf:10 rule \\\"a\\\": entry "
+     "\\\"a@far.example\\\" at t.conf:12: recipients: in list \\\"a\\\"\" tag=a,b\n"},
     {"what is given up leaves none", "",
      ANNA "mail <anna@acme.example>\nrcpt <x@far.example>\nabort\nmail <anna@acme.example>\n", ""},
 };
