@@ -14,8 +14,9 @@
 struct shown_address {
     struct mailbox mailbox; /* with its domain as DNS has it */
     const char *header;     /* "From", "Sender", "Resent-From", ...: never a client's bytes */
-    bool is_author;         /* a mailbox of From: by the header's grammar; false: of another header,
-                               or it only looks like an address, in a display name or a comment */
+    bool is_author;         /* a mailbox of From: by the header's grammar, or whatever a From: shows
+                               that breaks it; false: of another header, or it only looks like an address,
+                               in a display name or a comment */
 };
 
 #endif

@@ -149,7 +149,7 @@ last_of_row(const char *at)
 }
 
 void
-address_scan(const char *plain, const char *header, struct shown_set *set)
+address_scan(const char *plain, const char *header, bool is_author, struct shown_set *set)
 {
     for (const char *at = plain; (at = strchr(at, '@')) != NULL; at++) {
         struct mailbox mailbox;
@@ -160,6 +160,6 @@ address_scan(const char *plain, const char *header, struct shown_set *set)
         if (span_length(local) == 0 || !copy_domain(domain, mailbox.domain))
             continue;
         ascii_lower_copy(mailbox.local, local.from, span_length(local));
-        shown_set_add(set, &mailbox, header, false);
+        shown_set_add(set, &mailbox, header, is_author);
     }
 }

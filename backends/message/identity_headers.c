@@ -41,6 +41,12 @@ struct reading {
     size_t mailboxes; /* by its grammar */
 };
 
+static bool
+is_from(const struct reading *reading)
+{
+    return strcmp(reading->header, "From") == 0;
+}
+
 void
 identity_headers_begin_process(void)
 {
@@ -137,9 +143,9 @@ read_mailboxes(struct reading *reading, const char *text)
         (gmime_mailboxes(text, compare, &comparison) != syntax.count || comparison.differs))
         fault = "more than one way to read it";
     note(reading, fault);
-    bool is_author = strcmp(reading->header, "From") == 0;
     for (size_t i = 0; i < syntax.count && fault == NULL; i++)
-        shown_set_add(&reading->headers->shown, &syntax.mailboxes[i], reading->header, is_author);
+        shown_set_add(&reading->headers->shown, &syntax.mailboxes[i], reading->header,
+                      is_from(reading));
     reading->mailboxes = fault == NULL ? syntax.count : 0;
     address_syntax_fini(&syntax);
 }
@@ -157,6 +163,8 @@ note_marks(const struct reading *reading, const struct plain_text *plain)
         note(reading, "an encoded word that cannot be decoded");
 }
 
+/* Of a From: that breaks the grammar each may be taken for the author: rules about authors must not
+ * be got round by a comma too many. */
 static void
 scan_decoded(const struct reading *reading, const char *decoded, bool judged)
 {
@@ -164,7 +172,8 @@ scan_decoded(const struct reading *reading, const char *decoded, bool judged)
     plain_text_make(decoded, &plain);
     if (judged)
         note_marks(reading, &plain);
-    address_scan(plain.text, reading->header, &reading->headers->shown);
+    bool is_author = is_from(reading) && reading->mailboxes == 0;
+    address_scan(plain.text, reading->header, is_author, &reading->headers->shown);
     plain_text_fini(&plain);
 }
 
@@ -212,7 +221,7 @@ identity_headers_add(struct identity_headers *headers, const char *name, const c
     struct reading reading = {.headers = headers, .header = find_name(name)};
     if (reading.header == NULL)
         return;
-    if (strcmp(reading.header, "From") == 0)
+    if (is_from(&reading))
         headers->has_from = true;
     const char *fault;
     char *text = header_value_unfold(value, length, &fault);

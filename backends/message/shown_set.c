@@ -31,6 +31,15 @@ find(const struct shown_set *set, const struct mailbox *mailbox, const char *hea
     return NULL;
 }
 
+static size_t
+count_of(const struct shown_set *set, const char *header)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < set->count; i++)
+        count += strcmp(set->addresses[i].header, header) == 0 ? 1 : 0;
+    return count;
+}
+
 void
 shown_set_add(struct shown_set *set, const struct mailbox *mailbox, const char *header,
               bool is_author)
@@ -42,7 +51,7 @@ shown_set_add(struct shown_set *set, const struct mailbox *mailbox, const char *
         old->is_author = old->is_author || is_author;
         return;
     }
-    if (set->count == SHOWN_SET_MAX) {
+    if (set->count >= SHOWN_SET_MAX && count_of(set, header) == SHOWN_SET_MAX) {
         set->overflowed = true;
         return;
     }

@@ -2,7 +2,7 @@
  * shown_set: the addresses that one message shows, each once, in the order they were found.
  *
  * Pure; addresses are copied. Bounded, so that a message cannot make it large: what is found beyond
- * SHOWN_SET_MAX is not kept.
+ * SHOWN_SET_MAX in the headers of one name is not kept.
  */
 #ifndef MAILREEVE_SHOWN_SET_H
 #define MAILREEVE_SHOWN_SET_H

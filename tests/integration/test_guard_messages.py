@@ -321,3 +321,12 @@ def test_no_crowd_hides_an_address(world, header):
     with world.submit(OLGA, PASSWORD) as talk:
         assert send(talk, OLGA, [CAROL], header)[1].startswith("550 5.7.1 ")
         take(world, talk, "from Olga alone", OLGA)
+
+
+@pytest.mark.parametrize("author", ["{}", "{},", "Shouter <{}", "{} <x@far.example>", "other@far.example\nFrom: ,{}"])
+def test_no_slip_of_grammar_gets_an_author_past_a_rule(world, author):
+    """Of whoever has not logged in, whose headers may be as they like."""
+    with world.deliver() as talk:
+        header = "From: " + author.format("shouter@far.example")
+        assert send(talk, FAR, [CAROL], header) == ("end", "550 5.7.5 do not shout")
+        assert send(talk, FAR, [CAROL], header.replace("shouter", "speaker"))[1].startswith("250 ")

@@ -91,10 +91,18 @@ static const struct {
      {{"From", "bob"}, {"Sender", ""}},
      "",
      "From: an address without a domain"},
-    {"a header with a fault has no authors, but shows what it shows",
-     {{"From", "bob@acme.example eve@widgets.example"}},
-     "From bob@acme.example, From eve@widgets.example",
+    {"of a header with a fault all may be authors",
+     {{"From", "\"boss@acme.example\" bob@acme.example, eve@widgets.example,"}},
+     "From* boss@acme.example, From* bob@acme.example, From* eve@widgets.example",
      "From: more than one way to read it"},
+    {"the author of one From: is no excuse for another",
+     {{"From", "bob@acme.example (anna@acme.example)"}, {"From", "eve@widgets.example,"}},
+     "From* bob@acme.example, From anna@acme.example, From* eve@widgets.example",
+     "From: more than one way to read it"},
+    {"who sends is no author, fault or none",
+     {{"From", "bob@acme.example"}, {"Sender", "eve@widgets.example,"}},
+     "From* bob@acme.example, Sender eve@widgets.example",
+     "Sender: more than one way to read it"},
     {"the same address in two headers is found in both",
      {{"From", "bob@acme.example"}, {"Sender", "bob@acme.example"}},
      "From* bob@acme.example, Sender bob@acme.example",
@@ -255,6 +263,24 @@ test_many_addresses(void **state)
     }
 }
 
+/* Rules about authors hold for whoever has not logged in, whose faults are no reason to refuse. */
+static void
+test_many_senders_keep_no_author_out(void **state)
+{
+    (void)state;
+    char value[1001 * 32], *to = value;
+    for (unsigned i = 0; i < 1001; i++)
+        to += sprintf(to, "%sa%u@acme.example", i > 0 ? ",\r\n " : "", i);
+    struct header many[] = {{"Resent-Sender", value}, {"From", "eve@widgets.example"}};
+    struct identity_headers *headers = read_all(many, COUNT_OF(many));
+    size_t count;
+    const struct shown_address *shown = identity_headers_shown(headers, &count);
+    assert_int_equal(count, 1001);
+    assert_true(shown[1000].is_author);
+    assert_string_equal(identity_headers_hide(headers), "Resent-Sender: too many addresses");
+    identity_headers_free(headers);
+}
+
 /* Mail servers break long lines: what is found is not what is shown then. */
 static void
 test_long_lines(void **state)
@@ -307,6 +333,7 @@ main(void)
         cmocka_unit_test(test_names_of_headers),
         cmocka_unit_test(test_no_header_costs_more_than_its_length),
         cmocka_unit_test(test_many_addresses),
+        cmocka_unit_test(test_many_senders_keep_no_author_out),
         cmocka_unit_test(test_long_lines),
         cmocka_unit_test(test_too_long),
     };
