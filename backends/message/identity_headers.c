@@ -21,9 +21,9 @@
 
 enum {
     FAULT_MAX = 128,
-    /* Of a line without the header's name. Mail servers break what is longer (RFC 5322 2.1.1), so
-     * that "boss@acme.example.net" becomes "boss@acme.example .net": Sendmail at 990 bytes, Postfix
-     * at 998. */
+    /* Of a line, without the colon and the blank behind it. Mail servers break what is longer (RFC
+     * 5322 2.1.1), so that "boss@acme.example.net" becomes "boss@acme.example .net": Sendmail at
+     * 990 bytes, Postfix at 998. */
     LINE_BYTES_MAX = 960,
 };
 
@@ -201,15 +201,18 @@ scan_view(const struct reading *reading, char *text)
     free(text);
 }
 
+/* The name, which may end in any number of blanks, stands in the first line. */
 static bool
-has_long_line(const char *value, size_t length)
+has_long_line(const char *name, const char *value, size_t length)
 {
     const char *end = value + length;
-    while (end - value > LINE_BYTES_MAX) {
+    size_t before = strlen(name);
+    while (before + (size_t)(end - value) > LINE_BYTES_MAX) {
         const char *line_end = memchr(value, '\n', (size_t)(end - value));
-        if (line_end == NULL || line_end - value > LINE_BYTES_MAX)
+        if (line_end == NULL || before + (size_t)(line_end - value) > LINE_BYTES_MAX)
             return true;
         value = line_end + 1;
+        before = 0;
     }
     return false;
 }
@@ -226,7 +229,7 @@ identity_headers_add(struct identity_headers *headers, const char *name, const c
     const char *fault;
     char *text = header_value_unfold(value, length, &fault);
     note(&reading, fault);
-    if (has_long_line(value, length))
+    if (has_long_line(name, value, length))
         note_hiding(&reading, "a line that mail servers break");
     read_mailboxes(&reading, text);
     scan_view(&reading, address_syntax_unescape(text));

@@ -297,6 +297,11 @@ test_long_lines(void **state)
         {"a long line", 951, "", "From: a line that mail servers break"},
         {"a long line behind another", 951, "\n", "From: a line that mail servers break"},
     };
+    char name[1024];
+    sprintf(name, "From%*s", 950, "");
+    struct identity_headers *wide = read_all(&(struct header){name, "eve@widgets.example"}, 1);
+    assert_string_equal(identity_headers_hide(wide), "From: a line that mail servers break");
+    identity_headers_free(wide);
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         char value[2048];
         sprintf(value, "(Bob)%s%*s%s", cases[i].line_end, (int)cases[i].blanks, "", "bob@b.test");
