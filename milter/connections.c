@@ -62,6 +62,15 @@ connections_leave(struct connections *connections)
     pthread_mutex_unlock(&connections->lock);
 }
 
+unsigned
+connections_inside(struct connections *connections)
+{
+    pthread_mutex_lock(&connections->lock);
+    unsigned inside = connections->entered;
+    pthread_mutex_unlock(&connections->lock);
+    return inside;
+}
+
 struct connection *
 connections_add(struct connections *connections)
 {

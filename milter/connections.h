@@ -35,6 +35,9 @@ void connections_free(struct connections *connections);
 void connections_enter(struct connections *connections);
 void connections_leave(struct connections *connections);
 
+/* How many are within now. */
+unsigned connections_inside(struct connections *connections);
+
 /* A conversation begins, or ends. The caller has entered. */
 struct connection *connections_add(struct connections *connections); /* never NULL */
 void connections_remove(struct connection *connection);              /* frees it */

@@ -457,7 +457,7 @@ milter_door_open(const struct listen_socket *socket, const struct guard *guard,
 void
 milter_door_serve(void)
 {
-    nudge_start(&door.address, door.address_length);
+    nudge_start(&door.address, door.address_length, door.connections);
     smfi_main();
 }
 

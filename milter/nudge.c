@@ -5,12 +5,13 @@
 
 #include "background.h"
 
-enum { NUDGE_MS = 50 };
+enum { NUDGE_MS = 50, BUSY_NUDGE_MS = 2, BUSY = 3 };
 
 /* One thread's own. */
 static struct {
     struct sockaddr_storage address;
     socklen_t length;
+    struct connections *connections;
     int fd; /* -1: not connected */
 } nudge = {.fd = -1};
 
@@ -39,13 +40,15 @@ work(void *context)
         close(nudge.fd);
         nudge.fd = -1;
     }
-    return NUDGE_MS;
+    return connections_inside(nudge.connections) >= BUSY ? BUSY_NUDGE_MS : NUDGE_MS;
 }
 
 void
-nudge_start(const struct sockaddr_storage *address, socklen_t length)
+nudge_start(const struct sockaddr_storage *address, socklen_t length,
+            struct connections *connections)
 {
     nudge.address = *address;
     nudge.length = length;
+    nudge.connections = connections;
     background_start("nudge", work, NULL);
 }

@@ -47,7 +47,9 @@ test_messages_are_counted_once(void **state)
     assert_true(connection_begin_message(second));
     connection_end_message(second);
     connection_end_message(second);
+    assert_int_equal(connections_inside(all), 1);
     connections_leave(all);
+    assert_int_equal(connections_inside(all), 0);
     assert_int_equal(connections_drain(all, at_once()), 1);
     connections_enter(all);
     connection_end_message(first);
