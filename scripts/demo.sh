@@ -18,7 +18,7 @@ esac
 builds=${MAILREEVE_BUILDS:-$PWD/build}
 mkdir -p "$builds"
 if ! { cmake -S . -B "$builds/Release" -G Ninja -DCMAKE_BUILD_TYPE=Release &&
-    ninja -C "$builds/Release" mailreeve-auth mailreeve; } >"$builds/demo.log" 2>&1; then
+    ninja -C "$builds/Release" mailreeve-auth mailreeve-milter mailreeve; } >"$builds/demo.log" 2>&1; then
     cat "$builds/demo.log"
     echo "the build failed (see above)"
     exit 1
