@@ -9,7 +9,7 @@ set -euo pipefail
 build=(build-essential cmake ninja-build pkg-config libfcgi-dev libldap-dev libssl-dev libcrypt-dev
     libargon2-dev libcurl4-openssl-dev libpcre2-dev libidn2-dev libconfuse-dev
     liblmdb-dev libhiredis-dev libjansson-dev libgmime-3.0-dev libmilter-dev libcmocka-dev)
-demo=(nginx libnginx-mod-mail slapd ldap-utils postfix dovecot-core dovecot-imapd dovecot-pop3d swaks
+demo=(nginx libnginx-mod-mail slapd ldap-utils postfix libsasl2-modules dovecot-core dovecot-imapd dovecot-pop3d swaks
     libnet-ssleay-perl curl openssl python3)
 test=(redis-server redis-sentinel nftables fail2ban iproute2 libnginx-mod-stream slapd-contrib dovecot-ldap msmtp python3-pytest clang clang-format clang-tidy
     libclang-rt-dev cppcheck gdb git mandoc)
