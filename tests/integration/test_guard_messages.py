@@ -62,6 +62,13 @@ def test_authentication_results_are_the_guards_own(world, user):
         assert results(message) == [*own, "elsewhere.example; dkim=pass"]
 
 
+def test_more_forged_headers_than_can_be_taken_away_are_refused(world):
+    for count, reply in ((100, "250 2.0.0 "), (101, "501 5.5.2 ")):
+        header = "Authentication-Results: mta.example; none\n" * count + f"From: {BOB}"
+        with world.submit(BOB, PASSWORD) as talk:
+            assert send(talk, BOB, [ALICE], header)[1].startswith(reply)
+
+
 def test_authentication_results_stand_above_the_received_header(world):
     with world.submit(BOB, PASSWORD) as talk:
         message = take(world, talk, "the order of headers")

@@ -95,6 +95,7 @@ def test_a_user_sends_so_many_messages_and_no_more(world):
     line = world.wait_for_line(user=anna, reason="user.throttled")
     assert line["verdict"] == "defer" and "messages_per_user" in line["rule"]
     wait_until(lambda: any(anna in json.dumps(alert) for alert in alerts(world)), 10, "the alarm")
+    assert any("event=hijack " in line and f"account={anna} " in line for line in world.guard.output().splitlines())
     # it is his own limit
     with world.submit(user("lan"), PASSWORD) as talk:
         pass_message(talk, user("lan"))
@@ -188,6 +189,8 @@ def test_refused_recipients_ban_who_has_not_logged_in(world):
         talk.say("RSET")
         assert talk.say(f"MAIL FROM:<{FAR}>") == BANNED
         assert talk.is_closed()
+    assert any("event=client.banned " in line and f"network={client}" in line
+               for line in world.guard.output().splitlines())
     # and at the front door
     with world.deliver(client) as talk:
         talk.say(f"MAIL FROM:<{FAR}>")

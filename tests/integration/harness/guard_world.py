@@ -9,7 +9,8 @@ BASE = "dc=acme,dc=example"
 # Who may send without a login at the submission port (relay_ips), and who needs none as Acme (auth_exempt_ips).
 PRINTER, BRANCH = "127.0.6.1", "127.0.7.1"
 
-# Bob has two addresses, Ursula an account without a domain; remote@globex.example is one of Globex' users elsewhere.
+# Bob has two addresses; Ursula has an account without a domain, by whose name no search finds her;
+# remote@globex.example is one of Globex' users elsewhere.
 PEOPLE = [
     person("bob", PASSWORD, BASE, mail=["bob@acme.example", "bob.builder@acme.example", "bob@brief.example"]),
     person("alice", PASSWORD, BASE, mail="alice@acme.example"),
@@ -78,7 +79,7 @@ source "acme-ldap" {{
 }}
 source "brief-ldap" {{
     type = "ldap"  uri = {{"{ldap}"}}  bind_dn = "{bind_dn}"  bind_password_file = "ldap-password"  base = "{base}"
-    filter = "(uid=%n)"  username_attribute = "uid"  mail_attribute = "mail"  cache = 0  negative_cache = 0
+    filter = "(mail=%u)"  username_attribute = "uid"  mail_attribute = "mail"  cache = 0  negative_cache = 0
 }}
 source "gone" {{ type = "smtp"  server = {{"127.0.0.1:1"}}  tls = "none" }}
 list "closed" {{ kind = "user"  entries = {{"closed@norelay.example"}} }}

@@ -92,7 +92,8 @@ class Milter:
         return self
 
     def connect(self, client="192.0.2.1", daemon="submission", **macros):
-        return self.step("C", strings("client.example") + b"4" + struct.pack("!H", 4711) + strings(client),
+        family, text = (b"6", f"IPv6:{client}") if ":" in client else (b"4", client)
+        return self.step("C", strings("client.example") + family + struct.pack("!H", 4711) + strings(text),
                          {"j": "mta.example", "{daemon_name}": daemon, **macros})
 
     def helo(self, name="client.example"):
