@@ -184,6 +184,22 @@ talk_end(struct talk *talk)
     rmdir("state");
 }
 
+/* Group set-up and tear-down: the folder in which talks begin and end. */
+static inline int
+talk_enter(void **state)
+{
+    identity_headers_begin_process();
+    return enter_scratch(state);
+}
+
+static inline int
+talk_leave(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"t.conf", "users", NULL};
+    return leave_scratch(names);
+}
+
 static inline struct netaddr
 talk_address(const char *text)
 {

@@ -10,27 +10,7 @@
 #include <unistd.h>
 
 #include "answered.h"
-#include "talk.h"
-
-/* Whose configuration they look at; nobody talks. */
-static struct talk talk;
-
-static int
-begin(void **state)
-{
-    enter_scratch(state);
-    talk_begin(&talk, "", "");
-    return 0;
-}
-
-static int
-end(void **state)
-{
-    static const char *const files[] = {"t.conf", "users", NULL};
-    (void)state;
-    talk_end(&talk);
-    return leave_scratch(files);
-}
+#include "quiet.h"
 
 struct way {
     const char *name;
@@ -66,7 +46,7 @@ test_message_is_under_way_until_its_answer_is_said(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
         print_message("%s\n", ways[i].name);
-        struct connections *all = connections_create(&talk.guard);
+        struct connections *all = connections_create(&quiet.guard);
         connections_enter(all);
         struct connection *connection = connections_add(all);
         assert_true(connection_begin_message(connection));
@@ -87,7 +67,7 @@ static void
 test_other_answers_end_no_message(void **state)
 {
     (void)state;
-    struct connections *all = connections_create(&talk.guard);
+    struct connections *all = connections_create(&quiet.guard);
     connections_enter(all);
     struct connection *connection = connections_add(all);
     assert_true(connection_begin_message(connection));
@@ -106,5 +86,5 @@ main(void)
         cmocka_unit_test(test_message_is_under_way_until_its_answer_is_said),
         cmocka_unit_test(test_other_answers_end_no_message),
     };
-    return cmocka_run_group_tests(tests, begin, end);
+    return cmocka_run_group_tests(tests, quiet_begin, quiet_end);
 }

@@ -7,27 +7,7 @@
 
 #include "background.h"
 #include "connections.h"
-#include "talk.h"
-
-/* Whose configuration they look at; nobody talks. */
-static struct talk talk;
-
-static int
-begin(void **state)
-{
-    enter_scratch(state);
-    talk_begin(&talk, "", "");
-    return 0;
-}
-
-static int
-end(void **state)
-{
-    static const char *const files[] = {"t.conf", "users", NULL};
-    (void)state;
-    talk_end(&talk);
-    return leave_scratch(files);
-}
+#include "quiet.h"
 
 static struct deadline
 at_once(void)
@@ -39,7 +19,7 @@ static void
 test_messages_are_counted_once(void **state)
 {
     (void)state;
-    struct connections *all = connections_create(&talk.guard);
+    struct connections *all = connections_create(&quiet.guard);
     connections_enter(all);
     struct connection *first = connections_add(all), *second = connections_add(all);
     assert_true(connection_begin_message(first));
@@ -63,7 +43,7 @@ static void
 test_no_message_begins_once_it_drains(void **state)
 {
     (void)state;
-    struct connections *all = connections_create(&talk.guard);
+    struct connections *all = connections_create(&quiet.guard);
     struct connection *busy = connections_add(all), *idle = connections_add(all);
     assert_true(connection_begin_message(busy));
     assert_int_equal(connections_drain(all, at_once()), 1);
@@ -80,7 +60,7 @@ static void
 test_connection_that_ends_takes_its_message_along(void **state)
 {
     (void)state;
-    struct connections *all = connections_create(&talk.guard);
+    struct connections *all = connections_create(&quiet.guard);
     struct connection *connections[3];
     for (size_t i = 0; i < 3; i++) {
         connections[i] = connections_add(all);
@@ -100,7 +80,7 @@ static void
 test_close_waits_for_who_is_in(void **state)
 {
     (void)state;
-    struct connections *all = connections_create(&talk.guard);
+    struct connections *all = connections_create(&quiet.guard);
     struct connection *connection = connections_add(all);
     connections_enter(all);
     assert_true(connection_begin_message(connection));
@@ -123,7 +103,7 @@ static void
 test_drain_ends_with_the_last_message(void **state)
 {
     (void)state;
-    struct connections *all = connections_create(&talk.guard);
+    struct connections *all = connections_create(&quiet.guard);
     struct connection *connection = connections_add(all);
     assert_true(connection_begin_message(connection));
     struct background *other = background_start("message", end_the_message, connection);
@@ -143,5 +123,5 @@ main(void)
         cmocka_unit_test(test_close_waits_for_who_is_in),
         cmocka_unit_test(test_drain_ends_with_the_last_message),
     };
-    return cmocka_run_group_tests(tests, begin, end);
+    return cmocka_run_group_tests(tests, quiet_begin, quiet_end);
 }

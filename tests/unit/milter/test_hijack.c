@@ -59,20 +59,11 @@ test_alarms(void **state)
     }
 }
 
-static int
-leave(void **state)
-{
-    (void)state;
-    static const char *const names[] = {"t.conf", "users", NULL};
-    return leave_scratch(names);
-}
-
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_alarms),
     };
-    identity_headers_begin_process();
-    return cmocka_run_group_tests(tests, enter_scratch, leave);
+    return cmocka_run_group_tests(tests, talk_enter, talk_leave);
 }

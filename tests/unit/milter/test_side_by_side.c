@@ -87,20 +87,11 @@ test_side_by_side(void **state)
     assert_false(has_failed);
 }
 
-static int
-leave(void **state)
-{
-    (void)state;
-    static const char *const names[] = {"t.conf", "users", NULL};
-    return leave_scratch(names);
-}
-
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_side_by_side),
     };
-    identity_headers_begin_process();
-    return cmocka_run_group_tests(tests, enter_scratch, leave);
+    return cmocka_run_group_tests(tests, talk_enter, talk_leave);
 }
