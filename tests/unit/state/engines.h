@@ -88,4 +88,17 @@ engines_open(enum store_engine_name engine)
     return store;
 }
 
+/* A store that cannot be asked: its folder's parent is not there. */
+static inline struct store *
+engines_open_down(void)
+{
+    char path[ENGINE_PATH_MAX + 16];
+    snprintf(path, sizeof path, "%s/no/folder", engines.folder);
+    const struct store_settings settings = {
+        .engine = STORE_LMDB, .path = path, .size_bytes = 4 << 20, .timeout_ms = ENGINE_WAIT_MS};
+    struct store *store = store_open(&settings, true, NULL);
+    assert_non_null(store);
+    return store;
+}
+
 #endif

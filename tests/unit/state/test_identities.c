@@ -335,12 +335,7 @@ static void
 test_a_store_that_is_down_says_so(void **unused)
 {
     (void)unused;
-    const struct store_settings settings = {.engine = STORE_LMDB,
-                                            .path = "/nonexistent/store",
-                                            .size_bytes = 4 << 20,
-                                            .timeout_ms = 100};
-    struct store *store = store_open(&settings, false, NULL);
-    assert_non_null(store);
+    struct store *store = engines_open_down();
     const struct screen screen = {.mode = SCREEN_OFF, .ban_count = 1, .ipv4_prefix = 32};
     const struct screening_rules rules = {.screen = &screen, .limits = &no_limits};
     const struct client_question question = {.client = client_of("192.0.2.1"), .user = "anna"};

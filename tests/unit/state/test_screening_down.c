@@ -8,19 +8,6 @@
 
 #include "screening_steps.h"
 
-/* A store that cannot be asked: its folder's parent is not there. */
-static struct store *
-open_down(void)
-{
-    char path[ENGINE_PATH_MAX + 32];
-    snprintf(path, sizeof path, "%s/no/folder", engines.folder);
-    const struct store_settings settings = {
-        .path = path, .size_bytes = 4 << 20, .timeout_ms = ENGINE_WAIT_MS};
-    struct store *store = store_open(&settings, true, NULL);
-    assert_non_null(store);
-    return store;
-}
-
 static const struct screening_case strict = {.failures = 1,
                                              .unknown_names = 1,
                                              .bad_recipients = 1,
@@ -45,7 +32,7 @@ test_all_goes_on_and_nothing_is_counted_while_it_is_down(void **unused)
     const struct screen screen = screen_of(&strict, NULL);
     const struct limits limits = limits_of(&strict);
     struct bench bench = {.rules = {.screen = &screen, .limits = &limits, .place_ms = PLACE}};
-    struct store *down = open_down();
+    struct store *down = engines_open_down();
     const struct step uncounted = {BEGIN, 0, .want = "is_counted is 0"};
     for (unsigned i = 0; i < 5; i++) {
         want(&bench, down, &uncounted);
@@ -67,7 +54,7 @@ test_an_attempt_whose_end_cannot_be_told_counts_nothing(void **unused)
     const struct screen screen = screen_of(&table, NULL);
     const struct limits limits = {0};
     struct bench bench = {.rules = {.screen = &screen, .limits = &limits, .place_ms = PLACE}};
-    struct store *up = engines_open(STORE_LMDB), *down = open_down();
+    struct store *up = engines_open(STORE_LMDB), *down = engines_open_down();
     want(&bench, up, &(const struct step){BEGIN, 0, .slot = 1});
     want(&bench, down,
          &(const struct step){FINISH, 0, VERIFY_WRONG_PASSWORD, .slot = 1, .has_window = true});
@@ -88,7 +75,7 @@ test_an_accepted_login_stays_accepted_without_a_window(void **unused)
     struct bench bench = {
         .rules = {
             .screen = &screen, .limits = &limits, .place_ms = PLACE, .longest_window_ms = HOUR}};
-    struct store *up = engines_open(STORE_LMDB), *down = open_down();
+    struct store *up = engines_open(STORE_LMDB), *down = engines_open_down();
     want(&bench, up, &(const struct step){BEGIN, 0, .slot = 1});
     want(&bench, down, &(const struct step){FINISH, 0, VERIFY_OK, .slot = 1, .has_window = true});
     want(&bench, up, &(const struct step){RECALL, 1, .want = "nothing"});
@@ -152,7 +139,7 @@ static void
 test_commands_hear_why(void **unused)
 {
     (void)unused;
-    struct store *down = open_down();
+    struct store *down = engines_open_down();
     const struct netprefix network = network_of("192.0.2.1/32");
     const struct netaddr client = client_of("192.0.2.1");
     const struct deadline deadline = deadline_after(ENGINE_WAIT_MS);
