@@ -342,4 +342,12 @@ world_check_rule(const char *name, const struct world *world, const char *want)
     CHECK_TEXT(name, text, want);
 }
 
+/* These lines, or parts of them, were told one behind the other. */
+static inline void
+world_check_told(const char *name, const struct world *world, const char *want)
+{
+    if (strstr(world->trail, want) == NULL)
+        fail_msg("%s: want %sasked:\n%s", name, want, world->trail);
+}
+
 #endif
