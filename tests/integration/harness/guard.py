@@ -6,8 +6,12 @@ from .first_line import first_line
 from .mailreeve import Mailreeve
 from .milter import Milter, milter_answers
 from .process import Process, build_dir
+from .setups import USER
 
 PROGRAM = "mailreeve-milter"
+
+# of USER's organization
+FRIEND = "friend@acme.example"
 
 _GUARD = re.compile(r"(?:^|[\s\"}])guard\s*\{")
 
@@ -43,6 +47,11 @@ class Guard(Mailreeve):
     def milter(self):
         """A connection of a mail server."""
         return Milter(self.place)
+
+    def send(self, recipient=FRIEND, **how):
+        """A message of USER, who has logged in, in a session of its own. Returns the last answer."""
+        with self.milter() as milter:
+            return milter.begin().message(USER, recipient, user=USER, **how)
 
     def messages(self):
         """The audit lines."""
