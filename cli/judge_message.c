@@ -101,6 +101,7 @@ ask_message(struct asked_message *asked, struct decision *decision_r)
         asked->message.shown = identity_headers_shown(headers, &asked->message.shown_count);
         asked->message.header_fault = identity_headers_fault(headers);
         asked->message.header_hides = identity_headers_hide(headers);
+        asked->message.misses_authors = identity_headers_miss_authors(headers);
         goes_on = ask(asked, decide_header, decision_r);
     }
     if (goes_on)

@@ -306,6 +306,7 @@ judge_headers(struct message *message)
     message->known.shown = identity_headers_shown(message->headers, &message->known.shown_count);
     message->known.header_fault = identity_headers_fault(message->headers);
     message->known.header_hides = identity_headers_hide(message->headers);
+    message->known.misses_authors = identity_headers_miss_authors(message->headers);
     ask(message, decide_header);
     message->are_headers_judged = is_going_on(message);
     return message->are_headers_judged;

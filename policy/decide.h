@@ -50,6 +50,7 @@ struct message_facts {
     size_t shown_count;
     const char *header_fault; /* why it cannot be told whom they show; NULL: it can */
     const char *header_hides; /* why they may show anybody beside; NULL: nobody but shown */
+    bool misses_authors;      /* From: may have more of them than shown has */
 };
 
 /* What nginx said, decoded but not believed, or what the mail server told the message guard. Bytes

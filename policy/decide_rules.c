@@ -121,15 +121,17 @@ ask_name(const struct list *list, const char *name, struct rule_ref *ref)
     return LIST_NO_MATCH;
 }
 
-/* One of the mailboxes of From: is enough; one that the list cannot tell might be in it. */
+/* One of the mailboxes of From: is enough; one that the list cannot tell, or that has not been
+ * found, might be in it. */
 static enum list_answer
 ask_authors(const struct list *list, const struct question *question, struct rule_ref *ref)
 {
     const struct message_facts *message = question->facts->message;
     if (list == NULL || !question->is_whole_message)
         return LIST_MATCH;
-    enum list_answer any = LIST_NO_MATCH;
-    question_note(ref, "none of From: is in it");
+    enum list_answer any = message->misses_authors ? LIST_CANNOT_TELL : LIST_NO_MATCH;
+    question_note(ref, message->misses_authors ? "more in From: than is looked at"
+                                               : "none of From: is in it");
     for (size_t i = 0; i < message->shown_count; i++) {
         if (!message->shown[i].is_author)
             continue;

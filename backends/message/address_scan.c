@@ -149,7 +149,7 @@ last_of_row(const char *at)
 }
 
 void
-address_scan(const char *plain, const char *header, bool is_author, struct shown_set *set)
+address_scan(const char *plain, struct shown_header *header, bool is_author, struct shown_set *set)
 {
     for (const char *at = plain; (at = strchr(at, '@')) != NULL; at++) {
         struct mailbox mailbox;

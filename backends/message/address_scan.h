@@ -12,6 +12,7 @@
 #include "shown_set.h"
 
 /* Adds to set what the plain text (plain_text_make) shows, as addresses of that header. */
-void address_scan(const char *plain, const char *header, bool is_author, struct shown_set *set);
+void address_scan(const char *plain, struct shown_header *header, bool is_author,
+                  struct shown_set *set);
 
 #endif

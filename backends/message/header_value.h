@@ -10,8 +10,6 @@
 
 #include <stddef.h>
 
-enum { HEADER_VALUE_MAX = 128 * 1024 }; /* bytes; Postfix lets 100 KiB through */
-
 /* The unfolded text, valid UTF-8 without control characters but TAB; the caller frees it. *fault_r
  * is a constant text, or NULL. */
 char *header_value_unfold(const char *value, size_t length, const char **fault_r);

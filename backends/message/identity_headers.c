@@ -27,8 +27,20 @@ enum {
     LINE_BYTES_MAX = 960,
 };
 
+/* The headers of one name: a crowd in one does not keep another from being looked at. */
+struct name {
+    struct shown_header shown;
+    size_t bytes; /* looked at */
+};
+
+enum { FROM = 0, NAMES = 4 };
+
+static const char *const name_texts[NAMES] = {
+    [FROM] = "From", "Sender", "Resent-From", "Resent-Sender"};
+
 struct identity_headers {
     struct shown_set shown;
+    struct name names[NAMES];
     bool has_from;
     char fault[FAULT_MAX]; /* empty: none */
     char hides[FAULT_MAX]; /* likewise */
@@ -37,14 +49,14 @@ struct identity_headers {
 /* What is known about the header that is being read. */
 struct reading {
     struct identity_headers *headers;
-    const char *header;
+    struct name *name;
     size_t mailboxes; /* by its grammar */
 };
 
 static bool
 is_from(const struct reading *reading)
 {
-    return strcmp(reading->header, "From") == 0;
+    return reading->name == &reading->headers->names[FROM];
 }
 
 void
@@ -56,7 +68,10 @@ identity_headers_begin_process(void)
 struct identity_headers *
 identity_headers_create(void)
 {
-    return xcalloc(1, sizeof(struct identity_headers));
+    struct identity_headers *headers = xcalloc(1, sizeof *headers);
+    for (size_t i = 0; i < NAMES; i++)
+        headers->names[i].shown.name = name_texts[i];
+    return headers;
 }
 
 void
@@ -68,29 +83,29 @@ identity_headers_free(struct identity_headers *headers)
     free(headers);
 }
 
-/* The name as it is kept, or NULL. MTAs let white space before the colon through. */
-static const char *
+/* Which one it is; NAMES: none. MTAs let white space before the colon through. */
+static size_t
 find_name(const char *name)
 {
-    static const char *const names[] = {"From", "Sender", "Resent-From", "Resent-Sender"};
     size_t length = strcspn(name, " \t:");
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (strlen(names[i]) == length && strncasecmp(name, names[i], length) == 0)
-            return names[i];
-    return NULL;
+    size_t i = 0;
+    while (i < NAMES &&
+           (strlen(name_texts[i]) != length || strncasecmp(name, name_texts[i], length) != 0))
+        i++;
+    return i;
 }
 
 bool
 identity_headers_want(const char *name)
 {
-    return find_name(name) != NULL;
+    return find_name(name) != NAMES;
 }
 
 static void
 note_first(const struct reading *reading, const char *fault, char text_r[FAULT_MAX])
 {
     if (fault != NULL && text_r[0] == '\0')
-        snprintf(text_r, FAULT_MAX, "%s: %s", reading->header, fault);
+        snprintf(text_r, FAULT_MAX, "%s: %s", reading->name->shown.name, fault);
 }
 
 static void
@@ -114,6 +129,18 @@ struct comparison {
     bool differs;
 };
 
+/* GMime may give either spelling. */
+static bool
+is_same_domain(const char *domain, const char *other)
+{
+    if (strcmp(domain, other) == 0)
+        return true;
+    char key[DOMAIN_KEY_MAX + 1], other_key[DOMAIN_KEY_MAX + 1];
+    domain_key(domain, key);
+    domain_key(other, other_key);
+    return strcmp(key, other_key) == 0;
+}
+
 static void
 compare(void *context, const char *address)
 {
@@ -125,10 +152,7 @@ compare(void *context, const char *address)
         return;
     }
     const struct mailbox *other = &comparison->syntax->mailboxes[comparison->compared++];
-    char key[DOMAIN_KEY_MAX + 1], other_key[DOMAIN_KEY_MAX + 1];
-    domain_key(mailbox.domain, key); /* GMime may give either spelling */
-    domain_key(other->domain, other_key);
-    if (strcmp(key, other_key) != 0 || strcmp(mailbox.local, other->local) != 0)
+    if (!is_same_domain(mailbox.domain, other->domain) || strcmp(mailbox.local, other->local) != 0)
         comparison->differs = true;
 }
 
@@ -144,7 +168,7 @@ read_mailboxes(struct reading *reading, const char *text)
         fault = "more than one way to read it";
     note(reading, fault);
     for (size_t i = 0; i < syntax.count && fault == NULL; i++)
-        shown_set_add(&reading->headers->shown, &syntax.mailboxes[i], reading->header,
+        shown_set_add(&reading->headers->shown, &syntax.mailboxes[i], &reading->name->shown,
                       is_from(reading));
     reading->mailboxes = fault == NULL ? syntax.count : 0;
     address_syntax_fini(&syntax);
@@ -173,7 +197,7 @@ scan_decoded(const struct reading *reading, const char *decoded, bool judged)
     if (judged)
         note_marks(reading, &plain);
     bool is_author = is_from(reading) && reading->mailboxes == 0;
-    address_scan(plain.text, reading->header, is_author, &reading->headers->shown);
+    address_scan(plain.text, &reading->name->shown, is_author, &reading->headers->shown);
     plain_text_fini(&plain);
 }
 
@@ -186,6 +210,8 @@ scan_view(const struct reading *reading, char *text)
     if (words.too_many || words.hides)
         note_hiding(reading, words.fault);
     note(reading, words.fault);
+    if (words.too_many && is_from(reading) && reading->mailboxes == 0)
+        reading->name->shown.misses_authors = true;
     scan_decoded(reading, words.rest, false);
     if (words.malformed)
         scan_decoded(reading, text, false);
@@ -217,15 +243,32 @@ has_long_line(const char *name, const char *value, size_t length)
     return false;
 }
 
+/* Returns whether so many bytes more may be looked at. */
+static bool
+take_bytes(const struct reading *reading, size_t bytes)
+{
+    struct name *name = reading->name;
+    if (bytes > IDENTITY_HEADERS_BYTES_MAX - name->bytes) {
+        note_hiding(reading, "too much to look at");
+        name->shown.misses_authors = name->shown.misses_authors || is_from(reading);
+        return false;
+    }
+    name->bytes += bytes;
+    return true;
+}
+
 void
 identity_headers_add(struct identity_headers *headers, const char *name, const char *value,
                      size_t length)
 {
-    struct reading reading = {.headers = headers, .header = find_name(name)};
-    if (reading.header == NULL)
+    size_t which = find_name(name);
+    if (which == NAMES)
         return;
+    struct reading reading = {.headers = headers, .name = &headers->names[which]};
     if (is_from(&reading))
         headers->has_from = true;
+    if (!take_bytes(&reading, strlen(name) + length))
+        return;
     const char *fault;
     char *text = header_value_unfold(value, length, &fault);
     note(&reading, fault);
@@ -234,7 +277,7 @@ identity_headers_add(struct identity_headers *headers, const char *name, const c
     read_mailboxes(&reading, text);
     scan_view(&reading, address_syntax_unescape(text));
     scan_view(&reading, address_syntax_bare(text));
-    if (headers->shown.overflowed)
+    if (reading.name->shown.overflowed)
         note_hiding(&reading, "too many addresses");
     free(text);
 }
@@ -242,7 +285,7 @@ identity_headers_add(struct identity_headers *headers, const char *name, const c
 void
 identity_headers_end(struct identity_headers *headers)
 {
-    struct reading reading = {.headers = headers, .header = "From"};
+    struct reading reading = {.headers = headers, .name = &headers->names[FROM]};
     if (!headers->has_from)
         note(&reading, "no such header");
 }
@@ -264,4 +307,10 @@ const char *
 identity_headers_hide(const struct identity_headers *headers)
 {
     return headers->hides[0] != '\0' ? headers->hides : NULL;
+}
+
+bool
+identity_headers_miss_authors(const struct identity_headers *headers)
+{
+    return headers->names[FROM].shown.misses_authors;
 }

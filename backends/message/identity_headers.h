@@ -8,6 +8,10 @@
  * and of all that looks like an address anywhere in the decoded text, and a header that could be
  * read in another way has a fault. Nothing that a reader may take for an address is left out:
  * whoever owns all that is found, shows nothing else.
+ *
+ * Of the headers of each name, these and their names, no more than IDENTITY_HEADERS_BYTES_MAX are
+ * looked at: a message may be as large as it likes, it costs two tenths of a second. A header that
+ * does not fit is left out whole.
  */
 #ifndef MAILREEVE_IDENTITY_HEADERS_H
 #define MAILREEVE_IDENTITY_HEADERS_H
@@ -21,6 +25,9 @@
 void identity_headers_begin_process(void);
 
 struct identity_headers;
+
+/* A thousand addresses, each with a name. */
+enum { IDENTITY_HEADERS_BYTES_MAX = 80 * 1024 };
 
 struct identity_headers *identity_headers_create(void);       /* never NULL */
 void identity_headers_free(struct identity_headers *headers); /* NULL is allowed */
@@ -47,5 +54,9 @@ const char *identity_headers_fault(const struct identity_headers *headers);
 /* Why the message may show anybody beside what has been found, which is a fault too: there is more
  * than has been looked at, or what some readers see cannot be told. NULL: it shows nobody else. */
 const char *identity_headers_hide(const struct identity_headers *headers);
+
+/* Whether From: may have authors beside those that have been found: there is more of it than has
+ * been looked at. */
+bool identity_headers_miss_authors(const struct identity_headers *headers);
 
 #endif

@@ -191,7 +191,7 @@ test_names_of_headers(void **state)
         CHECK(cases[i].name, identity_headers_want(cases[i].name) == cases[i].want);
 }
 
-/* Each as long as Postfix lets through and more: what costs the square of that does not end. */
+/* Each as long as is looked at: what costs the square of that takes seconds. */
 static void
 test_no_header_costs_more_than_its_length(void **state)
 {
@@ -220,7 +220,7 @@ test_no_header_costs_more_than_its_length(void **state)
         "<a@b.c>",     "=?=?=?utf-8?b?",
     };
     for (size_t i = 0; i < COUNT_OF(pieces); i++) {
-        enum { LENGTH = 200000 };
+        enum { LENGTH = IDENTITY_HEADERS_BYTES_MAX - 4 };
         char *value = malloc(LENGTH);
         assert_non_null(value);
         for (size_t at = 0; at < LENGTH; at++)
@@ -281,6 +281,159 @@ test_many_senders_keep_no_author_out(void **state)
     identity_headers_free(headers);
 }
 
+/* Headers of one name, each of 100 bytes with its name and with an address of its own, until they
+ * are 10 MB. Returns how many have been looked at. */
+static size_t
+count_looked_at(struct identity_headers *headers, const char *name)
+{
+    size_t before, after;
+    identity_headers_shown(headers, &before);
+    for (unsigned i = 0; i < 100000; i++) {
+        char value[128];
+        int length = sprintf(value, "a%u@b.example", i);
+        memset(value + length, ' ', sizeof value - (size_t)length);
+        identity_headers_add(headers, name, value, 100 - strlen(name));
+    }
+    identity_headers_shown(headers, &after);
+    return after - before;
+}
+
+/* Strangers send them, and other mail waits meanwhile. */
+static void
+test_no_message_costs_more_than_the_bound(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"Resent-Sender", "Resent-From", "Sender", "From"};
+    struct identity_headers *headers = identity_headers_create();
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        CHECK(names[i], count_looked_at(headers, names[i]) == IDENTITY_HEADERS_BYTES_MAX / 100);
+    identity_headers_end(headers);
+    assert_string_equal(identity_headers_hide(headers), "Resent-Sender: too much to look at");
+    assert_string_equal(identity_headers_fault(headers), "Resent-Sender: too much to look at");
+    assert_true(identity_headers_miss_authors(headers));
+    identity_headers_free(headers);
+}
+
+/* What DNS has for a domain costs more than all the rest: no more than what may be added is asked.
+ */
+static void
+test_domains_outside_of_ascii_are_few(void **state)
+{
+    (void)state;
+    struct header many[] = {{"Sender", NULL},
+                            {"From", "eve@b\xc3\xbc"
+                                     "cher.example"}};
+    char value[6000 * 12], *to = value;
+    for (unsigned i = 0; i < 6000; i++)
+        to = stpcpy(to, "a@\xc3\xbc.co\r\n ");
+    many[0].value = value;
+    struct identity_headers *headers = read_all(many, COUNT_OF(many));
+    char shown[2048];
+    list_shown(headers, shown, sizeof shown);
+    assert_string_equal(shown, "Sender a@xn--tda.co, From* eve@xn--bcher-kva.example");
+    assert_string_equal(identity_headers_hide(headers), "Sender: too many addresses");
+    assert_false(identity_headers_miss_authors(headers));
+    identity_headers_free(headers);
+}
+
+/* What is empty costs, too. */
+static void
+test_names_count(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *header;
+        size_t headers;
+        bool want_hidden;
+    } cases[] = {
+        {"as many as there may be", "From", IDENTITY_HEADERS_BYTES_MAX / 4, false},
+        {"one more", "From", IDENTITY_HEADERS_BYTES_MAX / 4 + 1, true},
+        {"names with blanks", "From    ", IDENTITY_HEADERS_BYTES_MAX / 8 + 1, true},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct identity_headers *headers = identity_headers_create();
+        for (size_t j = 0; j < cases[i].headers; j++)
+            identity_headers_add(headers, cases[i].header, "", 0);
+        CHECK(cases[i].name, (identity_headers_hide(headers) != NULL) == cases[i].want_hidden);
+        CHECK(cases[i].name, identity_headers_miss_authors(headers) == cases[i].want_hidden);
+        identity_headers_free(headers);
+    }
+}
+
+/* Fills a value with pieces up to length. */
+static void
+fill(char *value, size_t length, const char *piece)
+{
+    for (size_t at = 0; at < length; at++)
+        value[at] = piece[at % strlen(piece)];
+    value[length] = '\0';
+}
+
+static void
+test_bytes_are_counted_for_each_name(void **state)
+{
+    (void)state;
+    char *most = malloc(IDENTITY_HEADERS_BYTES_MAX + 1), *more = malloc(IDENTITY_HEADERS_BYTES_MAX);
+    assert_non_null(most);
+    assert_non_null(more);
+    fill(most, IDENTITY_HEADERS_BYTES_MAX - 4, "\r\n ");
+    fill(more, IDENTITY_HEADERS_BYTES_MAX - 1, "\r\n ");
+    memcpy(most, BOSS, strlen(BOSS));
+    memcpy(more, "x@y.example", strlen("x@y.example"));
+    struct header many[] = {
+        {"Sender", more}, {"From", more}, {"From", most}, {"From", "eve@b.example"}};
+    struct identity_headers *headers = read_all(many, COUNT_OF(many));
+    char shown[2048];
+    list_shown(headers, shown, sizeof shown);
+    assert_string_equal(shown, "From* " BOSS);
+    assert_string_equal(identity_headers_hide(headers), "Sender: too much to look at");
+    identity_headers_free(headers);
+    free(most);
+    free(more);
+}
+
+static void
+test_authors_that_are_missed(void **state)
+{
+    (void)state;
+    enum { ROOM = 1002 * 32 };
+    static const struct {
+        const char *name, *header;
+        unsigned addresses;
+        const char *begin, *end; /* of each, around its number */
+        const char *next;        /* From: behind it */
+        bool want;
+    } cases[] = {
+        {"as many as there may be", "From", 1000, "a", "@acme.example", NULL, false},
+        {"one more", "From", 1001, "a", "@acme.example", NULL, true},
+        {"one more in another", "From", 1000, "a", "@acme.example", "eve@b.example", true},
+        {"those of Sender: are none", "Sender", 1001, "a", "@acme.example", "eve@b.example", false},
+        {"no more than a name", "From", 1000, "a", "@acme.example", "\"b@b.co\" <a1@acme.example>",
+         false},
+        {"words, and the grammar tells them", "From", 1001, "=?a?q?", "?=", "<eve@b.example>",
+         false},
+        {"words that nobody can take apart", "From", 1001, "=?a?q?=40", "?=", NULL, true},
+    };
+    char *value = malloc(ROOM);
+    assert_non_null(value);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        char *to = value;
+        for (unsigned j = 0; j < cases[i].addresses; j++) {
+            const char *between = cases[i].begin[0] == '=' ? "\r\n " : ",\r\n ";
+            to += sprintf(to, "%s", j > 0 ? between : "");
+            to += sprintf(to, "%s%u%s", cases[i].begin, j, cases[i].end);
+        }
+        bool same = cases[i].begin[0] == '=' && cases[i].next != NULL;
+        if (same)
+            sprintf(to, " %s", cases[i].next);
+        struct header many[] = {{cases[i].header, value}, {same ? NULL : "From", cases[i].next}};
+        struct identity_headers *headers = read_all(many, cases[i].next != NULL ? 2 : 1);
+        CHECK(cases[i].name, identity_headers_miss_authors(headers) == cases[i].want);
+        identity_headers_free(headers);
+    }
+    free(value);
+}
+
 /* Mail servers break long lines: what is found is not what is shown then. */
 static void
 test_long_lines(void **state)
@@ -339,6 +492,11 @@ main(void)
         cmocka_unit_test(test_no_header_costs_more_than_its_length),
         cmocka_unit_test(test_many_addresses),
         cmocka_unit_test(test_many_senders_keep_no_author_out),
+        cmocka_unit_test(test_no_message_costs_more_than_the_bound),
+        cmocka_unit_test(test_domains_outside_of_ascii_are_few),
+        cmocka_unit_test(test_names_count),
+        cmocka_unit_test(test_bytes_are_counted_for_each_name),
+        cmocka_unit_test(test_authors_that_are_missed),
         cmocka_unit_test(test_long_lines),
         cmocka_unit_test(test_too_long),
     };

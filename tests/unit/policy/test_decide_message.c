@@ -176,6 +176,49 @@ test_one_author_in_the_list_is_enough(void **state)
     }
 }
 
+/* Nobody can tell whether one that has not been found is in the list; one that has been decides. */
+static void
+test_authors_that_are_missed(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *author;
+        bool missed;
+        enum reason want;
+    } cases[] = {
+        {"all are known, none is in the list", "x@elsewhere.example", false, REASON_MESSAGE_OK},
+        {"some are missed, none is in the list", "x@elsewhere.example", true, REASON_INTERNAL},
+        {"some are missed, one is in the list", BOSS, true, REASON_RULE},
+        {"all are missed", NULL, true, REASON_INTERNAL},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct world world;
+        world_init(&world);
+        world_guard(&world, NULL);
+        world_fill(world.names, (const char *const[]){BOSS}, 1);
+        world_freeze(&world);
+        struct rule *rule = add_rule(&world, "r", 80, RULE_REFUSE);
+        rule->header_from = world.names;
+        if (cases[i].author != NULL)
+            world_show(&world, "From", cases[i].author, true);
+        world.message.misses_authors = cases[i].missed;
+        world_ask(&world, decide_message);
+        CHECK(cases[i].name, world.decision.verdict.reason == cases[i].want);
+        if (cases[i].want == REASON_INTERNAL)
+            world_check_told(cases[i].name, &world,
+                             "conf:80 rule \"r\": header_from: more in From: than is looked at\n");
+        world.message.size = 1;
+        rule->size_over = 1;
+        world_ask(&world, decide_message);
+        CHECK(cases[i].name, world.decision.verdict.reason == REASON_MESSAGE_OK);
+        rule->size_over = 0;
+        rule->header_from = NULL;
+        world_ask(&world, decide_message);
+        CHECK("a rule about anything", world.decision.verdict.reason == REASON_RULE);
+        world_fini(&world);
+    }
+}
+
 /* Before the end such a rule may still come to hold. */
 static const struct {
     const char *name;
@@ -352,6 +395,7 @@ main(void)
         cmocka_unit_test(test_a_recipient_too_many),
         cmocka_unit_test(test_rules_about_the_whole_message),
         cmocka_unit_test(test_one_author_in_the_list_is_enough),
+        cmocka_unit_test(test_authors_that_are_missed),
         cmocka_unit_test(test_rules_wait_for_the_message),
         cmocka_unit_test(test_they_are_asked_at_the_end),
         cmocka_unit_test(test_they_never_hold_at_a_login),
