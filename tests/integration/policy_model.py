@@ -311,11 +311,11 @@ def sender_auth(s):
 
 
 def is_matching_sender(s):
-    """What the users file says, if it is not given (of a message)."""
+    """What the users file says, if it is not given (of a message), even of an account that may not log in."""
     if s.facts["matching-sender"] is not None:
         return s.facts["matching-sender"] == "yes"
     account = s.configuration.accounts.get(s.user)
-    return account is not None and not account.disabled and account.smtp_auth == "matching-sender"
+    return account is not None and account.smtp_auth == "matching-sender"
 
 
 def sender_matches(s):
