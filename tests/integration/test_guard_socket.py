@@ -216,7 +216,7 @@ def test_end_during_a_reload(guard):
     guard.write_file("many", "".join(f"user{i}@acme.example\n" for i in range(300_000)))
     guard.configure(configuration() + 'list "many" { kind = "user"  file = "many" }\n')
     with begin_message(guard) as milter:
-        guard.process.send_signal(signal.SIGHUP)
+        guard.begin_reload()
         guard.process.send_signal(signal.SIGTERM)
         wait_until(lambda: not guard.socket.exists(), 10, "the socket to go")
         assert finish_message(milter) == "continue"

@@ -115,7 +115,7 @@ def test_end_during_a_reload(scratch, held):
     service = make_service(scratch / "service", held).start()
     service.write_file("many", "".join(f"user{i}@acme.example\n" for i in range(300_000)))
     service.configure(configuration("", held.port) + 'list "many" { kind = "user"  file = "many" }\n')
-    service.process.send_signal(signal.SIGHUP)
+    service.begin_reload()
     service.process.send_signal(signal.SIGTERM)
     assert service.process.wait() == 0, service.process.tail(80)
     assert service.events("config.reloaded")

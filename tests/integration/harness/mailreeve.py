@@ -96,6 +96,12 @@ class Mailreeve:
     def log(self):
         return self.process.output()
 
+    def begin_reload(self):
+        """By SIGHUP, until the thread that reloads is at work: to be used with a configuration that takes it a while."""
+        before = self.process.ticks_of("reload")
+        self.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: self.process.ticks_of("reload") > before, 10, "a reload to begin")
+
     def events(self, name):
         """The lines of one event, as dictionaries."""
         return [parse_logfmt(line) for line in self.log.splitlines() if f" event={name} " in line]

@@ -191,6 +191,14 @@ class Process:
         if self in _running:
             _running.remove(self)
 
+    def ticks_of(self, thread):
+        """The processor's time that its threads of that name have had, in clock ticks."""
+        ticks = 0
+        for task in Path(f"/proc/{self.pid}/task").iterdir():
+            name, _, rest = (task / "stat").read_text().partition("(")[2].rpartition(")")
+            ticks += sum(map(int, rest.split()[11:13])) if name == thread else 0
+        return ticks
+
     def output(self):
         """Everything it has written so far."""
         return self.log.read_text(errors="replace") if self.log.exists() else ""
