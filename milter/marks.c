@@ -35,11 +35,13 @@ struct marks {
 };
 
 /* White space before the colon is no part of a name (RFC 5322 4.5): mail servers and filters look
- * for names without it. */
+ * for names without it. White space within makes it another name, which must not be counted. */
 static struct watched *
 find(struct marks *marks, const char *name)
 {
-    size_t length = strcspn(name, " \t");
+    size_t length = strlen(name);
+    while (length > 0 && (name[length - 1] == ' ' || name[length - 1] == '\t'))
+        length--;
     for (size_t i = 0; i < marks->watched_count; i++)
         if (strncasecmp(marks->watched[i].name, name, length) == 0 &&
             marks->watched[i].name[length] == '\0')

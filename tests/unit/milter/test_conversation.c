@@ -245,6 +245,11 @@ static const struct {
      "header Authentication-Results\t: mx.acme.example; auth=pass smtp.auth=anna@acme.example\n"
      "header X-Tag : bulk\nheader X-Tag-: bulk\nheader X-Ta: bulk\n"
      "header From: y@far.example\n" REST "changes => -X-Tag 1 | -Authentication-Results 2\n"},
+    {"white space within makes another name, which does not count", "",
+     "connect 192.0.2.1\nmail <x@far.example>\nrcpt <anna@acme.example>\n"
+     "header Authentication-Results x: mx.acme.example; none\n"
+     "header Authentication-Results: mx.acme.example; none\n"
+     "header From: y@far.example\n" REST "changes => -Authentication-Results 1\n"},
     {"a tag's header is only taken away where a rule adds it",
      "rule \"no\" { authenticated = yes action = refuse }\n",
      "connect 192.0.2.1\nmail <x@far.example>\nrcpt <anna@acme.example>\n"
