@@ -30,6 +30,7 @@
 #include "params.h"
 #include "policy_request.h"
 #include "reported.h"
+#include "site_screening.h"
 
 enum { RULE_TEXT_MAX = 1024, LOGIN_BYTES_MAX = 256 };
 
@@ -85,7 +86,7 @@ prepare(struct inquiry *inquiry)
 {
     const struct site *site = inquiry->world->site;
     find_user(inquiry);
-    inquiry->rules = memory_rules(site);
+    inquiry->rules = site_screening(site);
     inquiry->question = (struct attempt_question){
         .client = inquiry->request.client,
         .organization = inquiry->organization != NULL ? inquiry->organization->name : NULL,

@@ -4,25 +4,12 @@
 #include <string.h>
 
 #include "clock.h"
-
-/* An attempt ends a little later than its session must be decided. */
-enum { PLACE_SLACK_MS = 5000 };
-
-struct screening_rules
-memory_rules(const struct site *site)
-{
-    return (struct screening_rules){
-        .screen = &site->settings.screen,
-        .limits = &site->settings.limits,
-        .longest_window_ms = site->longest_window_ms,
-        .place_ms = site->settings.session_timeout_ms + PLACE_SLACK_MS,
-    };
-}
+#include "site_screening.h"
 
 void
 memory_init(struct memory *memory, struct store *store, const struct site *site)
 {
-    *memory = (struct memory){.store = store, .site = site, .rules = memory_rules(site)};
+    *memory = (struct memory){.store = store, .site = site, .rules = site_screening(site)};
 }
 
 bool

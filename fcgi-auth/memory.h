@@ -22,9 +22,6 @@ struct memory {
     struct attempt_end end;      /* what came of the session */
 };
 
-/* The settings of a site that hold for its sessions. */
-struct screening_rules memory_rules(const struct site *site);
-
 void memory_init(struct memory *memory, struct store *store, const struct site *site);
 
 /* AUTH: begins an attempt and fills facts->banned and facts->throttled_by. decision is

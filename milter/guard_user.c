@@ -6,23 +6,10 @@
 
 #include "clock.h"
 #include "guard_listener.h"
-
-/* Longer than a step of a message lasts; no attempts are made here. */
-enum { PLACE_SLACK_MS = 5000 };
+#include "site_screening.h"
 
 /* No account has it (username.h). */
 static const char nobodys_name[] = " ";
-
-struct screening_rules
-guard_user_rules(const struct site *site)
-{
-    return (struct screening_rules){
-        .screen = &site->settings.screen,
-        .limits = &site->settings.limits,
-        .longest_window_ms = site->longest_window_ms,
-        .place_ms = site->settings.session_timeout_ms + PLACE_SLACK_MS,
-    };
-}
 
 static void
 copy_name(char name_r[USERNAME_MAX + 1], const char *name)
@@ -106,7 +93,7 @@ static void
 recall(struct guard_user *user, const struct site *site, struct store *store,
        const struct client_question *question, struct deadline deadline)
 {
-    const struct screening_rules rules = guard_user_rules(site);
+    const struct screening_rules rules = site_screening(site);
     client_recall(store, &rules, question, clock_wall_ms(), deadline, &user->client);
 }
 

@@ -31,9 +31,6 @@ struct guard_user {
     struct client_answer client; /* whether it is banned */
 };
 
-/* settings of a site that hold for its clients */
-struct screening_rules guard_user_rules(const struct site *site);
-
 void guard_user_find(struct guard_user *user_r, const struct site *site, struct store *store,
                      const struct mta *mta, const struct netaddr *client, struct deadline deadline);
 

@@ -3,6 +3,7 @@
 #include "aftermath.h"
 #include "clock.h"
 #include "guard_user.h"
+#include "site_screening.h"
 
 static bool
 is_bad_recipient(const struct decision *decision)
@@ -18,7 +19,7 @@ refusals_count(const struct decision *decision, const struct site *site, struct 
 {
     if (!is_bad_recipient(decision))
         return false;
-    const struct screening_rules rules = guard_user_rules(site);
+    const struct screening_rules rules = site_screening(site);
     const struct aftermath of = {
         .session = caller->id, .client = &caller->client, .limits = &site->settings.limits};
     struct attempt_end end;

@@ -14,6 +14,7 @@
 
 #include "clock.h"
 #include "memory.h"
+#include "site_screening.h"
 
 enum { WINDOW_MS = 3600000, BAN_MS = 60000, TIMEOUT_MS = 10000 };
 
@@ -428,7 +429,7 @@ test_a_place_outlasts_any_session(void **unused)
 {
     (void)unused;
     const struct site site = {.settings.session_timeout_ms = 600000};
-    assert_true(memory_rules(&site).place_ms > site.settings.session_timeout_ms);
+    assert_true(site_screening(&site).place_ms > site.settings.session_timeout_ms);
 }
 
 /* A malformed request asks nothing, so it cannot be told that its client is banned. */
