@@ -78,7 +78,7 @@ read_piece(struct lmdb_visit *visit)
         return;
     if (lmdb_spaces_table(&spaces, piece->space, piece->which, &table))
         fill_piece(&txn, table, piece);
-    visit->result = lmdb_end(&txn, NULL, visit->err);
+    lmdb_visit_end_read(visit, &txn);
 }
 
 /* Returns 1 to go on, 0 if it is done, -1. */

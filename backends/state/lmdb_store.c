@@ -116,13 +116,10 @@ run_reading(struct lmdb_visit *visit)
     const struct run *run = visit->context;
     struct lmdb_txn txn;
     struct lmdb_spaces spaces;
-    if (lmdb_visit_begin_read(visit, &txn, &spaces)) {
-        lmdb_ops_run(&spaces, run->ops, run->count, run->now_ms, &is_full);
-        visit->result = lmdb_end(&txn, NULL, visit->err);
-    } else if (!deadline_is_over(visit->deadline)) {
-        /* as a writer, who needs no reader's place */
-        run_writing(visit);
-    }
+    if (!lmdb_visit_begin_read(visit, &txn, &spaces))
+        return;
+    lmdb_ops_run(&spaces, run->ops, run->count, run->now_ms, &is_full);
+    lmdb_visit_end_read(visit, &txn);
 }
 
 static int
@@ -142,7 +139,7 @@ read_salt(struct lmdb_visit *visit)
     if (!lmdb_visit_begin_read(visit, &txn, &spaces))
         return;
     memcpy(visit->context, spaces.layout.salt, STORE_SALT_BYTES);
-    visit->result = lmdb_end(&txn, NULL, visit->err);
+    lmdb_visit_end_read(visit, &txn);
 }
 
 static int
@@ -254,7 +251,7 @@ read_status(struct lmdb_visit *visit)
         return;
     for (int i = 0; i < STORE_SPACES; i++)
         status->held[i] = lmdb_spaces_held(&spaces, (enum store_space)i);
-    visit->result = lmdb_end(&txn, NULL, visit->err);
+    lmdb_visit_end_read(visit, &txn);
     struct lmdb_size size = lmdb_file_size(visit->lmdb);
     status->used_bytes = (int64_t)size.entries;
     status->size_bytes = (int64_t)size.bytes;

@@ -117,23 +117,45 @@ lmdb_visit_begin_write(struct lmdb_visit *visit, struct lmdb_txn *txn_r,
     return false;
 }
 
+/* One of the pool, or a new one, for which one needs a turn (and then still has it). */
+static bool
+find_reader(struct lmdb_visit *visit, struct lmdb_txn *txn_r, bool *has_turn_r)
+{
+    *has_turn_r = false;
+    if (lmdb_begin_read(visit->lmdb, txn_r))
+        return true;
+    if (!lmdb_visit_take_turn(visit))
+        return false;
+    *has_turn_r = true;
+    lmdb_add_reader(visit->lmdb);
+    return lmdb_begin_read(visit->lmdb, txn_r);
+}
+
 bool
 lmdb_visit_begin_read(struct lmdb_visit *visit, struct lmdb_txn *txn_r,
                       struct lmdb_spaces *spaces_r)
 {
-    if (!lmdb_begin_read(visit->lmdb, txn_r)) {
-        if (!lmdb_visit_take_turn(visit))
-            return false;
-        lmdb_add_reader(visit->lmdb);
-        lmdb_visit_end_turn(visit);
-        if (!lmdb_begin_read(visit->lmdb, txn_r)) {
-            err_set(visit->err, "read %s/state.mdb: all readers are at work",
-                    visit->store->settings->path);
-            return false;
-        }
+    bool has_turn;
+    if (find_reader(visit, txn_r, &has_turn)) {
+        if (has_turn)
+            lmdb_visit_end_turn(visit);
+        if (lmdb_spaces_begin(spaces_r, txn_r, visit->err) == 0)
+            return true;
+        lmdb_end(txn_r, NULL, visit->err);
+        return false;
     }
-    if (lmdb_spaces_begin(spaces_r, txn_r, visit->err) == 0)
+    if (!has_turn)
+        return false;
+    if (lmdb_visit_begin_write(visit, txn_r, spaces_r))
         return true;
-    lmdb_end(txn_r, NULL, visit->err);
+    lmdb_visit_end_turn(visit);
     return false;
+}
+
+void
+lmdb_visit_end_read(struct lmdb_visit *visit, struct lmdb_txn *txn)
+{
+    visit->result = lmdb_end(txn, NULL, visit->err);
+    if (visit->has_lock)
+        lmdb_visit_end_turn(visit);
 }

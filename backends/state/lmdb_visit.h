@@ -62,8 +62,11 @@ void lmdb_visit_end_turn(struct lmdb_visit *visit);
 bool lmdb_visit_begin_write(struct lmdb_visit *visit, struct lmdb_txn *txn_r,
                             struct lmdb_spaces *spaces_r);
 
-/* One that reads; false, with err, also if more read at this moment than there are readers. */
+/* One that reads: a reader's, or, if more read at this moment than there are readers, a writer's,
+ * for which it takes a turn. False, with err: the deadline. What lmdb_visit_end_read ends; that
+ * sets visit->result. */
 bool lmdb_visit_begin_read(struct lmdb_visit *visit, struct lmdb_txn *txn_r,
                            struct lmdb_spaces *spaces_r);
+void lmdb_visit_end_read(struct lmdb_visit *visit, struct lmdb_txn *txn);
 
 #endif

@@ -140,6 +140,67 @@ held(struct store *store, enum store_space space)
     return scratch_status(store).held[space];
 }
 
+enum { READERS = 2 * THREADS };
+
+struct reading {
+    struct store *store;
+    pthread_barrier_t *start;
+    pthread_t thread;
+    const char *failed; /* NULL: nothing */
+};
+
+static bool
+see_nothing(void *context, const struct store_item *item)
+{
+    (void)context, (void)item;
+    return true;
+}
+
+/* Everything that only reads. */
+static void *
+read_all(void *context)
+{
+    struct reading *reading = context;
+    unsigned char salt[STORE_SALT_BYTES];
+    pthread_barrier_wait(reading->start);
+    for (int i = 0; i < 4 * EACH && reading->failed == NULL; i++) {
+        struct store_op op = scratch_count(KEY, 0);
+        if (store_salt(reading->store, salt, deadline_after(SCRATCH_WAIT_MS)) != 0)
+            reading->failed = "salt";
+        else if (store_list(reading->store, STORE_BANS, clock_wall_ms(),
+                            deadline_after(SCRATCH_WAIT_MS), see_nothing, NULL, NULL) != 0)
+            reading->failed = "list";
+        else if (scratch_try(reading->store, &op, 1, NULL) != 0)
+            reading->failed = "run";
+    }
+    return NULL;
+}
+
+/* LMDB has fewer places for readers than a busy service has threads. */
+static void
+test_more_threads_than_there_are_readers_all_read(void **unused)
+{
+    (void)unused;
+    static struct reading readings[READERS];
+    struct scratch scratch;
+    pthread_barrier_t start;
+    scratch_make(&scratch);
+    struct store *store = scratch_open(&scratch, true);
+    pthread_barrier_init(&start, NULL, READERS);
+    for (size_t i = 0; i < READERS; i++) {
+        readings[i] = (struct reading){.store = store, .start = &start};
+        assert_int_equal(pthread_create(&readings[i].thread, NULL, read_all, &readings[i]), 0);
+    }
+    for (size_t i = 0; i < READERS; i++)
+        pthread_join(readings[i].thread, NULL);
+    pthread_barrier_destroy(&start);
+    for (size_t i = 0; i < READERS; i++)
+        assert_null(readings[i].failed);
+    assert_true(scratch_status(store).is_up);
+    store_close(store);
+    scratch_remove(&scratch);
+}
+
 static void
 test_a_million_addresses_stay_within_bounds(void **unused)
 {
@@ -256,6 +317,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_many_threads_and_processes_count_exactly),
+        cmocka_unit_test(test_more_threads_than_there_are_readers_all_read),
         cmocka_unit_test(test_a_million_addresses_stay_within_bounds),
         cmocka_unit_test(test_more_bans_than_there_is_room_for_push_out_none),
         cmocka_unit_test(test_bans_that_are_over_and_forgotten_make_room),
