@@ -28,7 +28,7 @@
 #include "own_question.h"
 #include "web_request.h"
 
-enum { SESSION_ID_MAX = 32, ATTEMPT_WAIT_S = 1 };
+enum { SESSION_ID_MAX = 32, ATTEMPT_WAIT_S = 1, ROUTE_KEY_MAX = 512 };
 
 struct session {
     const struct world *world;
@@ -178,17 +178,42 @@ no_server_rule(const struct session *session, const struct err *err)
     return rule;
 }
 
+/* Who it is, by AUTH or by a relay window; "": nobody is authenticated. */
+static const char *
+canonical_user(const struct session *session)
+{
+    if (session->was_verified)
+        return session->verified.account.name;
+    return session->decision.user.text[0] != '\0' ? memory_window(&session->memory)->name : "";
+}
+
+/* Whose sessions `balance = "hash"` keeps together: the user's, or the client's where there is
+ * none.
+ */
+static void
+write_route_key(const struct session *session, char key_r[ROUTE_KEY_MAX])
+{
+    const char *user = canonical_user(session);
+    if (user[0] != '\0')
+        snprintf(key_r, ROUTE_KEY_MAX, "%s", user);
+    else
+        netaddr_format(&session->request.facts.client, key_r);
+}
+
 /* The mail host has the mailbox, so who wants to read gets to that server or to none. Mail can be
  * handed in at any, and at his own where it is one of the upstream and up. */
 static int
 choose_server(struct session *session, struct upstream *upstream, struct err *err)
 {
     const char *host = mail_host(session);
+    char key[ROUTE_KEY_MAX];
+    write_route_key(session, key);
     bool is_sending = session->request.facts.protocol == PROTOCOL_SMTP;
     if (host == NULL)
-        return upstream_choose(upstream, &session->route, err);
-    int chosen = upstream_choose_host(upstream, host, &session->route, err);
-    return chosen != 0 && is_sending ? upstream_choose(upstream, &session->route, err) : chosen;
+        return upstream_choose(upstream, key, &session->route, err);
+    int chosen = upstream_choose_host(upstream, host, key, &session->route, err);
+    return chosen != 0 && is_sending ? upstream_choose(upstream, key, &session->route, err)
+                                     : chosen;
 }
 
 static void
@@ -206,15 +231,6 @@ choose_route(struct session *session)
         return;
     struct rule_ref rule = no_server_rule(session, &err);
     no_route(session, &rule);
-}
-
-/* Who it is, by AUTH or by a relay window; "": nobody is authenticated. */
-static const char *
-canonical_user(const struct session *session)
-{
-    if (session->was_verified)
-        return session->verified.account.name;
-    return session->decision.user.text[0] != '\0' ? memory_window(&session->memory)->name : "";
 }
 
 /* Writes the answer to nginx mail. An accepted session fails if it cannot be written. */

@@ -8,10 +8,11 @@ set -euo pipefail
 
 build=(build-essential cmake ninja-build pkg-config libfcgi-dev libldap-dev libssl-dev libcrypt-dev
     libargon2-dev libcurl4-openssl-dev libpcre2-dev libidn2-dev libconfuse-dev
-    liblmdb-dev libhiredis-dev libjansson-dev libgmime-3.0-dev libmilter-dev libcmocka-dev)
+    liblmdb-dev libhiredis-dev libjansson-dev libc-ares-dev libgmime-3.0-dev libmilter-dev libcmocka-dev)
 demo=(nginx libnginx-mod-mail slapd ldap-utils postfix libsasl2-modules dovecot-core dovecot-imapd dovecot-pop3d swaks
     libnet-ssleay-perl curl openssl python3)
-test=(redis-server redis-sentinel nftables fail2ban iproute2 libnginx-mod-stream slapd-contrib dovecot-ldap msmtp python3-pytest clang clang-format clang-tidy
+test=(redis-server redis-sentinel nftables fail2ban iproute2 libnginx-mod-stream slapd-contrib dovecot-ldap msmtp mpop isync fetchmail neomutt haproxy dnsmasq-base
+    python3-pytest clang clang-format clang-tidy
     libclang-rt-dev cppcheck gdb git mandoc)
 
 case "${1:-test}" in
@@ -23,6 +24,11 @@ test) wanted=("${build[@]}" "${demo[@]}" "${test[@]}") ;;
     exit 64
     ;;
 esac
+
+# Node and npm come from elsewhere than Debian on many machines; those are as good.
+if [ "${1:-test}" = test ] && ! command -v npm >/dev/null; then
+    wanted+=(nodejs npm)
+fi
 
 installed() {
     [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]

@@ -1,5 +1,6 @@
 #include "route.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -242,21 +243,29 @@ upstream_server_at(struct upstream *upstream, size_t index, struct upstream_serv
     if (index >= servers->count)
         return false;
     pthread_mutex_lock(&servers->lock);
-    *server_r = (struct upstream_server){.name = servers->items[index].name,
-                                         .is_up = !servers->items[index].health.down};
+    *server_r = (struct upstream_server){.is_up = !servers->items[index].health.down};
+    snprintf(server_r->name, sizeof server_r->name, "%s", servers->items[index].name);
     pthread_mutex_unlock(&servers->lock);
     return true;
 }
 
 int
-upstream_choose(struct upstream *upstream, struct route *route_r, struct err *err)
+upstream_choose(struct upstream *upstream, const char *key, struct route *route_r, struct err *err)
 {
+    (void)key;
     return servers_choose(&upstream->servers, route_r, err);
 }
 
-int
-upstream_choose_host(struct upstream *upstream, const char *host, struct route *route_r,
-                     struct err *err)
+void
+upstream_set_drained(struct upstream *upstream, const char *const *names, size_t count)
 {
+    (void)upstream, (void)names, (void)count;
+}
+
+int
+upstream_choose_host(struct upstream *upstream, const char *host, const char *key,
+                     struct route *route_r, struct err *err)
+{
+    (void)key;
     return servers_choose_host(&upstream->servers, host, route_r, err);
 }

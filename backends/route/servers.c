@@ -32,6 +32,8 @@ choose(enum balance balance, struct chooser_server *candidates, size_t count)
     switch (balance) {
     case BALANCE_ROUND_ROBIN:
         return chooser_round_robin(candidates, count);
+    case BALANCE_LEAST_RECENT:
+    case BALANCE_HASH:
     case BALANCE_FIRST:
         return chooser_first(candidates, count);
     }

@@ -10,14 +10,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "chooser.h"
 #include "endpoint.h"
 #include "err.h"
 #include "health.h"
 #include "names.h"
 #include "probe.h"
 #include "route.h"
-
-enum balance { BALANCE_ROUND_ROBIN = 0, BALANCE_FIRST };
 
 struct server {
     /* set once */

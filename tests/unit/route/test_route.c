@@ -96,7 +96,8 @@ assert_choices(struct site *site, const char *want)
     for (const char *at = want; *at != '\0'; at++) {
         struct route route;
         struct err err;
-        char chosen = upstream_choose(site->upstream, &route, &err) == 0 ? route.server[0] : '-';
+        char chosen =
+            upstream_choose(site->upstream, "bob", &route, &err) == 0 ? route.server[0] : '-';
         assert_int_equal(chosen, *at);
     }
 }
@@ -116,7 +117,7 @@ wait_for_choice(struct site *site, char want)
     char chosen;
     do {
         struct route route;
-        chosen = upstream_choose(site->upstream, &route, NULL) == 0 ? route.server[0] : '-';
+        chosen = upstream_choose(site->upstream, "bob", &route, NULL) == 0 ? route.server[0] : '-';
     } while (chosen != want && has_time(deadline));
     assert_int_equal(chosen, want);
 }
@@ -275,7 +276,7 @@ test_addresses_are_as_nginx_wants_them(void **state)
         struct site site;
         site_open(&site, text);
         struct route route;
-        assert_int_equal(upstream_choose(site.upstream, &route, NULL), 0);
+        assert_int_equal(upstream_choose(site.upstream, "bob", &route, NULL), 0);
         assert_string_equal(route.address, cases[i].want_address);
         assert_int_equal(route.port, cases[i].want_port);
         assert_string_equal(route.server, "a");
@@ -359,7 +360,7 @@ test_mail_hosts(void **state)
         print_message("%s\n", cases[i].name);
         struct route route;
         struct err err;
-        bool found = upstream_choose_host(site.upstream, cases[i].host, &route, &err) == 0;
+        bool found = upstream_choose_host(site.upstream, cases[i].host, "bob", &route, &err) == 0;
         char address[80];
         if (found)
             snprintf(address, sizeof address, "%s:%u", route.address, route.port);
@@ -375,7 +376,7 @@ test_mail_hosts(void **state)
     memset(longest, 'n', sizeof longest);
     longest[sizeof longest - 1] = '\0';
     struct route route;
-    assert_int_equal(upstream_choose_host(site.upstream, longest, &route, NULL), -1);
+    assert_int_equal(upstream_choose_host(site.upstream, longest, "bob", &route, NULL), -1);
     site_close(&site);
 }
 
@@ -397,16 +398,16 @@ test_a_mail_host_that_is_down_has_no_substitute(void **state)
              " server \"b\" { address = \"127.0.0.1:%u\" }\n}\n",
              dead.port, live.port);
     site_open(&site, text);
-    assert_int_equal(upstream_choose_host(site.upstream, "a", &route, &err), 0);
+    assert_int_equal(upstream_choose_host(site.upstream, "a", "bob", &route, &err), 0);
     log_begin();
     upstream_start(site.upstream);
     struct deadline deadline = deadline_after(PATIENCE_MS);
-    while (upstream_choose_host(site.upstream, "a", &route, &err) == 0 && has_time(deadline))
+    while (upstream_choose_host(site.upstream, "a", "bob", &route, &err) == 0 && has_time(deadline))
         ;
     log_end();
     assert_string_equal(err.text, "mail host a cannot be used: server \"a\": it is down");
     /* the host of both: the one that is up */
-    assert_int_equal(upstream_choose_host(site.upstream, "127.0.0.1", &route, &err), 0);
+    assert_int_equal(upstream_choose_host(site.upstream, "127.0.0.1", "bob", &route, &err), 0);
     assert_int_equal(route.port, live.port);
     site_close(&site);
     loopback_stop(&live);
@@ -464,7 +465,7 @@ test_smtp_check_fails(void **state)
         wait_for_checks(&server, 3); /* it stays down, and that is logged once */
         struct err err;
         struct route route;
-        assert_int_equal(upstream_choose(site.upstream, &route, &err), -1);
+        assert_int_equal(upstream_choose(site.upstream, "bob", &route, &err), -1);
         upstream_close(site.upstream);
         site.upstream = NULL;
         int count = log_count("event=upstream.down", line);
@@ -587,7 +588,7 @@ test_several_addresses(void **state)
     wait_for_checks(&server, 1);
     struct deadline deadline = deadline_after(PATIENCE_MS);
     do
-        assert_int_equal(upstream_choose(site.upstream, &route, NULL), 0);
+        assert_int_equal(upstream_choose(site.upstream, "bob", &route, NULL), 0);
     while (strcmp(route.address, "127.0.0.1") != 0 && has_time(deadline));
     assert_string_equal(route.address, "127.0.0.1"); /* the second, which passed */
     site_close(&site);
@@ -667,7 +668,7 @@ choose_often(void *argument)
     for (int i = 0; i < 2000; i++) {
         struct route route;
         struct err err;
-        upstream_choose(site->upstream, &route, &err);
+        upstream_choose(site->upstream, "bob", &route, &err);
     }
     return NULL;
 }
