@@ -162,6 +162,12 @@ recipients(const struct source_stats *stats)
 }
 
 static uint64_t
+recipients_waiting(const struct source_stats *stats)
+{
+    return stats->recipients_waiting;
+}
+
+static uint64_t
 servers(const struct source_stats *stats)
 {
     return stats->load.servers;
@@ -196,6 +202,8 @@ static const struct source_number source_numbers[] = {
     {"source_logins_stale_total", "counter", "The same while the source was down.",
      from_stale_cache},
     {"source_recipients_total", "counter", "Answers about recipients.", recipients},
+    {"source_recipients_waiting", "gauge",
+     "Sessions that wait for an answer that another asks for.", recipients_waiting},
     {"source_servers", "gauge", "Servers of the source.", servers},
     {"source_servers_down", "gauge", "Those that do not answer.", servers_down},
     {"source_places", "gauge", "Connections that it may have.", places},

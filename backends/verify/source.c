@@ -292,8 +292,10 @@ source_stats(struct source *source, struct source_stats *stats_r)
     };
     for (size_t i = 0; i < VERIFY_OUTCOMES; i++)
         stats_r->outcomes[i] = atomic_load(&counts->outcomes[i]);
-    if (source->recipients != NULL)
+    if (source->recipients != NULL) {
         stats_r->recipients_kept = recipient_cache_count(source->recipients);
+        stats_r->recipients_waiting = recipient_cache_waiting(source->recipients);
+    }
     if (source->logins != NULL)
         stats_r->logins_kept = login_cache_count(source->logins);
     if (source->kind->load != NULL)

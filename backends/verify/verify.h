@@ -132,6 +132,8 @@ struct source_stats {
     uint64_t from_stale_cache;          /* how many stand for "unavailable" */
     uint64_t recipients, recipients_from_cache;
     size_t logins_kept, recipients_kept; /* answers that are remembered now */
+    unsigned
+        recipients_waiting; /* sessions that wait for what another asks about their recipient */
     struct source_load load;
 };
 

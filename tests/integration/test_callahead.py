@@ -1,7 +1,6 @@
 """Whether a recipient exists, asked of SMTP servers: a real Postfix, and scripted ones that refuse, drop and stall."""
 
 import json
-import os
 import smtplib
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -246,20 +245,14 @@ class Crowd:
         request = fastcgi.encode_request(question(address))
         for connection in self.connections:
             connection.send(request)
-        tasks = f"/proc/{service.process.pid}/task"
-        wait_until(lambda: self._sleeping(tasks) >= count, 60, "a thread for each of the crowd, and all asleep")
+        # one asks, all others wait for his answer
+        wait_until(lambda: self._waiting(service) == count - 1, 60, "the crowd to wait for one answer")
 
     @staticmethod
-    def _sleeping(tasks):
-        """How many threads sleep, or 0 while any other one runs."""
-        states = []
-        for task in os.listdir(tasks):
-            try:
-                with open(f"{tasks}/{task}/stat") as stat:
-                    states.append(stat.read().rpartition(")")[2].split()[0])
-            except (FileNotFoundError, ProcessLookupError):
-                pass
-        return len(states) if set(states) == {"S"} else 0
+    def _waiting(service):
+        metrics = service.ask({"DOCUMENT_URI": "/metrics", "REQUEST_METHOD": "GET"}).body.decode()
+        return sum(int(line.split()[-1]) for line in metrics.splitlines()
+                   if line.startswith("mailreeve_source_recipients_waiting{"))
 
     def answers(self):
         codes = [code_of(connection.read_answer()) for connection in self.connections]
