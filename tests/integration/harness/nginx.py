@@ -14,14 +14,28 @@ PORTS = ("smtp", "submission", "submissions", "imap", "imaps", "pop3", "pop3s")
 TLS_PORTS = {"submissions", "imaps", "pop3s"}
 
 
-def load_mail_module(folder):
-    """Writes what Debian's libnginx-mod-mail puts into modules-enabled/; an nginx of another maker, first in
-    the path, has the module built in."""
-    folder.mkdir()
+def _module(name):
+    """The file of nginx's dynamic module of that name ("mail"); "" if it is built in, as in nginxes of other makers
+    that are first in the path; None if there is none."""
     about = subprocess.run(["nginx", "-V"], capture_output=True, text=True, check=True).stderr
     path = re.search(r"--modules-path=(\S+)", about)
-    if path and "--with-mail=dynamic" in about:
-        (folder / "mail.conf").write_text(f"load_module {path.group(1)}/ngx_mail_module.so;\n")
+    if not path or f"--with-{name}=dynamic" not in about:
+        return "" if f"--with-{name}" in about.split() else None
+    file = Path(path.group(1)) / f"ngx_{name}_module.so"
+    return file if file.exists() else None
+
+
+def load_modules(folder, *names):
+    """Writes what Debian's packages of these modules put into modules-enabled/."""
+    folder.mkdir()
+    for name in names:
+        if file := _module(name):
+            (folder / f"{name}.conf").write_text(f"load_module {file};\n")
+
+
+def stream_is_usable():
+    """Whether nginx has the module that stream.conf needs."""
+    return _module("stream") is not None
 
 
 class Nginx:
@@ -30,14 +44,15 @@ class Nginx:
 
     def __init__(self, folder, mailreeve_socket, certificate, key, user=None, server_name="mail.example.com",
                  mail_settings="", http_settings="", port_settings=None, client_ca=None,
-                 policy_keys=None):
-        """mailreeve_socket: the FastCGI unix socket; user: of the workers where root starts it (root's own
+                 policy_keys=None, more_sockets=(), balanced=(), balancers=("127.0.0.1",), limited=()):
+        """mailreeve_socket: the FastCGI unix socket; more_sockets: those of other mailreeve-auth beside it; user: of the workers where root starts it (root's own
         if not given, so that any socket can be reached); mail_settings: more lines for site/mail.conf;
         http_settings: more lines for the http block of nginx.conf, as a web server of one's own has them;
         port_settings: {port: more lines for its site/listen-PORT.conf}; client_ca: the file that becomes
         site/client-ca.pem, where client-certificates.conf looks for it; policy_keys: the text of
         site/auth-policy-keys.conf (as shipped if not given) for those who report logins at `policy_port`, if
-        http_settings includes auth-policy.conf."""
+        http_settings includes auth-policy.conf; balanced: the ports that hear the PROXY protocol, as balanced.conf
+        says, from these balancers; limited: the ports that stream.conf stands before."""
         self.folder = Path(folder)
         self.site = self.folder / "mailreeve" / "site"
         self.mailreeve_socket = Path(mailreeve_socket)
@@ -47,6 +62,8 @@ class Nginx:
         self.ports = {name: free_port() for name in PORTS}
         self.policy_port = free_port()
         self._user = user or "root"
+        self._sockets = [self.mailreeve_socket, *more_sockets]
+        self._balanced, self._balancers, self._limited = set(balanced), balancers, limited
         self._install(http_settings)
         self._write_site(certificate, key, server_name, mail_settings, port_settings or {}, policy_keys)
         if client_ca:
@@ -64,7 +81,7 @@ class Nginx:
         include = "include mailreeve/http.conf;\n"
         assert text.count(include) == 1
         (self.folder / "nginx.conf").write_text(text.replace(include, f"{include}{http_settings}"))
-        load_mail_module(self.folder / "modules-enabled")
+        load_modules(self.folder / "modules-enabled", "mail", *(("stream",) if self._limited else ()))
 
     def _policy_files(self, keys):
         """Who may report logins: as shipped, but for the port and the keys."""
@@ -74,33 +91,66 @@ class Nginx:
         return dict(zip(names, (server.replace("127.0.0.1:4001;", f"127.0.0.1:{self.policy_port};"),
                                 keys or shipped_keys)))
 
+    def _shipped_capabilities(self):
+        """What site/mail.conf announces in the servers' place is no machine's own."""
+        lines = (self.site / "mail.conf").read_text().splitlines(keepends=True)
+        return "".join(line for line in lines if re.match(r"(smtp|imap|pop3)_capabilities ", line))
+
     def _write_site(self, certificate, key, server_name, mail_settings, port_settings, policy_keys):
         # Each file of the shipped site/ must be replaced: a forgotten one would use the machine's own paths.
         shipped = {path.name for path in self.site.iterdir()}
         temp = self.folder / "temp"
         temp.mkdir()
         user = f"user {self._user};\n" if os.getuid() == 0 else ""
+        stream = "include mailreeve/stream.conf;\n" if self._limited else ""
+        servers = "".join(f"    server unix:{path};\n" for path in self._sockets)
         files = {
-            "main.conf": f"{user}pid {self.folder}/nginx.pid;\nerror_log {self.error_log} info;\n",
+            "main.conf": f"{user}pid {self.folder}/nginx.pid;\nerror_log {self.error_log} info;\n{stream}",
             "mail.conf": f"server_name {server_name};\n"
                          f"ssl_certificate {certificate};\nssl_certificate_key {key};\n"
                          f"auth_http unix:{self.question_socket}:/auth;\n"
-                         f"smtp_capabilities SIZE 8BITMIME ENHANCEDSTATUSCODES DSN;\n{mail_settings}\n",
-            "http.conf": f"upstream mailreeve {{\n    server unix:{self.mailreeve_socket};\n    keepalive 32;\n}}\n"
+                         f"{self._shipped_capabilities()}{mail_settings}\n",
+            "http.conf": f"upstream mailreeve {{\n{servers}    keepalive 32;\n}}\n"
                          + "".join(f"{kind}_temp_path {temp}/{kind};\n"
                                    for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")),
             "auth-server.conf": f"listen unix:{self.question_socket} backlog=4096;\n"
                                 f"error_log {self.auth_error_log} warn;\n",
+            "balancers.conf": "".join(f"set_real_ip_from {address};\n" for address in self._balancers),
             **self._policy_files(policy_keys),
+            **self._stream_files(),
         }
-        for name, port in self.ports.items():
-            ssl = " ssl" if name in TLS_PORTS else ""
-            files[f"listen-{name}.conf"] = (f"listen 127.0.0.1:{port}{ssl} backlog=4096;\n"
-                                            f"{port_settings.get(name, '')}\n")
+        for name in self.ports:
+            files[f"listen-{name}.conf"] = f"{self._listen(name)}{port_settings.get(name, '')}\n"
         assert set(port_settings) <= set(self.ports), port_settings
         assert set(files) == shipped, f"nginx-conf/site and the harness differ: {set(files) ^ shipped}"
         for name, text in files.items():
             (self.site / name).write_text(text)
+
+    def _listen(self, name):
+        """As mail.conf's server for that port listens."""
+        ssl = " ssl" if name in TLS_PORTS else ""
+        if name in self._limited:
+            return f"listen {self._door(name)}{ssl} proxy_protocol backlog=4096;\nset_real_ip_from unix:;\n"
+        return self._listen_outside(name, ssl)
+
+    def _listen_outside(self, name, words=""):
+        """On the port itself, behind a balancer or not."""
+        balanced = name in self._balanced
+        return (f"listen 127.0.0.1:{self.ports[name]}{words}{' proxy_protocol' if balanced else ''} backlog=4096;\n"
+                + ("include mailreeve/balanced.conf;\n" if balanced else ""))
+
+    def _door(self, name):
+        return f"unix:{self.folder}/{name}.sock"
+
+    def _stream_files(self):
+        """What stream.conf needs to know: the limits are the shipped ones."""
+        limits = re.findall(r"^limit_conn .*\n", (self.site / "stream.conf").read_text(), re.M)
+        assert len(limits) == 2
+        listens = "".join(self._listen_outside(name) for name in self._limited)
+        if self._balanced & set(self._limited):
+            listens = listens.replace("include mailreeve/balanced.conf;\n", "") + "include mailreeve/balanced.conf;\n"
+        return {"stream.conf": listens + "".join(limits),
+                "stream-doors.conf": "".join(f"{self.ports[name]} {self._door(name)};\n" for name in self._limited)}
 
     def _ready(self):
         return socket_answers(self.question_socket) and all(port_answers(port) for port in self.ports.values())
