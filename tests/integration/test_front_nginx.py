@@ -19,7 +19,7 @@ import warnings
 import pytest
 
 from harness.certs import Authority
-from harness.nginx import Nginx, load_mail_module
+from harness.nginx import Nginx, load_modules
 from harness.process import source_dir
 from harness.responder import Responder
 
@@ -75,7 +75,7 @@ def test_the_shipped_site_files_are_valid(scratch, front_certificate):
             pytest.skip("no IPv6 on this machine")
     shutil.copytree(source_dir() / "nginx-conf", scratch / "mailreeve")
     shutil.copy(source_dir() / "nginx-conf" / "nginx.conf", scratch)
-    load_mail_module(scratch / "modules-enabled")
+    load_modules(scratch / "modules-enabled", "mail")
     certificate, key = front_certificate
     for path in (scratch / "mailreeve" / "site").iterdir():
         text = path.read_text()

@@ -14,7 +14,7 @@ from harness import fastcgi
 from harness.command import mailreeve
 from harness.mailreeve import Mailreeve
 from harness.netns import NetworkNamespace, network_namespaces_are_usable
-from harness.nginx import load_mail_module
+from harness.nginx import load_modules
 from harness.process import Process, build_dir, free_port, port_answers, source_dir, wait_until
 from harness.setups import PASSWORD, USER, users_file
 
@@ -367,7 +367,7 @@ def nginx(scratch):
     """A stream server with the exported list; run(command...) exports and has nginx read it."""
     folder = scratch / "nginx"
     folder.mkdir()
-    load_mail_module(folder / "modules")
+    load_modules(folder / "modules", "mail")
     about = subprocess.run(["nginx", "-V"], capture_output=True, text=True).stderr
     modules = re.search(r"--modules-path=(\S+)", about)
     if "--with-stream=dynamic" in about and not os.path.exists(f"{modules.group(1)}/ngx_stream_module.so"):
