@@ -101,14 +101,41 @@ route_to(const struct question *question, struct upstream *upstream, const char 
             question_listener_rule(question, setting, decision->listener->origin);
 }
 
-/* The upstream that trusts: the user's organization's before the listener's. */
+/* The one that a listener or an organization has for a protocol; NULL: none. */
+static struct upstream *
+of_protocol(enum protocol protocol, struct upstream *any, struct upstream *imap,
+            struct upstream *pop3)
+{
+    struct upstream *own = NULL;
+    switch (protocol) {
+    case PROTOCOL_IMAP:
+        own = imap;
+        break;
+    case PROTOCOL_POP3:
+        own = pop3;
+        break;
+    case PROTOCOL_SMTP:
+    case PROTOCOL_HTTP:
+        break;
+    }
+    return own != NULL ? own : any;
+}
+
+/* The upstream that trusts: the user's organization's before the listener's, of each the
+ * protocol's before the one for all. */
 static struct upstream *
 trusting_upstream(const struct question *question)
 {
-    const struct organization *organization = question_user_organization(question);
-    if (organization != NULL && organization->upstream != NULL)
-        return organization->upstream;
-    return question->decision->listener->upstream;
+    const enum protocol protocol = question->facts->protocol;
+    const struct organization *user_of = question_user_organization(question);
+    const struct listener *listener = question->decision->listener;
+    struct upstream *own = NULL;
+    if (user_of != NULL)
+        own = of_protocol(protocol, user_of->upstream, user_of->upstream_imap,
+                          user_of->upstream_pop3);
+    return own != NULL ? own
+                       : of_protocol(protocol, listener->upstream, listener->upstream_imap,
+                                     listener->upstream_pop3);
 }
 
 void

@@ -4,7 +4,9 @@
  * Pure. Internal to the decide_*.c files. The right to relay is the listener's to give, never an
  * organization's (SMG 7, 8): to all who authenticate, or to the users of some organizations, or to
  * addresses. It also decides the route: `upstream` trusts who comes to it, so that only those with
- * the right get there; all others get to `upstream_inbound`, which delivers locally.
+ * the right get there; all others get to `upstream_inbound`, which delivers locally. POP and IMAP
+ * sessions have nothing to relay; they may have an upstream of their own, which no SMTP session
+ * gets to.
  */
 #ifndef MAILREEVE_DECIDE_RELAY_H
 #define MAILREEVE_DECIDE_RELAY_H

@@ -94,6 +94,8 @@ struct listener {
     bool proxy_smtp_auth; /* nginx logs in at the SMTP server behind it, so it needs the password */
     const char *default_domain;        /* lower case; NULL: none */
     struct upstream *upstream;         /* for those who may relay, and POP and IMAP; NULL: none */
+    struct upstream *upstream_imap;    /* for IMAP in its place; NULL: none of its own */
+    struct upstream *upstream_pop3;    /* for POP, likewise */
     struct upstream *upstream_inbound; /* for the others; NULL: none */
 };
 
@@ -134,6 +136,7 @@ struct organization {
     struct access auth_users; /* SMG 14, 15: asks only about names in this organization's domains */
     const struct source_chain *sources;
     struct upstream *upstream; /* for its users, in the place of the listener's; NULL: none */
+    struct upstream *upstream_imap, *upstream_pop3; /* likewise */
 };
 
 struct tenancy;

@@ -157,7 +157,7 @@ struct listener_values {
     const char *relay_ips, *local_ips, *trusted_ips;
     struct strings roles_must_auth;
     int64_t relay_window_ms;
-    const char *upstream, *upstream_inbound;
+    const char *upstream, *upstream_imap, *upstream_pop3, *upstream_inbound;
     const char *default_domain;
 };
 
@@ -172,7 +172,7 @@ struct organization_values {
     bool match_sender, match_from, match_detail;
     const char *match_exempt_senders, *match_exempt_from, *sender_owners;
     const char *auth_exempt_ips, *auth_users;
-    const char *upstream;
+    const char *upstream, *upstream_imap, *upstream_pop3;
     const char *delegated;
 };
 

@@ -129,6 +129,15 @@ static const struct row rows[] = {
      .help = "Where sessions go that may send to any domain: those that have logged in, unless "
              "their organization says otherwise, and clients in relay_ips. Not set: they hear that "
              "there is no server for now."},
+    {.name = "upstream_imap",
+     .type = ROW_STRING,
+     .offset = offsetof(struct listener_values, upstream_imap),
+     .help = "Where IMAP sessions go, instead of to upstream. What an organization says of its "
+             "users' upstreams, upstream too, comes first."},
+    {.name = "upstream_pop3",
+     .type = ROW_STRING,
+     .offset = offsetof(struct listener_values, upstream_pop3),
+     .help = "Where POP3 sessions go, likewise."},
     {.name = "upstream_inbound",
      .type = ROW_STRING,
      .offset = offsetof(struct listener_values, upstream_inbound),
@@ -210,7 +219,7 @@ read_login(struct built_site *built, const struct section *section, struct liste
     listener->on_auth_when_off_origin = section_origin(section, "on_auth_when_off");
 }
 
-/* Who may send what without a login, and where it goes. */
+/* Who may send what without a login. */
 static void
 read_relay(struct built_site *built, const struct section *section, struct listener *listener,
            struct problems *problems)
@@ -232,7 +241,18 @@ read_relay(struct built_site *built, const struct section *section, struct liste
     if (values->relay_window_ms > built->site.longest_window_ms)
         built->site.longest_window_ms = values->relay_window_ms;
     listener->relay_window_origin = section_origin(section, "relay_window");
+}
+
+static void
+read_upstreams(struct built_site *built, const struct section *section, struct listener *listener,
+               struct problems *problems)
+{
+    const struct listener_values *values = section->values;
     listener->upstream = build_upstream(built, section, "upstream", values->upstream, problems);
+    listener->upstream_imap =
+        build_upstream(built, section, "upstream_imap", values->upstream_imap, problems);
+    listener->upstream_pop3 =
+        build_upstream(built, section, "upstream_pop3", values->upstream_pop3, problems);
     listener->upstream_inbound =
         build_upstream(built, section, "upstream_inbound", values->upstream_inbound, problems);
 }
@@ -248,6 +268,7 @@ build_listener(struct built_site *built, const struct section *section, struct p
         return; /* the name is taken: conf has said so */
     read_login(built, section, listener, problems);
     read_relay(built, section, listener, problems);
+    read_upstreams(built, section, listener, problems);
     const struct listener_values *values = section->values;
     listener->default_domain =
         read_default_domain(built->site.conf, section, values->default_domain, problems);

@@ -144,8 +144,17 @@ static const struct row rows[] = {
     {.name = "upstream",
      .type = ROW_STRING,
      .offset = offsetof(struct organization_values, upstream),
-     .help = "Where sessions of its users go, instead of to the listener's upstream. Those without "
-             "the right to relay go to upstream_inbound all the same."},
+     .help = "Where sessions of its users go, instead of to the listener's upstream, upstream_imap "
+             "and upstream_pop3. Those without the right to relay go to upstream_inbound all the "
+             "same."},
+    {.name = "upstream_imap",
+     .type = ROW_STRING,
+     .offset = offsetof(struct organization_values, upstream_imap),
+     .help = "Where IMAP sessions of its users go, instead of to its upstream."},
+    {.name = "upstream_pop3",
+     .type = ROW_STRING,
+     .offset = offsetof(struct organization_values, upstream_pop3),
+     .help = "Where POP3 sessions of its users go, likewise."},
     {.name = "delegated",
      .type = ROW_PATH,
      .offset = offsetof(struct organization_values, delegated),

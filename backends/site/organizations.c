@@ -153,6 +153,19 @@ read_recipients(struct built_site *built, struct tenant *tenant, struct problems
     organization->recipients = part->item;
 }
 
+/* Where its users' sessions go. */
+static void
+read_upstreams(struct built_site *built, struct organization *organization,
+               const struct section *section, struct problems *problems)
+{
+    const struct organization_values *values = section->values;
+    organization->upstream = build_upstream(built, section, "upstream", values->upstream, problems);
+    organization->upstream_imap =
+        build_upstream(built, section, "upstream_imap", values->upstream_imap, problems);
+    organization->upstream_pop3 =
+        build_upstream(built, section, "upstream_pop3", values->upstream_pop3, problems);
+}
+
 static void
 build_organization(struct built_site *built, const struct section *section,
                    const struct chosen *first, struct problems *problems)
@@ -170,7 +183,7 @@ build_organization(struct built_site *built, const struct section *section,
     for (size_t i = 0; i < values->domains.count; i++)
         claim_domain(built, organization, section, values->domains.items[i],
                      values->domains.origins[i], problems);
-    organization->upstream = build_upstream(built, section, "upstream", values->upstream, problems);
+    read_upstreams(built, organization, section, problems);
     read_demands(built, organization, section, problems);
     read_matching(built, organization, section, problems);
     read_recipients(built, tenant, problems);

@@ -45,6 +45,8 @@ warn_auth_off(const struct looking *at)
     warn_no_effect(at, "proxy_smtp_auth", listener->proxy_smtp_auth);
     warn_no_effect(at, "relay", listener->relay != RELAY_ALL && !warn_has_logins(listener));
     warn_no_effect(at, "upstream", values->upstream != NULL && !relays);
+    warn_no_effect(at, "upstream_imap", values->upstream_imap != NULL);
+    warn_no_effect(at, "upstream_pop3", values->upstream_pop3 != NULL);
     if (values->require_auth && !relays)
         warn(at, "require_auth", "every session is refused: auth is off");
     if (values->upstream_inbound == NULL && (!relays || values->upstream == NULL))

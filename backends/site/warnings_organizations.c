@@ -111,6 +111,7 @@ static void
 warn_no_logins(const struct looking *at)
 {
     static const char no_logins[] = "has no effect: nobody can log in at any listener";
+    static const char *const upstreams[] = {"upstream", "upstream_imap", "upstream_pop3"};
     const struct organization *organization = at->organization;
     if (at->view->any_logins)
         return;
@@ -120,8 +121,9 @@ warn_no_logins(const struct looking *at)
         warn(at, "match_from", organization->match_from_origin, no_logins);
     if (organization->auth_users.mode != ACCESS_ANY)
         warn(at, "auth_users", organization->auth_users.origin, no_logins);
-    if (organization->upstream != NULL)
-        warn(at, "upstream", section_origin(at->section, "upstream"), no_logins);
+    for (size_t i = 0; i < sizeof upstreams / sizeof upstreams[0]; i++)
+        if (section_is_set(at->section, upstreams[i]))
+            warn(at, upstreams[i], section_origin(at->section, upstreams[i]), no_logins);
 }
 
 static void

@@ -36,7 +36,7 @@ struct world {
     char trail[4096]; /* a line for each rule that was asked: answer, blank, rule */
 };
 
-static char world_upstreams[4];
+static char world_upstreams[8];
 
 /* Upstreams are opaque to policy: their addresses are all that counts. */
 static inline struct upstream *
