@@ -1,0 +1,44 @@
+/*
+ * rendezvous: which member a user belongs to, so that all who know the same members agree.
+ *
+ * Not thread-safe. Weighted rendezvous (Thaler and Ravishankar 1998): each pair of a user and a
+ * member has a score, and the best member wins. One that goes leaves its own users to the others,
+ * in proportion to their weights, and one that comes takes its share from all; nobody else moves.
+ * Users are gathered in RENDEZVOUS_SLOTS slots; with 10 members of one weight each has its tenth of
+ * the slots within some 1 % of it.
+ */
+#ifndef MAILREEVE_RENDEZVOUS_H
+#define MAILREEVE_RENDEZVOUS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { RENDEZVOUS_SLOTS = 1 << 16 };
+
+struct rendezvous_member {
+    uint64_t key;
+    uint32_t weight; /* 1 or more */
+    uint32_t index;  /* the caller's */
+};
+
+struct rendezvous;
+
+/* Never NULL. */
+struct rendezvous *rendezvous_create(void);
+void rendezvous_free(struct rendezvous *rendezvous); /* NULL is allowed */
+
+/* All members, also those that cannot be had now; copied. Setting the same again costs a pass. */
+void rendezvous_set(struct rendezvous *rendezvous, const struct rendezvous_member *members,
+                    size_t count);
+
+/* Whether the member with that index can be had for the slot. */
+typedef bool rendezvous_wanted(void *context, uint32_t index, uint16_t slot);
+
+uint16_t rendezvous_slot(uint64_t user);
+
+/* The index of the best member that is wanted, or -1. */
+int rendezvous_best(struct rendezvous *rendezvous, uint16_t slot, rendezvous_wanted *wanted,
+                    void *context);
+
+#endif
