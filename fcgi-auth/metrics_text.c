@@ -9,7 +9,7 @@ const char metrics_text_type[] = "text/plain; version=0.0.4; charset=utf-8";
 
 static const char *const spaces[STORE_SPACES] = {
     [STORE_BANS] = "bans",         [STORE_WINDOWS] = "windows", [STORE_KNOWN] = "known",
-    [STORE_COUNTERS] = "counters", [STORE_LOGINS] = "logins",
+    [STORE_COUNTERS] = "counters", [STORE_LOGINS] = "logins",   [STORE_DRAINS] = "drains",
 };
 
 /* Begins a family. Names of counters end in _total. */

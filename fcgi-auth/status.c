@@ -17,7 +17,7 @@ struct picture {
 
 static const char *const spaces[STORE_SPACES] = {
     [STORE_BANS] = "bans",         [STORE_WINDOWS] = "windows", [STORE_KNOWN] = "known",
-    [STORE_COUNTERS] = "counters", [STORE_LOGINS] = "logins",
+    [STORE_COUNTERS] = "counters", [STORE_LOGINS] = "logins",   [STORE_DRAINS] = "drains",
 };
 
 static void

@@ -25,8 +25,8 @@ __tsan_default_suppressions(void)
 #endif
 
 static const char *const table_names[LMDB_TABLES] = {
-    NULL,      "bans",       "windows.a",  "windows.b", "known.a",
-    "known.b", "counters.a", "counters.b", "logins.a",  "logins.b"};
+    NULL,         "bans",       "windows.a", "windows.b", "known.a", "known.b",
+    "counters.a", "counters.b", "logins.a",  "logins.b",  "drains"};
 
 /* A transaction that reads and is used again and again: its place is LMDB's own memory of who may
  * still need an old page. */

@@ -32,6 +32,7 @@ enum lmdb_table {
     LMDB_COUNTERS_B,
     LMDB_LOGINS_A,
     LMDB_LOGINS_B,
+    LMDB_DRAINS,
     LMDB_TABLES
 };
 

@@ -97,7 +97,7 @@ lmdb_list(struct lmdb_store *store, enum store_space space, int64_t now_ms,
 {
     int result = 1;
     struct piece *piece = xcalloc(1, sizeof *piece);
-    unsigned tables = space == STORE_BANS ? 1 : 2;
+    unsigned tables = space == STORE_BANS || space == STORE_DRAINS ? 1 : 2;
     *piece = (struct piece){.space = space, .now_ms = now_ms};
     for (; piece->which < tables && result == 1; piece->which++) {
         piece->from.length = 0;

@@ -62,7 +62,12 @@ run_put(struct batch *batch, struct store_op *op)
 {
     int64_t ends_ms =
         op->lifetime_ms > INT64_MAX - batch->now_ms ? INT64_MAX : batch->now_ms + op->lifetime_ms;
-    if (ends_ms > batch->now_ms)
+    op->hit = true;
+    if (ends_ms > batch->now_ms && op->space == STORE_DRAINS &&
+        !lmdb_spaces_have_room_for_drain(batch->spaces, batch->now_ms)) {
+        op->hit = false;
+        batch->is_full = true;
+    } else if (ends_ms > batch->now_ms)
         lmdb_spaces_put(batch->spaces, op->space, &op->key, ends_ms,
                         (struct bytes){op->value, op->value_length});
     else

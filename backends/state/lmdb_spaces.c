@@ -16,8 +16,13 @@ static const struct {
 } spaces_of_file[STORE_SPACES] = {
     [STORE_BANS] = {LMDB_BANS, 12},      [STORE_WINDOWS] = {LMDB_WINDOWS_A, 3},
     [STORE_KNOWN] = {LMDB_KNOWN_A, 3},   [STORE_COUNTERS] = {LMDB_COUNTERS_A, 6},
-    [STORE_LOGINS] = {LMDB_LOGINS_A, 2},
+    [STORE_LOGINS] = {LMDB_LOGINS_A, 2}, [STORE_DRAINS] = {LMDB_DRAINS, 1},
 };
+
+/* Files of before there were drains get their table when they are opened; all else in them is where
+ * it was. */
+static_assert(sizeof(struct lmdb_layout) == 300 && offsetof(struct lmdb_layout, salt) == 9,
+              "another layout is another VERSION");
 
 static struct bytes
 bytes_of_key(const struct store_key *key)
@@ -65,13 +70,21 @@ lmdb_spaces_create(struct lmdb_txn *txn)
     write_layout(txn, &layout);
 }
 
+static bool
+is_in_two(enum store_space space)
+{
+    return space != STORE_BANS && space != STORE_DRAINS;
+}
+
 bool
 lmdb_spaces_table(const struct lmdb_spaces *spaces, enum store_space space, unsigned which,
                   enum lmdb_table *table_r)
 {
-    if (which > (space == STORE_BANS ? 0u : 1u))
+    if (which > (is_in_two(space) ? 1u : 0u))
         return false;
-    *table_r = spaces_of_file[space].first + (which ^ spaces->layout.young[space]);
+    *table_r = spaces_of_file[space].first;
+    if (is_in_two(space))
+        *table_r += which ^ spaces->layout.young[space];
     return true;
 }
 
@@ -113,8 +126,10 @@ static void
 put_young(struct lmdb_spaces *spaces, enum store_space space, const struct store_key *key,
           struct bytes record)
 {
-    turn_over(spaces, space);
-    lmdb_remove(spaces->txn, table_of(spaces, space, 1), bytes_of_key(key));
+    if (is_in_two(space)) {
+        turn_over(spaces, space);
+        lmdb_remove(spaces->txn, table_of(spaces, space, 1), bytes_of_key(key));
+    }
     lmdb_put(spaces->txn, table_of(spaces, space, 0), bytes_of_key(key), record);
 }
 
@@ -148,7 +163,8 @@ lmdb_spaces_get(struct lmdb_spaces *spaces, enum store_space space, const struct
     int64_t ends_ms;
     struct bytes found;
     bool is_young = lmdb_get(spaces->txn, table_of(spaces, space, 0), bytes_of_key(key), &found);
-    if (!is_young && !lmdb_get(spaces->txn, table_of(spaces, space, 1), bytes_of_key(key), &found))
+    if (!is_young && (!is_in_two(space) || !lmdb_get(spaces->txn, table_of(spaces, space, 1),
+                                                     bytes_of_key(key), &found)))
         return false;
     if (!lmdb_record_read(found, &ends_ms, value_r) || ends_ms <= now_ms ||
         found.length > LMDB_RECORD_MAX)
@@ -166,8 +182,8 @@ lmdb_spaces_remove(struct lmdb_spaces *spaces, enum store_space space, const str
     int64_t ends_ms;
     struct bytes found, value;
     bool was_there = false;
-    for (unsigned which = 0; which < 2; which++) {
-        enum lmdb_table table = table_of(spaces, space, which);
+    enum lmdb_table table;
+    for (unsigned which = 0; lmdb_spaces_table(spaces, space, which, &table); which++) {
         if (!lmdb_get(spaces->txn, table, bytes_of_key(key), &found))
             continue;
         was_there |= lmdb_record_read(found, &ends_ms, &value) && ends_ms > now_ms;
@@ -195,6 +211,34 @@ bool
 lmdb_spaces_are_bans_crowded(struct lmdb_spaces *spaces)
 {
     return lmdb_table_size(spaces->txn, LMDB_BANS).bytes > share_of(spaces, STORE_BANS) / 8 * 7;
+}
+
+static void
+forget_drains(struct lmdb_spaces *spaces, int64_t now_ms)
+{
+    int64_t ends_ms;
+    struct bytes value;
+    struct lmdb_walk walk;
+    lmdb_walk_begin(spaces->txn, LMDB_DRAINS, &walk);
+    for (bool is_there = lmdb_walk_seek(&walk, (struct bytes){"", 0}); is_there;
+         is_there = lmdb_walk_next(&walk))
+        if (!lmdb_record_read(walk.value, &ends_ms, &value) || ends_ms <= now_ms)
+            lmdb_walk_remove(&walk);
+}
+
+static bool
+is_there_room_for_drain(struct lmdb_spaces *spaces)
+{
+    return lmdb_table_size(spaces->txn, LMDB_DRAINS).bytes < share_of(spaces, STORE_DRAINS);
+}
+
+bool
+lmdb_spaces_have_room_for_drain(struct lmdb_spaces *spaces, int64_t now_ms)
+{
+    if (is_there_room_for_drain(spaces))
+        return true;
+    forget_drains(spaces, now_ms);
+    return is_there_room_for_drain(spaces);
 }
 
 const unsigned char *

@@ -1,11 +1,12 @@
 /*
  * lmdb_spaces: the store's spaces within one LMDB file, each with its share of it.
  *
- * Bans are one table. Of the others each is two, a young one and an old one: what is written goes
- * to the young one, what is looked for is looked for in both. When the young one has half of the
- * space's share, the old one is emptied and becomes the young one. So the oldest go first, without
- * an index of ages and without a walk: whatever was written within the last half of the share is
- * there. A fifth of the file is nobody's: transactions need room for copies of pages.
+ * Bans are one table, and so are drains: nothing pushes them out. Of the others each is two, a
+ * young one and an old one: what is written goes to the young one, what is looked for is looked for
+ * in both. When the young one has half of the space's share, the old one is emptied and becomes the
+ * young one. So the oldest go first, without an index of ages and without a walk: whatever was
+ * written within the last half of the share is there. A sixth of the file is nobody's: transactions
+ * need room for copies of pages.
  *
  * A record of the spaces begins with when it ends. Belongs to one transaction of one thread.
  */
@@ -15,12 +16,16 @@
 #include "lmdb_door.h"
 #include "store.h"
 
-enum { LMDB_RECORD_MAX = 8192, LMDB_BAN_LENGTHS = 128 + 1 };
+enum {
+    LMDB_RECORD_MAX = 8192,
+    LMDB_BAN_LENGTHS = 128 + 1,
+    LMDB_SPACES_WITH_YOUNG = STORE_LOGINS + 1, /* bans have none, but a place */
+};
 
 /* What the main table says of the whole file. */
 struct lmdb_layout {
     uint32_t version;
-    unsigned char young[STORE_SPACES]; /* 0 or 1: which of the two tables */
+    unsigned char young[LMDB_SPACES_WITH_YOUNG]; /* 0 or 1: which of the two tables */
     unsigned char salt[STORE_SALT_BYTES];
     /* of IPv4 and IPv6: 1 where there may be a ban of a network of that length, so that nobody
      * looks for one where there is none */
@@ -39,8 +44,8 @@ int lmdb_spaces_begin(struct lmdb_spaces *spaces_r, struct lmdb_txn *txn, struct
 /* Writes a new one into a new file. */
 void lmdb_spaces_create(struct lmdb_txn *txn);
 
-/* A record of WINDOWS, KNOWN, COUNTERS or LOGINS that has not ended: what comes behind the end. In
- * a transaction that writes it becomes young by being read. */
+/* A record of any space but BANS that has not ended: what comes behind the end. In a transaction
+ * that writes it becomes young by being read. */
 bool lmdb_spaces_get(struct lmdb_spaces *spaces, enum store_space space,
                      const struct store_key *key, int64_t now_ms, struct bytes *value_r);
 void lmdb_spaces_put(struct lmdb_spaces *spaces, enum store_space space,
@@ -54,6 +59,9 @@ bool lmdb_spaces_remove(struct lmdb_spaces *spaces, enum store_space space,
 void lmdb_spaces_make_room(struct lmdb_spaces *spaces);
 
 bool lmdb_spaces_have_room_for_ban(struct lmdb_spaces *spaces);
+
+/* Forgets drains that are over if need be. */
+bool lmdb_spaces_have_room_for_drain(struct lmdb_spaces *spaces, int64_t now_ms);
 
 /* Whether most of the bans' share is taken. */
 bool lmdb_spaces_are_bans_crowded(struct lmdb_spaces *spaces);

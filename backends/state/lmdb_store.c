@@ -61,7 +61,8 @@ try_writing(struct lmdb_visit *visit, const struct run *run)
     lmdb_ops_run(&spaces, run->ops, run->count, run->now_ms, &is_full);
     enum lmdb_result result = lmdb_commit(&txn, visit->err);
     if (result == LMDB_DONE && is_full)
-        tell_full(visit->store, clock_now_ms(), "no room for another ban, it was not kept");
+        tell_full(visit->store, clock_now_ms(),
+                  "no room for another ban or drain, it was not kept");
     return result;
 }
 

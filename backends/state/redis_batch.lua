@@ -12,15 +12,16 @@
 --   l:KEY      one of logins
 --   m:KEY      a set, sorted by when a member was put in last
 --   w:KEY      windows and
---   k:KEY      known networks, r:KEY other records: "UNTIL:VALUE"
+--   k:KEY      known networks, d:KEY drains, r:KEY other records: "UNTIL:VALUE"
 --   b:NETWORK  bans: "SINCE UNTIL OFFENCES MAKER MEMORY REASON"; a network is FAMILY/LENGTH/DIGITS, as
 --              many hex digits of the address as the length needs
---   bans, windows       who is there, sorted by when they end
+--   bans, windows, drains  who is there, sorted by when they end
 --   offences            the networks of b:, sorted by when the ban and its offences are forgotten
 --   lengths4, lengths6  the lengths of banned networks, each with the time when its last ban was to end
 --   salt                of keyed digests, as bytes
 -- c:, m:, w:, k: and r: have a TTL: as long as they mean something by the server's clock; what counts
--- is the caller's. The others have none, so that no volatile policy evicts a ban: they are swept.
+-- is the caller's. The others have none, so that no volatile policy evicts a ban or a drain: they are
+-- swept.
 --
 -- A server that is full answers OOM to the first command of a script that could take memory; behind
 -- one that wrote it refuses nothing more. So a batch is refused as a whole, or is run. Whoever may
@@ -101,11 +102,20 @@ local function read_record(key)
   end
 end
 
+-- The records that can be listed.
+local indexes = {['w:'] = 'windows', ['d:'] = 'drains'}
+
+local function note_record(key, ends)
+  local index = indexes[string.sub(key, 1, 2)]
+  if index then
+    note(index, string.sub(key, 3), ends)
+  end
+  return index
+end
+
 local function drop_record(key)
   call('DEL', key)
-  if string.sub(key, 1, 2) == 'w:' then
-    note('windows', string.sub(key, 3), 0)
-  end
+  note_record(key, 0)
 end
 
 function actions.get(key)
@@ -120,14 +130,12 @@ function actions.put(key, value, lifetime)
   local ends = now + to_number(lifetime)
   if ends <= now then
     drop_record(key)
-    return 0
+    return 1
   end
   need_room()
-  if string.sub(key, 1, 2) == 'w:' then
-    note('windows', string.sub(key, 3), ends)
-  end
-  set(key, to_text(ends) .. ':' .. value, ends)
-  return 0
+  local index = note_record(key, ends)
+  set(key, to_text(ends) .. ':' .. value, index == 'drains' and math.huge or ends)
+  return 1
 end
 
 function actions.remove(key)
@@ -411,6 +419,9 @@ function actions.sweep()
     call('ZREM', 'bans', name)
     call('ZREM', 'offences', name)
   end
+  for _, key in ipairs(call('ZRANGEBYSCORE', 'drains', '-inf', over, 'LIMIT', 0, SWEEP_MAX)) do
+    drop_record('d:' .. key)
+  end
   for _, index in ipairs({'bans', 'windows', 'lengths4', 'lengths6'}) do
     trim(index, over)
   end
@@ -431,16 +442,24 @@ function actions.list_bans(cursor)
   return 1, result
 end
 
-function actions.list_windows(cursor)
-  local page = call('ZSCAN', 'windows', cursor, 'COUNT', '100')
+local function list_records(space, cursor)
+  local page = call('ZSCAN', indexes[space], cursor, 'COUNT', '100')
   local result = {page[1]}
   for i = 1, #page[2], 2 do
-    local value = read_record('w:' .. page[2][i])
+    local value = read_record(space .. page[2][i])
     if value then
       table.insert(result, {page[2][i], value})
     end
   end
   return 1, result
+end
+
+function actions.list_windows(cursor)
+  return list_records('w:', cursor)
+end
+
+function actions.list_drains(cursor)
+  return list_records('d:', cursor)
 end
 
 -- The batch

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { QUESTIONS = 6, WORDS_MAX = 4, KEY_MAX = REDIS_PREFIX_MAX + 16 };
+enum { QUESTIONS = 8, WORDS_MAX = 4, KEY_MAX = REDIS_PREFIX_MAX + 16 };
 
 typedef bool answer_read(const struct redis_reply *reply, struct redis_pulse *pulse_r);
 
@@ -42,6 +42,13 @@ read_windows(const struct redis_reply *reply, struct redis_pulse *pulse_r)
 }
 
 static bool
+read_drains(const struct redis_reply *reply, struct redis_pulse *pulse_r)
+{
+    pulse_r->drains = reply->integer;
+    return reply->kind == REDIS_INTEGER;
+}
+
+static bool
 read_over(const struct redis_reply *reply, struct redis_pulse *pulse_r)
 {
     pulse_r->over += reply->integer;
@@ -51,18 +58,20 @@ read_over(const struct redis_reply *reply, struct redis_pulse *pulse_r)
 static const struct {
     size_t words;
     answer_read *read;
-} questions[QUESTIONS] = {{4, read_set},     {2, read_salt}, {4, read_bans},
-                          {4, read_windows}, {4, read_over}, {4, read_over}};
+} questions[QUESTIONS] = {{4, read_set},    {2, read_salt}, {4, read_bans}, {4, read_windows},
+                          {4, read_drains}, {4, read_over}, {4, read_over}, {4, read_over}};
 
 static int
 send_questions(struct redis_link *link, const char *prefix,
                const unsigned char salt[STORE_SALT_BYTES], int64_t now_ms, struct deadline deadline,
                struct err *err)
 {
-    char salt_key[KEY_MAX], bans[KEY_MAX], windows[KEY_MAX], offences[KEY_MAX], now[32];
+    char salt_key[KEY_MAX], bans[KEY_MAX], windows[KEY_MAX], drains[KEY_MAX], offences[KEY_MAX];
+    char now[32];
     snprintf(salt_key, sizeof salt_key, "%ssalt", prefix);
     snprintf(bans, sizeof bans, "%sbans", prefix);
     snprintf(windows, sizeof windows, "%swindows", prefix);
+    snprintf(drains, sizeof drains, "%sdrains", prefix);
     snprintf(offences, sizeof offences, "%soffences", prefix);
     snprintf(now, sizeof now, "(%" PRId64, now_ms);
     const struct bytes words[QUESTIONS][WORDS_MAX] = {
@@ -70,7 +79,9 @@ send_questions(struct redis_link *link, const char *prefix,
         {redis_word("GET"), redis_word(salt_key)},
         {redis_word("ZCOUNT"), redis_word(bans), redis_word(now), redis_word("+inf")},
         {redis_word("ZCOUNT"), redis_word(windows), redis_word(now), redis_word("+inf")},
+        {redis_word("ZCOUNT"), redis_word(drains), redis_word(now), redis_word("+inf")},
         {redis_word("ZCOUNT"), redis_word(windows), redis_word("-inf"), redis_word(now + 1)},
+        {redis_word("ZCOUNT"), redis_word(drains), redis_word("-inf"), redis_word(now + 1)},
         {redis_word("ZCOUNT"), redis_word(offences), redis_word("-inf"), redis_word(now + 1)},
     };
     for (size_t i = 0; i < QUESTIONS; i++)

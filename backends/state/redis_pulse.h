@@ -13,7 +13,7 @@ enum { REDIS_PREFIX_MAX = 200 };
 
 struct redis_pulse {
     unsigned char salt[STORE_SALT_BYTES]; /* that all processes share */
-    int64_t bans, windows;                /* how many there are */
+    int64_t bans, windows, drains;        /* how many there are */
     int64_t over;                         /* how many are to be swept */
     bool is_full;
 };

@@ -27,7 +27,7 @@ struct redis_store {
     char sha[SHA_TEXT]; /* of the script; "": this machine's OpenSSL has no SHA-1 */
 
     unsigned ticks; /* the store's thread's own */
-    atomic_int_least64_t bans, windows;
+    atomic_int_least64_t bans, windows, drains;
     pthread_mutex_t lock;
     /* under lock */
     bool has_salt;
@@ -89,6 +89,7 @@ redis_store_create(const struct store_settings *settings, bool is_service)
     pthread_mutex_init(&store->lock, NULL);
     atomic_init(&store->bans, -1);
     atomic_init(&store->windows, -1);
+    atomic_init(&store->drains, -1);
 
     unsigned char digest[DIGEST_MAX];
     const struct bytes script = {redis_script, strlen(redis_script)};
@@ -235,6 +236,7 @@ refresh(struct redis_store *store, int64_t now_ms, struct deadline deadline, int
     pthread_mutex_unlock(&store->lock);
     atomic_store(&store->bans, pulse.bans);
     atomic_store(&store->windows, pulse.windows);
+    atomic_store(&store->drains, pulse.drains);
     *over_r = pulse.over;
     return result;
 }
@@ -305,6 +307,7 @@ redis_store_status(void *self, struct store_status *status_r)
     struct redis_store *store = self;
     status_r->held[STORE_BANS] = atomic_load(&store->bans);
     status_r->held[STORE_WINDOWS] = atomic_load(&store->windows);
+    status_r->held[STORE_DRAINS] = atomic_load(&store->drains);
     status_r->held[STORE_KNOWN] = status_r->held[STORE_COUNTERS] = -1;
     status_r->held[STORE_LOGINS] = -1;
 }

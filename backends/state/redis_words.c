@@ -82,7 +82,9 @@ add_member(struct redis_words *words, uint64_t member)
 static const char *
 space_of_records(const struct store_op *op)
 {
-    return op->space == STORE_WINDOWS ? "w:" : op->space == STORE_KNOWN ? "k:" : "r:";
+    static const char *const names[STORE_SPACES] = {
+        [STORE_WINDOWS] = "w:", [STORE_KNOWN] = "k:", [STORE_DRAINS] = "d:"};
+    return names[op->space] != NULL ? names[op->space] : "r:";
 }
 
 static const char *
@@ -298,8 +300,10 @@ void
 redis_words_of_page(struct redis_words *words_r, const char *prefix, int64_t now_ms,
                     enum store_space space, const char *cursor)
 {
-    words_of_other(words_r, prefix, now_ms, space == STORE_BANS ? "list_bans" : "list_windows",
-                   cursor);
+    static const char *const names[STORE_SPACES] = {[STORE_BANS] = "list_bans",
+                                                    [STORE_WINDOWS] = "list_windows",
+                                                    [STORE_DRAINS] = "list_drains"};
+    words_of_other(words_r, prefix, now_ms, names[space], cursor);
 }
 
 void

@@ -179,7 +179,7 @@ int
 store_list(struct store *store, enum store_space space, int64_t now_ms, struct deadline deadline,
            store_visit *visit, void *context, struct err *err)
 {
-    assert(space == STORE_BANS || space == STORE_WINDOWS);
+    assert(space == STORE_BANS || space == STORE_WINDOWS || space == STORE_DRAINS);
     if (!may_ask(store, err))
         return refuse(store);
     struct err failure = {.text = ""};

@@ -36,6 +36,7 @@ enum store_space {
     STORE_KNOWN,    /* records; likewise */
     STORE_COUNTERS, /* counters and sets; likewise */
     STORE_LOGINS,   /* counters; likewise. Anybody can make as many as he likes without failing */
+    STORE_DRAINS,   /* records; none goes before its time */
     STORE_SPACES
 };
 
@@ -50,7 +51,8 @@ struct store_key {
 enum store_action {
     /* A record that has not expired: hit, and value_r, if that is not NULL. */
     STORE_GET = 1,
-    STORE_PUT,    /* writes value, for lifetime_ms; 0: removes what is there */
+    STORE_PUT,    /* writes value, for lifetime_ms; 0: removes what is there. hit: there was
+                     room for it; only STORE_DRAINS may have none */
     STORE_REMOVE, /* a record, counter, set or ban; hit: it was there and not over */
     /* A counter: the sum of what was added within the last window_ms (forgotten at the latest an
      * eighth of the window later, never earlier). Adds amount, which may be 0 or negative, at at_ms
@@ -194,8 +196,9 @@ struct store_item {
 };
 typedef bool store_visit(void *context, const struct store_item *item);
 
-/* Visits all that has not expired at now_ms in STORE_BANS or STORE_WINDOWS, in no order; it may
- * happen in pieces, so what changes meanwhile may be seen or not. Returns 0 or -1. */
+/* Visits all that has not expired at now_ms in STORE_BANS, STORE_WINDOWS or STORE_DRAINS, in no
+ * order; it may happen in pieces, so what changes meanwhile may be seen, or seen twice, or not.
+ * Returns 0 or -1. */
 int store_list(struct store *store, enum store_space space, int64_t now_ms,
                struct deadline deadline, store_visit *visit, void *context, struct err *err);
 

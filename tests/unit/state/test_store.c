@@ -67,7 +67,7 @@ struct step {
 #define PUT(space_, key_, at_, value_, life_)                                                     \
     {                                                                                             \
         .action = STORE_PUT, .space = (space_), .key = (key_), .at_ms = (at_), .value = (value_), \
-        .life_ms = (life_)
+        .life_ms = (life_), .hit = true
 #define REMOVE(space_, key_, at_, hit_) \
     {                                   \
         .action = STORE_REMOVE, .space = (space_), .key = (key_), .at_ms = (at_), .hit = (hit_)
@@ -115,6 +115,11 @@ static const struct {
       REMOVE(STORE_WINDOWS, "a", 1, false) DONE}},
     {"a record that is over was not there",
      {PUT(STORE_WINDOWS, "a", 0, "one", HOUR) DONE, REMOVE(STORE_WINDOWS, "a", HOUR, false) DONE}},
+    {"a drain is a record of its own, which may be for ever",
+     {PUT(STORE_DRAINS, "a", 0, "one", INT64_MAX) DONE, GET(STORE_WINDOWS, "a", 0, NULL) DONE,
+      GET(STORE_DRAINS, "a", 20000 * DAY, "one") DONE, PUT(STORE_DRAINS, "a", 1, "two", HOUR) DONE,
+      GET(STORE_DRAINS, "a", HOUR, "two") DONE, GET(STORE_DRAINS, "a", HOUR + 1, NULL) DONE,
+      REMOVE(STORE_DRAINS, "a", HOUR, true) DONE, REMOVE(STORE_DRAINS, "a", HOUR, false) DONE}},
 
     {"a counter begins at nothing", {COUNT("a", 0, 0, 0) DONE}},
     {"a counter sums up",
