@@ -176,7 +176,7 @@ struct question {
 };
 
 static bool
-is_usable(void *context, uint32_t index, uint16_t slot)
+is_usable(void *context, uint32_t index, uint32_t slot)
 {
     const struct question *question = context;
     (void)slot;
@@ -185,7 +185,7 @@ is_usable(void *context, uint32_t index, uint16_t slot)
 
 /* Another digest than the score's: who is let in early is not who likes the member best. */
 static bool
-is_let_in(void *context, uint32_t index, uint16_t slot)
+is_let_in(void *context, uint32_t index, uint32_t slot)
 {
     const struct question *question = context;
     const struct chooser_member *member = &question->chooser->members[index];
@@ -199,7 +199,7 @@ static int
 next_by_hash(struct chooser *chooser, uint64_t user, int64_t now_ms)
 {
     struct question question = {.chooser = chooser, .now_ms = now_ms};
-    const uint16_t slot = rendezvous_slot(user);
+    const uint32_t slot = rendezvous_slot(user);
     const int index = rendezvous_best(chooser->rendezvous, slot, is_let_in, &question);
     return index >= 0 ? index : rendezvous_best(chooser->rendezvous, slot, is_usable, &question);
 }

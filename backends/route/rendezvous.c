@@ -6,7 +6,7 @@
  * With few members all are scored for every question. With many that would take microseconds, so
  * the best four of each slot are found once, when it is first asked for. They are chosen among all
  * members, had or not, so that a server that goes down or comes up invalidates nothing; only where
- * none of the four can be had all are scored.
+ * none of the four can be had all are scored. That is 2 MiB, of which only what is used is real.
  */
 #include "rendezvous.h"
 
@@ -80,10 +80,10 @@ rendezvous_set(struct rendezvous *rendezvous, const struct rendezvous_member *me
             (struct candidate){.member = members[i], .hour = 1.0 / members[i].weight};
 }
 
-uint16_t
+uint32_t
 rendezvous_slot(uint64_t user)
 {
-    return (uint16_t)(user >> 48);
+    return (uint32_t)(user >> (64 - RENDEZVOUS_SLOT_BITS));
 }
 
 /* Below 53 bits every number is a double, so that u is never 0 and all machines have the same. */
@@ -95,13 +95,13 @@ score(const struct candidate *candidate, uint64_t slot_digest)
 }
 
 static uint64_t
-slot_digest(uint16_t slot)
+slot_digest(uint32_t slot)
 {
     return scramble(slot + UINT64_C(0x9e3779b97f4a7c15));
 }
 
 static int
-score_all(const struct rendezvous *rendezvous, uint16_t slot, rendezvous_wanted *wanted,
+score_all(const struct rendezvous *rendezvous, uint32_t slot, rendezvous_wanted *wanted,
           void *context)
 {
     const uint64_t digest = slot_digest(slot);
@@ -137,7 +137,7 @@ enter(struct best *best, double scores[BEST], uint16_t number, double its_score)
 }
 
 static void
-find_best(const struct rendezvous *rendezvous, uint16_t slot, struct best *best_r)
+find_best(const struct rendezvous *rendezvous, uint32_t slot, struct best *best_r)
 {
     const uint64_t digest = slot_digest(slot);
     double scores[BEST] = {INFINITY, INFINITY, INFINITY, INFINITY};
@@ -146,7 +146,7 @@ find_best(const struct rendezvous *rendezvous, uint16_t slot, struct best *best_
 }
 
 int
-rendezvous_best(struct rendezvous *rendezvous, uint16_t slot, rendezvous_wanted *wanted,
+rendezvous_best(struct rendezvous *rendezvous, uint32_t slot, rendezvous_wanted *wanted,
                 void *context)
 {
     if (rendezvous->count <= FEW || rendezvous->count > MANY)

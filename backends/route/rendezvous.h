@@ -4,8 +4,8 @@
  * Not thread-safe. Weighted rendezvous (Thaler and Ravishankar 1998): each pair of a user and a
  * member has a score, and the best member wins. One that goes leaves its own users to the others,
  * in proportion to their weights, and one that comes takes its share from all; nobody else moves.
- * Users are gathered in RENDEZVOUS_SLOTS slots; with 10 members of one weight each has its tenth of
- * the slots within some 1 % of it.
+ * Users are gathered in RENDEZVOUS_SLOTS slots, so that what was found once can be kept; of ten
+ * members of one weight each has its tenth of the slots within some 1 % of it.
  */
 #ifndef MAILREEVE_RENDEZVOUS_H
 #define MAILREEVE_RENDEZVOUS_H
@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { RENDEZVOUS_SLOTS = 1 << 16 };
+enum { RENDEZVOUS_SLOT_BITS = 18, RENDEZVOUS_SLOTS = 1 << RENDEZVOUS_SLOT_BITS };
 
 struct rendezvous_member {
     uint64_t key;
@@ -33,12 +33,12 @@ void rendezvous_set(struct rendezvous *rendezvous, const struct rendezvous_membe
                     size_t count);
 
 /* Whether the member with that index can be had for the slot. */
-typedef bool rendezvous_wanted(void *context, uint32_t index, uint16_t slot);
+typedef bool rendezvous_wanted(void *context, uint32_t index, uint32_t slot);
 
-uint16_t rendezvous_slot(uint64_t user);
+uint32_t rendezvous_slot(uint64_t user);
 
 /* The index of the best member that is wanted, or -1. */
-int rendezvous_best(struct rendezvous *rendezvous, uint16_t slot, rendezvous_wanted *wanted,
+int rendezvous_best(struct rendezvous *rendezvous, uint32_t slot, rendezvous_wanted *wanted,
                     void *context);
 
 #endif
