@@ -13,6 +13,8 @@ class _Handler(socketserver.StreamRequestHandler):
     def handle(self):
         session = []
         self.server.sessions.append(session)
+        if self.server.proxied:
+            session.append(self.rfile.readline().rstrip(b"\r\n"))
         self._say("220 sink ESMTP")
         while line := self.rfile.readline():
             line = line.rstrip(b"\r\n")
@@ -46,10 +48,12 @@ class Sink:
     """`port` on loopback; `sessions` is a list of lists of lines (bytes); it lets everybody log in, so it
     serves as an SMTP source that knows every name, too."""
 
-    def __init__(self):
+    def __init__(self, proxied=False):
+        """proxied: it waits for the line of the PROXY protocol before it greets."""
         self.port = free_port()
         self._server = _Server(("127.0.0.1", self.port), _Handler)
         self._server.sessions = []
+        self._server.proxied = proxied
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
 
     @property
