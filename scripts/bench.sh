@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures mailreeve beside nginx's static answer, a do-nothing FastCGI responder, a bare libldap loop and
-# Dovecot's auth service, beside itself without screening and with a million bans, and Postfix with the message
-# guard and without it, in one run, and prints the ratios. Options go to tests/bench/bench.py.
+# Dovecot's auth service, beside itself without screening, with a million bans and with a second process, and
+# Postfix with the message guard and without it, in one run, and prints the ratios. Options go to tests/bench/bench.py.
 set -eu
 cd "$(dirname "$0")/.."
 ./scripts/install-dependencies.sh

@@ -9,11 +9,13 @@ from measure import BIN
 from directory import ldap_logins
 from front import cached_logins, refused_logins
 from guarded import guarded_messages
+from paired import paired_logins
 from screened import round_trips, screened_logins
 from harness.certs import Authority
 from harness.process import make_scratch, remove_scratch
 
-PROGRAMS = {"Lists": "bench_list", "Users file": "bench_users", "Decisions": "bench_decision"}
+PROGRAMS = {"Lists": "bench_list", "Users file": "bench_users", "Decisions": "bench_decision",
+            "Choosing a server": "bench_choosing"}
 
 
 def main():
@@ -36,6 +38,7 @@ def main():
         refused_logins(folder / "refused", certificate, key, options.seconds, options.rounds)
         cached_logins(folder / "cached", certificate, key, options.seconds, options.rounds)
         screened_logins(folder / "screened", certificate, key, options.seconds, options.rounds)
+        paired_logins(folder / "paired", certificate, key, options.seconds, options.rounds)
         ldap_logins(folder / "ldap", options.seconds, options.rounds)
         guarded_messages(folder / "guard", options.messages, options.rounds)
     finally:

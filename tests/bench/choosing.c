@@ -1,0 +1,117 @@
+/*
+ * bench_choosing: what it costs to choose a server, for ten and for a thousand of them.
+ *
+ * Prints one line for each balance and number of servers: nanoseconds for one choice while all are
+ * up, while every other one is down, and while every tenth warms up; and microseconds for telling
+ * the chooser that a server went down or came up. Weights are 1 to 4; users are a million names
+ * from a fixed seed. What hash keeps of a slot is found by a first pass, whose share is printed.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "alloc.h"
+#include "chooser.h"
+#include "scramble.h"
+
+enum { CHOICES = 1 << 20, CHANGES = 1000, SLOW_START_MS = 60000, NOW_MS = 30000, TARGET_NS = 1000 };
+
+struct servers {
+    struct chooser_member *members;
+    size_t count;
+    struct chooser *chooser;
+};
+
+/* Processor time: nothing here waits, and what else the machine does is not to be measured. */
+static double
+now_s(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* Returns the nanoseconds for one choice. */
+static double
+choose(const struct servers *servers)
+{
+    size_t chosen = 0;
+    const double start_s = now_s();
+    for (size_t i = 0; i < CHOICES; i++)
+        chosen += chooser_next(servers->chooser, scramble(i), NOW_MS) >= 0;
+    const double took_s = now_s() - start_s;
+    if (chosen != CHOICES) {
+        fprintf(stderr, "%zu of %d sessions had a server\n", chosen, CHOICES);
+        exit(EXIT_FAILURE);
+    }
+    return took_s * 1e9 / CHOICES;
+}
+
+/* Each of a step is as told, the others are up and warm. */
+static void
+change(const struct servers *servers, size_t step, bool is_usable, int64_t warms_from_ms)
+{
+    for (size_t i = 0; i < servers->count; i++) {
+        const bool is_meant = i % step == 1;
+        servers->members[i].is_usable = !is_meant || is_usable;
+        servers->members[i].warms_from_ms = is_meant ? warms_from_ms : 0;
+    }
+    chooser_set(servers->chooser, servers->members, servers->count);
+}
+
+/* Returns the microseconds for one change of one server. */
+static double
+change_often(const struct servers *servers)
+{
+    const double start_s = now_s();
+    for (size_t i = 0; i < CHANGES; i++) {
+        servers->members[1].is_usable = i % 2 == 0;
+        chooser_set(servers->chooser, servers->members, servers->count);
+    }
+    return (now_s() - start_s) * 1e6 / CHANGES;
+}
+
+static void
+measure(const char *name, enum balance balance, size_t count)
+{
+    struct servers servers = {.members = xcalloc(count, sizeof *servers.members),
+                              .count = count,
+                              .chooser = chooser_create(balance, SLOW_START_MS)};
+    for (size_t i = 0; i < count; i++)
+        servers.members[i] =
+            (struct chooser_member){.key = scramble(i + 1), .weight = (uint32_t)(1 + i % 4)};
+    change(&servers, 2, true, 0);
+    const double first_ns = choose(&servers);
+    const double up_ns = choose(&servers);
+    change(&servers, 2, false, 0);
+    const double half_ns = choose(&servers);
+    change(&servers, 10, true, 1);
+    const double warming_ns = choose(&servers);
+    const double change_us = change_often(&servers);
+    printf("  %-12s servers %4zu: %4.0f ns (target below %d; first time %5.0f), every other one "
+           "down %4.0f, every tenth warming up %4.0f; a change %4.1f us\n",
+           name, count, up_ns, TARGET_NS, first_ns, half_ns, warming_ns, change_us);
+    chooser_free(servers.chooser);
+    free(servers.members);
+}
+
+int
+main(void)
+{
+    static const struct {
+        const char *name;
+        enum balance balance;
+    } balances[] = {
+        {"round-robin", BALANCE_ROUND_ROBIN},
+        {"least-recent", BALANCE_LEAST_RECENT},
+        {"hash", BALANCE_HASH},
+        {"first", BALANCE_FIRST},
+    };
+    static const size_t counts[] = {10, 32, 1000};
+    for (size_t i = 0; i < sizeof balances / sizeof balances[0]; i++)
+        for (size_t n = 0; n < sizeof counts / sizeof counts[0]; n++)
+            measure(balances[i].name, balances[i].balance, counts[n]);
+    return EXIT_SUCCESS;
+}
