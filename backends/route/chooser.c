@@ -9,6 +9,7 @@
  */
 #include "chooser.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,6 +82,7 @@ find_level(struct chooser *chooser)
     chooser->first = -1;
     for (size_t i = 0; i < chooser->count; i++) {
         const struct chooser_member *member = &chooser->members[i];
+        assert(member->weight > 0);
         if (!member->is_usable || (chooser->usable > 0 && member->level > chooser->level))
             continue;
         if (chooser->usable == 0 || member->level < chooser->level) {

@@ -1,5 +1,5 @@
-"""What a second mailreeve-auth behind the same nginx brings: logins a second with one and with two, which share the store
-of the machine."""
+"""What a second mailreeve-auth behind the same nginx brings: logins a second with one and with two, which share the
+store of the machine."""
 
 from measure import BIN, mailreeve_auth, print_rates, print_ratio, run_load, take_turns
 
@@ -48,8 +48,8 @@ def paired_logins(folder, certificate, key, seconds, rounds):
     try:
         for thing in [sink, *services.values(), *doors.values()]:
             started.append(thing.start())
-        print(f"Logins through one nginx (plain SMTP, one accepted session each, {SERVERS} servers), {CLIENTS} clients:",
-              flush=True)
+        print(f"Logins through one nginx (plain SMTP, one accepted session each), {SERVERS} servers, "
+              f"{CLIENTS} clients:", flush=True)
         rates = take_turns(rounds, {name: lambda nginx=nginx: run_load(
             "smtp", "127.0.0.1", nginx.ports["smtp"], seconds=seconds, clients=CLIENTS, wanted="235 ",
             name="user%d@acme.example", users=USERS, password="secret") for name, nginx in doors.items()})
