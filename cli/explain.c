@@ -14,7 +14,8 @@
 #include "show.h"
 
 static const struct option_row explain_options[] = {
-    {"all", 0, OPTION_FLAG, offsetof(struct options, all), NULL, "print every rule that was asked"},
+    {"all", 0, OPTION_FLAG, offsetof(struct options, all), NULL,
+     "print every rule that was asked, and where the session goes"},
     OPTION_JSON,
     {0},
 };

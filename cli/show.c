@@ -5,6 +5,7 @@
 
 #include "alloc.h"
 #include "output.h"
+#include "route.h"
 
 enum { RULE_TEXT_MAX = 4096 };
 
@@ -33,6 +34,12 @@ asked_rules_fini(struct asked_rules *asked)
     *asked = (struct asked_rules){0};
 }
 
+static bool
+goes_somewhere(const struct decision *decision)
+{
+    return decision->verdict.action == VERDICT_ACCEPT && decision->upstream != NULL;
+}
+
 void
 show_decision(const struct decision *decision, enum protocol protocol,
               const struct asked_rules *asked)
@@ -43,6 +50,8 @@ show_decision(const struct decision *decision, enum protocol protocol,
         print_safe(stdout, asked->items[i].rule);
         printf(" : %s\n", asked->items[i].answer);
     }
+    if (asked != NULL && goes_somewhere(decision))
+        printf("upstream %s\n", upstream_name(decision->upstream));
     const char *code = verdict_code(verdict, protocol);
     char id[VERDICT_ID_MAX];
     verdict_id(verdict, id);
@@ -70,6 +79,8 @@ show_decision_json(const struct decision *decision, enum protocol protocol,
     print_json_field(stdout, first, "text", verdict_text(verdict));
     print_json_field(stdout, first, "reason", id);
     print_json_field(stdout, first, "rule", rule);
+    if (goes_somewhere(decision))
+        print_json_field(stdout, first, "upstream", upstream_name(decision->upstream));
     if (asked == NULL)
         return;
     printf(", \"asked\": [");

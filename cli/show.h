@@ -25,11 +25,13 @@ struct trail show_trail(struct asked_rules *asked);
 void asked_rules_fini(struct asked_rules *asked);
 
 /* Prints the lines `verdict accept|refuse|defer CODE TEXT`, `reason ID` and `rule FILE:LINE ...`,
- * and before them one `asked FILE:LINE ...: ANSWER` for each rule of asked (NULL: none). */
+ * and before them one `asked FILE:LINE ...: ANSWER` for each rule of asked, and `upstream NAME`
+ * where a session goes to one (NULL: neither). */
 void show_decision(const struct decision *decision, enum protocol protocol,
                    const struct asked_rules *asked);
 
-/* Prints the same as the inside of a JSON object; first as print_json_field has it. */
+/* Prints the same as the inside of a JSON object, the upstream in any case; first as
+ * print_json_field has it. */
 void show_decision_json(const struct decision *decision, enum protocol protocol,
                         const struct asked_rules *asked, bool *first);
 
