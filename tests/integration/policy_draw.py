@@ -138,6 +138,8 @@ class Draw:
             "relay_window": (0.6, lambda: self.pick([0, "15min", "1h"])),
             "default_domain": (0.5, lambda: self.pick(["acme.example", "North.Acme.example", "third.example"])),
             "upstream": (0.7, lambda: self.pick(UPSTREAMS)),
+            "upstream_imap": (0.3, lambda: self.pick(UPSTREAMS)),
+            "upstream_pop3": (0.3, lambda: self.pick(UPSTREAMS)),
             "upstream_inbound": (0.8, lambda: self.pick(UPSTREAMS))}))
 
     def delegable(self, ip_lists, user_lists, owners_lists, chance):
@@ -172,6 +174,8 @@ class Draw:
             "unverifiable_recipient": (0.4, lambda: self.pick(["defer", "accept"])),
             "shared_with": (0.3, lambda: self.some(others)),
             "upstream": (0.3, lambda: self.pick(UPSTREAMS)),
+            "upstream_imap": (0.2, lambda: self.pick(UPSTREAMS)),
+            "upstream_pop3": (0.2, lambda: self.pick(UPSTREAMS)),
         }) | self.delegable(ip_lists, user_lists, owners_lists, 0.4))
         if self.maybe(0.3):
             section.delegated = self.delegated(section)

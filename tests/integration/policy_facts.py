@@ -12,13 +12,15 @@ DEFAULTS = {
         "auth": "encrypted", "methods": ["plain"], "certificates": None, "proxy_smtp_auth": False,
         "require_auth": False, "require_tls": False, "auth_ips": "any", "auth_users": "any",
         "on_auth_when_off": "refuse", "relay": "all", "relay_organizations": [], "relay_ips": "", "local_ips": "",
-        "trusted_ips": "", "roles_must_auth": [], "relay_window": 0, "upstream": None, "upstream_inbound": None,
+        "trusted_ips": "", "roles_must_auth": [], "relay_window": 0, "upstream": None, "upstream_imap": None,
+        "upstream_pop3": None, "upstream_inbound": None,
         "default_domain": None},
     "organization": {
         "domains": [], "sources": [], "recipients": None, "unverifiable_recipient": "defer",
         "authenticate_senders": "no", "authenticate_inbound": "no", "shared_with": [], "match_sender": False,
         "match_exempt_senders": "", "match_from": False, "match_exempt_from": "", "match_detail": False,
-        "sender_owners": "", "auth_exempt_ips": "none", "auth_users": "any", "upstream": None},
+        "sender_owners": "", "auth_exempt_ips": "none", "auth_users": "any", "upstream": None,
+        "upstream_imap": None, "upstream_pop3": None},
     "rule": {
         "authenticated": "any", "tls": "any", "protocol": [], "listeners": [], "organizations": [], "clients": "",
         "senders": "", "recipients": "", "size_over": 0, "recipients_over": 0, "header_from": "", "action": None,

@@ -397,11 +397,15 @@ RECIPIENT_RULES = [malformed, banned, unknown_listener, require_tls, relay_windo
 # -------------------------------------------------------------------------------------------- route
 
 def upstream_of_users(s):
-    """'The organization's `upstream` overrides the former for its users.' Returns the upstream and who says so."""
-    organization = s.user_organization
-    if organization and organization["upstream"]:
-        return organization["upstream"], organization.where("upstream")
-    return s.listener["upstream"], s.listener.where("upstream")
+    """'The organization's `upstream` overrides the former for its users.' 'organization's for the protocol,
+    organization's `upstream`, listener's for the protocol, listener's `upstream`'. Returns the upstream and who says
+    so."""
+    own = [f"upstream_{s.protocol}"] if s.protocol in ("imap", "pop3") else []
+    for section in (s.user_organization, s.listener):
+        for setting in [*own, "upstream"]:
+            if section and section[setting]:
+                return section[setting], section.where(setting)
+    return None, s.listener.where("upstream")
 
 
 def upstream_of_strangers(s):
