@@ -1,5 +1,6 @@
 /*
- * checker: the thread that checks the servers of one upstream, all of them at the same time.
+ * checker: the thread that follows the names of one upstream's servers and checks these, all of
+ * them at the same time.
  */
 #ifndef MAILREEVE_CHECKER_H
 #define MAILREEVE_CHECKER_H
@@ -11,7 +12,7 @@ struct checker;
 /* Never NULL. servers outlive the checker. */
 struct checker *checker_start(struct servers *servers);
 
-/* Breaks off what is under way and ends the thread. NULL is allowed. */
+/* Ends the thread. Checks that are under way end with their servers. NULL is allowed. */
 void checker_stop(struct checker *checker);
 
 #endif

@@ -5,230 +5,215 @@
 #include <string.h>
 #include <strings.h>
 
-#include "alarm.h"
 #include "alloc.h"
-#include "chooser.h"
-#include "escape.h"
-#include "log.h"
 
-/* Where a session would be sent to. Returns 0, or -1 with err. */
-static int
-find_address(const struct server *server, struct endpoint *endpoint_r, struct err *err)
+void
+servers_init(struct servers *servers)
 {
-    if (server->is_proven) {
-        *endpoint_r = server->proven;
-        return 0;
-    }
-    struct endpoint endpoints[NAMES_ADDRESSES_MAX];
-    if (name_endpoints(server->address, 0, endpoints, err) == 0)
-        return -1;
-    *endpoint_r = endpoints[0];
-    return 0;
-}
-
-static int
-choose(enum balance balance, struct chooser_server *candidates, size_t count)
-{
-    switch (balance) {
-    case BALANCE_ROUND_ROBIN:
-        return chooser_round_robin(candidates, count);
-    case BALANCE_LEAST_RECENT:
-    case BALANCE_HASH:
-    case BALANCE_FIRST:
-        return chooser_first(candidates, count);
-    }
-    return -1;
-}
-
-/* Chooses until one has an address; the ones without count as down for this session. */
-static int
-choose_among(struct servers *servers, struct chooser_server *candidates,
-             struct endpoint *endpoint_r, struct err *err)
-{
-    int chosen;
-    while ((chosen = choose(servers->balance, candidates, servers->count)) >= 0 &&
-           find_address(&servers->items[chosen], endpoint_r, err) != 0)
-        candidates[chosen].up = false;
-    return chosen;
+    pthread_mutex_init(&servers->lock, NULL);
+    servers->chooser = chooser_create(servers->balance, servers->slow_start_ms);
 }
 
 static void
-write_route(const struct server *server, const struct endpoint *endpoint, struct route *route_r)
+forget_drained(struct servers *servers)
 {
-    endpoint_format_host(endpoint, route_r->address, sizeof route_r->address);
-    route_r->port = endpoint_port(endpoint);
-    snprintf(route_r->server, sizeof route_r->server, "%s", server->name);
+    for (size_t i = 0; i < servers->drained_count; i++)
+        free(servers->drained[i]);
+    free(servers->drained);
 }
 
-int
-servers_choose(struct servers *servers, struct route *route_r, struct err *err)
+void
+servers_fini(struct servers *servers)
 {
-    struct chooser_server *candidates = xcalloc(servers->count, sizeof *candidates);
-    struct endpoint endpoint;
-    struct err trouble = {.text = "every server is down"};
-
-    pthread_mutex_lock(&servers->lock);
-    for (size_t i = 0; i < servers->count; i++) {
-        const struct server *server = &servers->items[i];
-        candidates[i] = (struct chooser_server){.weight = server->weight,
-                                                .backup = server->backup,
-                                                .up = !server->health.down,
-                                                .current = server->current};
-    }
-    int chosen = choose_among(servers, candidates, &endpoint, &trouble);
     for (size_t i = 0; i < servers->count; i++)
-        servers->items[i].current = candidates[i].current;
-    pthread_mutex_unlock(&servers->lock);
-    free(candidates);
-
-    if (chosen < 0) {
-        err_set(err, "no server of upstream \"%s\" can be used: %s", servers->upstream,
-                trouble.text);
-        return -1;
+        member_free(servers->members[i]);
+    free(servers->members);
+    chooser_free(servers->chooser);
+    forget_drained(servers);
+    pthread_mutex_destroy(&servers->lock);
+    for (size_t i = 0; i < servers->item_count; i++) {
+        name_close(servers->items[i].address);
+        srv_close(servers->items[i].srv);
     }
-    write_route(&servers->items[chosen], &endpoint, route_r);
-    return 0;
+    free(servers->items);
+    tls_context_free(servers->plan.context);
 }
 
-/* What a mail host says besides a server's name. */
-struct wanted {
-    bool is_address;
-    unsigned port; /* ANY_PORT: it says none */
-    struct endpoint_text text;
-};
-
-enum { ANY_PORT = 65536 };
-
-/* "host", "host:port", "2001:db8::1", "[2001:db8::1]" or "[2001:db8::1]:port". */
-static struct wanted
-parse_wanted(const char *host)
+static uint64_t
+greatest_divisor(uint64_t a, uint64_t b)
 {
-    char text[ROUTE_HOST_MAX + 3];
-    const char *colon = strchr(host, ':');
-    bool is_bare_ipv6 = host[0] != '[' && colon != NULL && strchr(colon + 1, ':') != NULL;
-    snprintf(text, sizeof text, is_bare_ipv6 ? "[%s]" : "%s", host);
-    struct wanted wanted = {.is_address = false};
-    wanted.is_address = endpoint_parse(text, ANY_PORT, &wanted.text, NULL) == 0;
-    wanted.port = wanted.text.port;
-    return wanted;
+    while (b != 0) {
+        uint64_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
 }
 
-static bool
-has_address(const struct server *server, const struct wanted *wanted)
+/* Weights in hundredths as numbers that are small if they can be; what is more than a number holds
+ * loses the finest shades. */
+static void
+fit_weights(const struct servers *servers, struct chooser_member *members)
 {
-    return wanted->is_address && strcmp(name_host(server->address), wanted->text.host) == 0 &&
-           (wanted->port == ANY_PORT || wanted->port == name_port(server->address));
-}
-
-/* The server that is called so, else the first with that address that is up, or else down. */
-static const struct server *
-find_host(const struct servers *servers, const char *host)
-{
-    const struct wanted wanted = parse_wanted(host);
-    const struct server *found = NULL;
+    uint64_t divisor = 0, most = 0;
     for (size_t i = 0; i < servers->count; i++) {
-        const struct server *server = &servers->items[i];
-        if (strcasecmp(server->name, host) == 0)
-            return server;
-        if (has_address(server, &wanted) && (found == NULL || found->health.down))
-            found = server;
+        divisor = greatest_divisor(servers->members[i]->weight, divisor);
+        if (servers->members[i]->weight > most)
+            most = servers->members[i]->weight;
     }
-    return found;
+    unsigned shift = 0;
+    while (divisor != 0 && (most / divisor) >> shift > UINT32_MAX)
+        shift++;
+    for (size_t i = 0; i < servers->count; i++) {
+        uint64_t weight = servers->members[i]->weight / divisor >> shift;
+        members[i].weight = weight > 0 ? (uint32_t)weight : 1;
+    }
 }
 
-int
-servers_choose_host(struct servers *servers, const char *host, struct route *route_r,
-                    struct err *err)
+void
+servers_arrange(struct servers *servers)
 {
-    struct endpoint endpoint;
-    char shown[ROUTE_HOST_MAX];
-    struct err trouble = {.text = "it is down"};
-    escape_logfmt(host, strlen(host), shown, sizeof shown);
+    struct chooser_member *members = xcalloc(servers->count, sizeof *members);
+    for (size_t i = 0; i < servers->count; i++) {
+        const struct member *member = servers->members[i];
+        members[i] = (struct chooser_member){.key = member->key,
+                                             .level = member->level,
+                                             .is_usable = member_is_usable(member),
+                                             .warms_from_ms = member->warms_from_ms};
+    }
+    fit_weights(servers, members);
+    chooser_set(servers->chooser, members, servers->count);
+    free(members);
+}
+
+bool
+servers_want_drained(const struct servers *servers, const struct member *member)
+{
+    for (size_t i = 0; i < servers->drained_count; i++)
+        if (strcasecmp(servers->drained[i], member->name) == 0 ||
+            strcasecmp(servers->drained[i], member->server->name) == 0)
+            return true;
+    return false;
+}
+
+void
+servers_set_drained(struct servers *servers, const char *const *names, size_t count, int64_t now_ms)
+{
+    char **copies = xcalloc(count, sizeof *copies);
+    for (size_t i = 0; i < count; i++)
+        copies[i] = xstrdup(names[i]);
 
     pthread_mutex_lock(&servers->lock);
-    const struct server *server = strlen(host) <= ROUTE_HOST_MAX ? find_host(servers, host) : NULL;
-    bool is_found =
-        server != NULL && !server->health.down && find_address(server, &endpoint, &trouble) == 0;
-    pthread_mutex_unlock(&servers->lock);
-
-    if (is_found) {
-        write_route(server, &endpoint, route_r);
-        return 0;
+    forget_drained(servers);
+    servers->drained = copies;
+    servers->drained_count = count;
+    bool has_changed = false;
+    for (size_t i = 0; i < servers->count; i++) {
+        struct member *member = servers->members[i];
+        bool is_drained = servers_want_drained(servers, member);
+        has_changed |= is_drained != member->is_drained;
+        if (member->is_drained && !is_drained && servers->slow_start_ms > 0)
+            member->warms_from_ms = now_ms;
+        member->is_drained = is_drained;
     }
-    if (server == NULL)
-        err_set(err, "mail host %s is no server of upstream \"%s\"", shown, servers->upstream);
+    if (has_changed)
+        servers_arrange(servers);
+    pthread_mutex_unlock(&servers->lock);
+}
+
+void
+servers_hand_over(const struct servers *servers, struct member *member, uint64_t user,
+                  struct route *route_r)
+{
+    const struct address *address = member_next_address(member, servers->balance, user);
+    member->sessions++;
+    snprintf(route_r->address, sizeof route_r->address, "%s", address->host);
+    route_r->port = endpoint_port(&address->endpoint);
+    snprintf(route_r->server, sizeof route_r->server, "%s", member->name);
+}
+
+/* Why no member can be used. */
+static void
+explain(const struct servers *servers, struct err *err)
+{
+    size_t drained = 0, down = 0;
+    const struct err *trouble = NULL;
+    for (size_t i = 0; i < servers->count; i++) {
+        const struct member *member = servers->members[i];
+        if (member->is_drained)
+            drained++;
+        else if (member->count > 0)
+            down++;
+        else if (trouble == NULL)
+            trouble = &member->trouble;
+    }
+    char why[200];
+    if (servers->count == 0)
+        snprintf(why, sizeof why, "its SRV record names no server");
+    else if (drained == servers->count || down == servers->count)
+        snprintf(why, sizeof why, "every server is %s", drained > 0 ? "drained" : "down");
+    else if (drained == 0 && down == 0)
+        snprintf(why, sizeof why, "%s", trouble->text);
     else
-        err_set(err, "mail host %s cannot be used: server \"%s\": %s", shown, server->name,
-                trouble.text);
-    return -1;
+        snprintf(why, sizeof why, "%zu down, %zu drained, %zu without an address%s%s", down,
+                 drained, servers->count - down - drained, trouble != NULL ? ": " : "",
+                 trouble != NULL ? trouble->text : "");
+    err_set(err, "no server of upstream \"%s\" can be used: %s", servers->upstream, why);
+}
+
+int
+servers_choose(struct servers *servers, const char *key, int64_t now_ms, struct route *route_r,
+               struct err *err)
+{
+    const uint64_t user = chooser_key(key);
+    pthread_mutex_lock(&servers->lock);
+    int chosen = chooser_next(servers->chooser, user, now_ms);
+    if (chosen >= 0)
+        servers_hand_over(servers, servers->members[chosen], user, route_r);
+    else
+        explain(servers, err);
+    pthread_mutex_unlock(&servers->lock);
+    return chosen >= 0 ? 0 : -1;
 }
 
 static void
-raise_alarm(const struct servers *servers, const struct server *server, const struct err *err)
+describe(const struct member *member, struct upstream_server *server_r)
 {
-    const struct log_field fields[] = {LOG_STR("server", server->name),
-                                       LOG_STR("error", err->text)};
-    alarm_raise(ALARM_UPSTREAM_DOWN, servers->upstream, fields, sizeof fields / sizeof fields[0]);
-}
-
-static void
-log_change(const struct servers *servers, const struct server *server, enum health_change change,
-           const struct endpoint *endpoint, const struct err *err)
-{
-    char address[128] = "";
-    if (endpoint != NULL)
-        endpoint_format(endpoint, address, sizeof address);
-    switch (change) {
-    case HEALTH_SAME:
-        break;
-    case HEALTH_WENT_DOWN:
-        log_event(LOG_WARN, "upstream.down", LOG_STR("upstream", servers->upstream),
-                  LOG_STR("server", server->name), LOG_STR("error", err->text));
-        raise_alarm(servers, server, err);
-        break;
-    case HEALTH_CAME_UP:
-        log_event(LOG_INFO, "upstream.up", LOG_STR("upstream", servers->upstream),
-                  LOG_STR("server", server->name), LOG_STR("address", address));
-        break;
+    const struct address *first = NULL, *failed = NULL;
+    for (size_t i = 0; i < member->count; i++) {
+        const struct address *address = member->addresses[i];
+        server_r->is_checked |= address->health.checked;
+        server_r->is_flapping |= address->flap.is_flapping;
+        if (first == NULL && !address->health.down)
+            first = address;
+        if (failed == NULL && address->error[0] != '\0')
+            failed = address;
     }
+    if (first != NULL)
+        endpoint_format(&first->endpoint, server_r->address, sizeof server_r->address);
+    const char *error = failed != NULL ? failed->error : "";
+    snprintf(server_r->error, sizeof server_r->error, "%s",
+             member->count == 0 ? member->trouble.text : error);
 }
 
-void
-servers_note(struct servers *servers, struct server *server, const struct endpoint *endpoint,
-             const struct err *err)
+bool
+servers_at(struct servers *servers, size_t index, int64_t now_ms, struct upstream_server *server_r)
 {
     pthread_mutex_lock(&servers->lock);
-    enum health_change change =
-        health_note(&server->health, endpoint != NULL, servers->fall, servers->rise);
-    if (endpoint != NULL) {
-        server->is_proven = true;
-        server->proven = *endpoint;
+    bool is_there = index < servers->count;
+    if (is_there) {
+        const struct member *member = servers->members[index];
+        *server_r = (struct upstream_server){
+            .is_up = member_is_up(member),
+            .is_drained = member->is_drained,
+            .is_backup = member->server->is_backup,
+            .warm_percent = chooser_warmth(servers->chooser, (int)index, now_ms),
+            .addresses = member->count,
+            .up = member_addresses_up(member),
+            .sessions = member->sessions};
+        snprintf(server_r->name, sizeof server_r->name, "%s", member->name);
+        describe(member, server_r);
     }
     pthread_mutex_unlock(&servers->lock);
-    log_change(servers, server, change, endpoint, err);
-}
-
-static void
-adopt_one(struct server *server, struct servers *other)
-{
-    pthread_mutex_lock(&other->lock);
-    for (size_t i = 0; i < other->count; i++) {
-        const struct server *known = &other->items[i];
-        if (known->address == server->address && known->health.checked) {
-            server->health = known->health;
-            server->is_proven = known->is_proven;
-            server->proven = known->proven;
-        }
-    }
-    pthread_mutex_unlock(&other->lock);
-}
-
-void
-servers_adopt(struct servers *servers, struct servers *other)
-{
-    if (servers->check != other->check)
-        return;
-    for (size_t i = 0; i < servers->count; i++)
-        if (!servers->items[i].health.checked)
-            adopt_one(&servers->items[i], other);
+    return is_there;
 }

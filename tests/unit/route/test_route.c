@@ -1,7 +1,6 @@
 /* Upstreams of a configuration file of the test's own, against scripted servers on loopback. */
 #include "loopback.h"
 
-#include <netdb.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -9,46 +8,11 @@
 #include "clock.h"
 #include "conf.h"
 #include "deadline.h"
+#include "fake_names.h"
 #include "log.h"
 #include "route.h"
 
 enum { PATIENCE_MS = 20000 };
-
-/* The resolver is the test's own: nobody listens at the first address of two.test. */
-int
-getaddrinfo(const char *host, const char *port, const struct addrinfo *hints,
-            struct addrinfo **found_r)
-{
-    static const char *const addresses[] = {"127.0.0.1", "127.0.0.99"};
-    (void)hints;
-    *found_r = NULL;
-    if (strcmp(host, "two.test") != 0)
-        return EAI_NONAME;
-    for (size_t i = 0; i < 2; i++) {
-        struct addrinfo *info = calloc(1, sizeof *info);
-        struct sockaddr_in *v4 = calloc(1, sizeof *v4);
-        if (info == NULL || v4 == NULL)
-            abort();
-        v4->sin_family = AF_INET;
-        v4->sin_port = htons((uint16_t)strtoul(port, NULL, 10));
-        inet_pton(AF_INET, addresses[i], &v4->sin_addr);
-        *info = (struct addrinfo){
-            .ai_addr = (struct sockaddr *)v4, .ai_addrlen = sizeof *v4, .ai_next = *found_r};
-        *found_r = info;
-    }
-    return 0;
-}
-
-void
-freeaddrinfo(struct addrinfo *found)
-{
-    while (found != NULL) {
-        struct addrinfo *next = found->ai_next;
-        free(found->ai_addr);
-        free(found);
-        found = next;
-    }
-}
 
 /* A loaded configuration with one upstream. */
 struct site {
@@ -439,7 +403,7 @@ test_smtp_check_fails(void **state)
          "waiting for the greeting: timed out"},
         {"an endless greeting",
          {{STEP_FLOOD, endless_greeting}},
-         "waiting for the greeting: timed out"},
+         "waiting for the greeting: the answer has no end"},
         {"silence after EHLO",
          {{STEP_SEND, "220 x\r\n"}, {STEP_EXPECT, "EHLO "}, {STEP_STALL, NULL}},
          "waiting for the answer to EHLO: timed out"},
@@ -582,6 +546,7 @@ test_several_addresses(void **state)
     struct route route;
     char address[40];
     loopback_start(&server, healthy);
+    fake_host("two.test", "127.0.0.99 127.0.0.1"); /* nobody listens at the first */
     snprintf(address, sizeof address, "two.test:%u", server.port);
     open_checked(&site, "smtp", address, "");
     upstream_start(site.upstream);
@@ -601,13 +566,14 @@ test_a_name_without_an_address(void **state)
     (void)state;
     struct site site;
     char line[1024];
+    fake_host("unknown.test", "");
     open_checked(&site, "tcp", "unknown.test:25", "");
     log_begin();
     upstream_start(site.upstream);
     wait_for_line("event=upstream.down", line);
     log_end();
     assert_string_equal(line, "level=warn event=upstream.down upstream=u server=a error=\"cannot "
-                              "resolve unknown.test: Name or service not known\"");
+                              "resolve unknown.test: there is no such name\"");
     site_close(&site);
 }
 

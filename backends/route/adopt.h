@@ -1,0 +1,14 @@
+/*
+ * adopt: what one upstream knows about its servers, taken over by another one.
+ */
+#ifndef MAILREEVE_ADOPT_H
+#define MAILREEVE_ADOPT_H
+
+#include "servers.h"
+
+/* Takes over what another upstream knows about servers that both have and check alike and that
+ * nothing is known about yet, so that a reload does not send sessions to a server that is known to
+ * be down, nor a server's whole share to one that warms up. */
+void servers_adopt(struct servers *servers, struct servers *other);
+
+#endif
