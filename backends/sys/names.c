@@ -1,158 +1,73 @@
-/*
- * All names of the process are in one list under one lock; there are dozens, not thousands. All
- * threads do the same thing: take the name that is due longest, ask the resolver without the lock,
- * put the answer down. Each name that is started brings one more, up to a limit, so that dead zones
- * of one tenant do not hold up the names of the others. While a thread asks, it holds a reference,
- * so that a name that everybody has closed goes away when the answer is there. The threads stay:
- * ending one could mean to wait for a resolver that has no deadline.
- */
 #include "names.h"
 
-#include <netdb.h>
-#include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "alloc.h"
-#include "background.h"
-#include "clock.h"
-#include "condition.h"
-#include "endpoint.h"
-
-enum { RESOLVERS_MAX = 32, IDLE_MS = 3600000 };
+#include "dns_find.h"
+#include "resolver.h"
 
 struct name {
+    struct resolved resolved;
+
     /* set once */
     struct endpoint_text text;
 
-    /* under names_lock */
-    struct name *next;
-    unsigned references;
-    bool started, asking, answered;
-    int64_t due_ms;
+    /* of the thread that asks */
+    struct dns_addresses answer;
+
+    /* under the resolver's lock */
     size_t count;
     struct endpoint endpoints[NAMES_ADDRESSES_MAX];
-    struct err trouble; /* why there are no addresses */
 };
 
-/* The addresses, or the trouble, of one look-up. */
-struct answer {
-    size_t count;
-    struct endpoint endpoints[NAMES_ADDRESSES_MAX];
-    struct err trouble;
-};
-
-static pthread_mutex_t names_lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t names_changed; /* set up with the resolvers */
-/* under names_lock */
-static bool has_condition;
-static struct name *names;
-static struct background *resolvers[RESOLVERS_MAX];
-static size_t resolver_count;
-
-static void
-drop(struct name *name)
+static const char *
+text_of(const struct resolved *resolved)
 {
-    if (--name->references > 0)
-        return;
-    struct name **link = &names;
-    while (*link != name)
-        link = &(*link)->next;
-    *link = name->next;
-    free(name);
-}
-
-static void
-add_address(struct answer *answer, const struct addrinfo *info)
-{
-    if (answer->count == NAMES_ADDRESSES_MAX || info->ai_addrlen > sizeof(struct sockaddr_storage))
-        return;
-    struct endpoint *endpoint = &answer->endpoints[answer->count];
-    *endpoint = (struct endpoint){.length = info->ai_addrlen};
-    memcpy(&endpoint->address, info->ai_addr, info->ai_addrlen);
-    for (size_t i = 0; i < answer->count; i++)
-        if (endpoint_equal(&answer->endpoints[i], endpoint))
-            return;
-    answer->count++;
-}
-
-static void
-ask(const struct endpoint_text *text, struct answer *answer_r)
-{
-    const struct addrinfo hints = {
-        .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
-    char port[12];
-    snprintf(port, sizeof port, "%u", text->port);
-
-    *answer_r = (struct answer){0};
-    struct addrinfo *found = NULL;
-    int result = getaddrinfo(text->host, port, &hints, &found);
-    if (result != 0) {
-        err_set(&answer_r->trouble, "cannot resolve %s: %s", text->host, gai_strerror(result));
-        return;
-    }
-    for (const struct addrinfo *info = found; info != NULL; info = info->ai_next)
-        add_address(answer_r, info);
-    freeaddrinfo(found);
-    if (answer_r->count == 0)
-        err_set(&answer_r->trouble, "cannot resolve %s: it has no address", text->host);
-}
-
-static void
-put_down(struct name *name, const struct answer *answer)
-{
-    name->answered = true;
-    name->due_ms = clock_now_ms() + (answer->count > 0 ? NAMES_INTERVAL_MS : NAMES_RETRY_MS);
-    if (answer->count > 0) {
-        memcpy(name->endpoints, answer->endpoints, sizeof name->endpoints);
-        name->count = answer->count;
-    }
-    name->trouble = answer->trouble;
-    pthread_cond_broadcast(&names_changed);
-}
-
-/* The name that nobody asks for and that is due first, or NULL. */
-static struct name *
-find_next(void)
-{
-    struct name *first = NULL;
-    for (struct name *name = names; name != NULL; name = name->next)
-        if (name->started && !name->asking && !name->text.is_literal &&
-            (first == NULL || name->due_ms < first->due_ms))
-            first = name;
-    return first;
+    return ((const struct name *)resolved)->text.host;
 }
 
 static int
-resolve_next(void *context)
+ask(struct resolved *resolved, const struct dns_servers *servers, struct deadline deadline,
+    int64_t *ttl_ms_r, struct err *err)
 {
-    (void)context;
-    pthread_mutex_lock(&names_lock);
-    struct name *name = find_next();
-    int64_t wait_ms = name == NULL ? IDLE_MS : name->due_ms - clock_now_ms();
-    if (wait_ms <= 0) {
-        name->asking = true;
-        name->references++;
-        pthread_mutex_unlock(&names_lock);
-        struct answer answer;
-        ask(&name->text, &answer);
-        pthread_mutex_lock(&names_lock);
-        name->asking = false;
-        put_down(name, &answer);
-        drop(name);
-        wait_ms = 0;
-    }
-    pthread_mutex_unlock(&names_lock);
-    return (int)wait_ms;
+    struct name *name = (struct name *)resolved;
+    enum dns_outcome outcome =
+        dns_find_addresses(servers, name->text.host, name->text.port, deadline, &name->answer, err);
+    *ttl_ms_r = name->answer.ttl_ms;
+    return outcome == DNS_FOUND ? 0 : -1;
 }
+
+/* Where nothing could be found out about a family, its addresses of before are still good. */
+static bool
+stays(const struct dns_addresses *answer, const struct endpoint *endpoint)
+{
+    return answer->is_unsure[endpoint->address.ss_family == AF_INET6];
+}
+
+static void
+put_down(struct resolved *resolved)
+{
+    struct name *name = (struct name *)resolved;
+    struct dns_addresses *answer = &name->answer;
+    for (size_t i = 0; i < name->count && answer->count < NAMES_ADDRESSES_MAX; i++)
+        if (stays(answer, &name->endpoints[i]))
+            answer->endpoints[answer->count++] = name->endpoints[i];
+    name->count = answer->count;
+    memcpy(name->endpoints, answer->endpoints, name->count * sizeof name->endpoints[0]);
+}
+
+static const struct resolved_kind kind = {.text = text_of, .ask = ask, .put_down = put_down};
 
 static struct name *
 find(const struct endpoint_text *text)
 {
-    for (struct name *name = names; name != NULL; name = name->next)
-        if (name->text.port == text->port && strcmp(name->text.host, text->host) == 0)
+    for (struct resolved *at = resolver_first(); at != NULL; at = at->next) {
+        struct name *name = (struct name *)at;
+        if (at->kind == &kind && name->text.port == text->port &&
+            strcmp(name->text.host, text->host) == 0)
             return name;
+    }
     return NULL;
 }
 
@@ -163,19 +78,18 @@ name_open(const char *text, unsigned default_port, struct err *err)
     if (endpoint_parse(text, default_port, &parsed, err) != 0)
         return NULL;
 
-    pthread_mutex_lock(&names_lock);
+    resolver_lock();
     struct name *name = find(&parsed);
     if (name == NULL) {
         name = xcalloc(1, sizeof *name);
         name->text = parsed;
-        name->answered = parsed.is_literal;
+        name->resolved.is_answered = parsed.is_literal;
         name->count = parsed.is_literal ? 1 : 0;
         name->endpoints[0] = parsed.endpoint;
-        name->next = names;
-        names = name;
+        resolver_add(&name->resolved, &kind);
     }
-    name->references++;
-    pthread_mutex_unlock(&names_lock);
+    name->resolved.references++;
+    resolver_unlock();
     return name;
 }
 
@@ -184,35 +98,25 @@ name_close(struct name *name)
 {
     if (name == NULL)
         return;
-    pthread_mutex_lock(&names_lock);
-    drop(name);
-    pthread_mutex_unlock(&names_lock);
+    resolver_lock();
+    resolver_drop(&name->resolved);
+    resolver_unlock();
 }
 
 /* With the lock held. */
 static void
 start(struct name *name)
 {
-    if (name->started || name->text.is_literal)
-        return;
-    if (!has_condition)
-        condition_init(&names_changed);
-    has_condition = true;
-    if (resolver_count < RESOLVERS_MAX)
-        resolvers[resolver_count] = background_try("names", resolve_next, NULL);
-    if (resolver_count < RESOLVERS_MAX && resolvers[resolver_count] != NULL)
-        resolver_count++;
-    name->started = resolver_count > 0; /* else whoever wants it next tries again */
-    for (size_t i = 0; i < resolver_count; i++)
-        background_wake(resolvers[i]);
+    if (!name->text.is_literal)
+        resolver_start(&name->resolved);
 }
 
 void
 name_start(struct name *name)
 {
-    pthread_mutex_lock(&names_lock);
+    resolver_lock();
     start(name);
-    pthread_mutex_unlock(&names_lock);
+    resolver_unlock();
 }
 
 const char *
@@ -232,26 +136,24 @@ name_endpoints(struct name *name, int wait_ms, struct endpoint endpoints_r[NAMES
                struct err *err)
 {
     struct deadline deadline = deadline_after(wait_ms);
-    pthread_mutex_lock(&names_lock);
+    resolver_lock();
     start(name);
-    while (!name->answered && !deadline_is_over(deadline))
-        condition_wait(&names_changed, &names_lock, deadline);
-
+    resolver_wait(&name->resolved, deadline);
     size_t count = name->count;
     memcpy(endpoints_r, name->endpoints, count * sizeof endpoints_r[0]);
-    if (!name->answered)
+    if (!name->resolved.is_answered)
         err_set(err, "cannot resolve %s: no answer yet", name->text.host);
     else if (count == 0)
-        err_set(err, "%s", name->trouble.text);
-    pthread_mutex_unlock(&names_lock);
+        err_set(err, "%s", name->resolved.trouble.text);
+    resolver_unlock();
     return count;
 }
 
 bool
 name_is_pending(struct name *name)
 {
-    pthread_mutex_lock(&names_lock);
-    bool pending = !name->answered;
-    pthread_mutex_unlock(&names_lock);
+    resolver_lock();
+    bool pending = !name->resolved.is_answered;
+    resolver_unlock();
     return pending;
 }

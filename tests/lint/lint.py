@@ -47,6 +47,7 @@ DOORS = {
     "jansson.h": {"fcgi-auth/json.c"},
     "gmime/": {"backends/message/gmime_door.c"},
     "libmilter/": {"milter/milter_door.c"},
+    "ares.h": {"backends/sys/dns_door.c"},
     "crypt.h": {"backends/verify/password.c"},
     "argon2.h": {"backends/verify/argon2.c"},
     "curl/": {"backends/verify/curl_door.c"},

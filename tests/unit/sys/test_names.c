@@ -1,7 +1,5 @@
-/* The resolver is the test's own: this getaddrinfo takes the C library's place in the program, is
- * told what to answer, and can be made to hang as a dead DNS server makes the real one. */
-#include <netdb.h>
-#include <netinet/in.h>
+/* DNS is the test's own: these dns_find_* take the place of the real ones in the program, are told
+ * what to answer, and can be made to hang as a dead DNS server makes the real ones. */
 #include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -18,15 +16,21 @@
 
 #include "clock.h"
 #include "condition.h"
+#include "dns_find.h"
 #include "names.h"
+
+enum { TTL_MS = 60000 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed;
 /* under lock */
 static bool is_hanging; /* names that begin with "slow" */
 static int asked;       /* calls that were begun */
-static bool is_failing; /* the resolver has an outage */
+static bool is_failing; /* DNS has an outage */
+static bool is_unsure;  /* nobody can tell whether both.test has an IPv6 address */
 static int mail_asked;  /* calls for mail.test */
+static int64_t mail_ttl_ms = TTL_MS;
+static struct dns_servers servers_asked; /* the last time */
 
 static _Atomic int64_t clock_offset_ms;
 
@@ -57,57 +61,72 @@ clock_wall_ms(void)
     return read_ms(CLOCK_REALTIME);
 }
 
-static struct addrinfo *
-make_address(const char *port, uint32_t address, struct addrinfo *next)
+static struct endpoint
+make_address(const char *text)
 {
-    struct addrinfo *info = calloc(1, sizeof *info);
-    struct sockaddr_in *v4 = calloc(1, sizeof *v4);
-    if (info == NULL || v4 == NULL)
-        abort();
-    *v4 = (struct sockaddr_in){.sin_family = AF_INET,
-                               .sin_port = htons((uint16_t)strtoul(port, NULL, 10)),
-                               .sin_addr.s_addr = htonl(address)};
-    *info = (struct addrinfo){.ai_family = AF_INET,
-                              .ai_addr = (struct sockaddr *)v4,
-                              .ai_addrlen = sizeof *v4,
-                              .ai_next = next};
-    return info;
+    struct endpoint_text parsed;
+    assert_int_equal(endpoint_parse(text, 0, &parsed, NULL), 0);
+    return parsed.endpoint;
 }
 
-int
-getaddrinfo(const char *host, const char *port, const struct addrinfo *hints,
-            struct addrinfo **found_r)
+/* Counts the question, and waits as long as it hangs. Returns whether it fails. */
+static bool
+begin_question(const char *name, const struct dns_servers *servers)
 {
-    (void)hints;
     pthread_mutex_lock(&lock);
     asked++;
-    mail_asked += strcmp(host, "mail.test") == 0;
+    mail_asked += strcmp(name, "mail.test") == 0;
+    servers_asked = *servers;
     pthread_cond_broadcast(&changed);
-    while (is_hanging && strncmp(host, "slow", 4) == 0)
+    while (is_hanging && strncmp(name, "slow", 4) == 0)
         pthread_cond_wait(&changed, &lock);
     bool fails = is_failing;
     pthread_mutex_unlock(&lock);
-
-    if (fails)
-        return EAI_AGAIN;
-    if (strcmp(host, "unknown.test") == 0)
-        return EAI_NONAME;
-    *found_r = make_address(port, 0xc0000201, NULL);
-    if (strcmp(host, "many.test") == 0)
-        for (uint32_t i = 1; i <= 20; i++) /* each twice */
-            *found_r = make_address(port, 0xc0000200 + (i + 1) / 2, *found_r);
-    return 0;
+    return fails;
 }
 
-void
-freeaddrinfo(struct addrinfo *found)
+enum dns_outcome
+dns_find_addresses(const struct dns_servers *servers, const char *host, unsigned port,
+                   struct deadline deadline, struct dns_addresses *found_r, struct err *err)
 {
-    while (found != NULL) {
-        struct addrinfo *next = found->ai_next;
-        free(found->ai_addr);
-        free(found);
-        found = next;
+    (void)deadline;
+    *found_r = (struct dns_addresses){.count = 1, .ttl_ms = TTL_MS};
+    if (begin_question(host, servers)) {
+        err_set(err, "cannot resolve %s: no DNS server answered", host);
+        return DNS_UNKNOWN;
     }
+    assert_true(port < 100);
+    char text[64];
+    snprintf(text, sizeof text, "192.0.2.1:%u", port);
+    found_r->endpoints[0] = make_address(text);
+    pthread_mutex_lock(&lock);
+    if (strcmp(host, "both.test") == 0 && is_unsure) {
+        found_r->is_unsure[1] = true;
+    } else if (strcmp(host, "both.test") == 0) {
+        found_r->endpoints[1] = make_address("[2001:db8::1]:25");
+        found_r->count = 2;
+    }
+    found_r->ttl_ms = strcmp(host, "mail.test") == 0 ? mail_ttl_ms : TTL_MS;
+    pthread_mutex_unlock(&lock);
+    return DNS_FOUND;
+}
+
+enum dns_outcome
+dns_find_targets(const struct dns_servers *servers, const char *service, struct deadline deadline,
+                 struct dns_targets *found_r, struct err *err)
+{
+    (void)deadline;
+    *found_r = (struct dns_targets){.ttl_ms = TTL_MS};
+    if (begin_question(service, servers)) {
+        err_set(err, "cannot find the servers of %s: no DNS server answered", service);
+        return DNS_UNKNOWN;
+    }
+    if (strncmp(service, "_none", 5) == 0)
+        return DNS_FOUND;
+    found_r->count = 2;
+    found_r->targets[0] = (struct srv_target){"one.test", 25, 10, 1};
+    found_r->targets[1] = (struct srv_target){"two.test", 26, 20, 0};
+    return DNS_FOUND;
 }
 
 static void
@@ -223,29 +242,26 @@ test_the_same_text_is_the_same_name(void **state)
 }
 
 static void
-test_many_addresses(void **state)
+set_failing(bool value)
 {
-    (void)state;
-    struct name *name = open_name("many.test:25");
-    struct endpoint endpoints[NAMES_ADDRESSES_MAX];
-    assert_int_equal(name_endpoints(name, 20000, endpoints, NULL), NAMES_ADDRESSES_MAX);
-    for (size_t i = 0; i < NAMES_ADDRESSES_MAX; i++)
-        for (size_t n = 0; n < i; n++)
-            assert_false(endpoint_equal(&endpoints[i], &endpoints[n]));
-    name_close(name);
+    pthread_mutex_lock(&lock);
+    is_failing = value;
+    pthread_mutex_unlock(&lock);
 }
 
 static void
-test_unknown(void **state)
+test_a_name_that_fails(void **state)
 {
     (void)state;
+    set_failing(true);
     struct name *name = open_name("unknown.test:25");
     struct endpoint endpoints[NAMES_ADDRESSES_MAX];
     struct err err = {0};
     assert_int_equal(name_endpoints(name, 20000, endpoints, &err), 0);
-    assert_string_equal(err.text, "cannot resolve unknown.test: Name or service not known");
+    assert_string_equal(err.text, "cannot resolve unknown.test: no DNS server answered");
     assert_false(name_is_pending(name));
     name_close(name);
+    set_failing(false);
 }
 
 static void
@@ -304,15 +320,7 @@ test_many_dead_names_hold_up_nobody(void **state)
     name_close(fast);
 }
 
-static void
-set_failing(bool value)
-{
-    pthread_mutex_lock(&lock);
-    is_failing = value;
-    pthread_mutex_unlock(&lock);
-}
-
-/* Puts the clock forward and makes the resolvers look at it. */
+/* Puts the clock forward and makes the threads look at it: until another name is answered. */
 static void
 let_pass(int64_t ms)
 {
@@ -321,7 +329,8 @@ let_pass(int64_t ms)
     char text[32];
     snprintf(text, sizeof text, "other%d.test:25", count++);
     struct name *other = open_name(text);
-    name_start(other);
+    struct endpoint endpoints[NAMES_ADDRESSES_MAX];
+    name_endpoints(other, 20000, endpoints, NULL);
     name_close(other);
 }
 
@@ -334,39 +343,281 @@ mail_asked_so_far(void)
     return count;
 }
 
+static void
+set_mail_ttl(int64_t ttl_ms)
+{
+    pthread_mutex_lock(&lock);
+    mail_ttl_ms = ttl_ms;
+    pthread_mutex_unlock(&lock);
+}
+
+static void
+wait_until_mail_was_asked(int times)
+{
+    for (int i = 0; i < 2000 && mail_asked_so_far() < times; i++)
+        poll(NULL, 0, 10);
+    assert_int_equal(mail_asked_so_far(), times);
+}
+
+static void
+test_asks_again_when_the_ttl_is_over(void **state)
+{
+    static const struct {
+        const char *sentence;
+        int64_t ttl_ms;
+        bool fails;
+        int64_t early_ms, late_ms; /* not yet, and then */
+    } cases[] = {
+        {"an answer holds as long as it says", 30000, false, 20000, 10001},
+        {"one that is not to be kept holds for a second", 0, false, 300, 701},
+        {"none holds for ever", INT64_C(86400000), false, NAMES_MOST_MS - 10000, 10001},
+        {"what failed is asked for again soon", 30000, true, NAMES_RETRY_MS - 2000, 2001},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        set_mail_ttl(cases[i].ttl_ms);
+        set_failing(cases[i].fails);
+        int before = mail_asked_so_far();
+        struct name *name = open_name("mail.test:25");
+        struct endpoint endpoints[NAMES_ADDRESSES_MAX];
+        size_t count = name_endpoints(name, 20000, endpoints, NULL);
+        let_pass(cases[i].early_ms);
+        if (count != !cases[i].fails || mail_asked_so_far() != before + 1)
+            fail_msg("%s: %zu addresses, asked %d times", cases[i].sentence, count,
+                     mail_asked_so_far() - before);
+        set_mail_ttl(TTL_MS);
+        let_pass(cases[i].late_ms);
+        wait_until_mail_was_asked(before + 2);
+        name_close(name);
+        set_failing(false);
+    }
+}
+
 /* The second time begins behind the first one's answer. */
 static void
 let_pass_until_mail_was_asked_twice(void)
 {
     const int want = mail_asked_so_far() + 2;
     for (int i = 0; i < 2000 && mail_asked_so_far() < want; i++) {
-        let_pass(NAMES_INTERVAL_MS + 1);
+        let_pass(TTL_MS + 1);
         poll(NULL, 0, 10);
     }
     assert_true(mail_asked_so_far() >= want);
 }
 
 static void
-test_resolves_again(void **state)
+test_a_failed_question_keeps_the_old_answer(void **state)
 {
     (void)state;
     struct name *name = open_name("mail.test:25");
     struct endpoint endpoints[NAMES_ADDRESSES_MAX];
     assert_int_equal(name_endpoints(name, 20000, endpoints, NULL), 1);
-    let_pass_until_mail_was_asked_twice();
     set_failing(true);
     let_pass_until_mail_was_asked_twice();
-    assert_int_equal(name_endpoints(name, 0, endpoints, NULL), 1); /* the old address stays */
-    set_failing(false);
-    let_pass_until_mail_was_asked_twice();
     assert_int_equal(name_endpoints(name, 0, endpoints, NULL), 1);
+    set_failing(false);
+    name_close(name);
+}
+
+/* Looks until a name has so many addresses. */
+static void
+wait_for_addresses(struct name *name, size_t count,
+                   struct endpoint endpoints_r[NAMES_ADDRESSES_MAX])
+{
+    for (int i = 0; i < 2000 && name_endpoints(name, 0, endpoints_r, NULL) != count; i++) {
+        let_pass(TTL_MS + 1);
+        poll(NULL, 0, 10);
+    }
+    assert_int_equal(name_endpoints(name, 0, endpoints_r, NULL), count);
+}
+
+static void
+set_unsure(bool value)
+{
+    pthread_mutex_lock(&lock);
+    is_unsure = value;
+    pthread_mutex_unlock(&lock);
+}
+
+static void
+test_a_family_that_nobody_can_tell_about_stays(void **state)
+{
+    (void)state;
+    set_unsure(true);
+    struct name *name = open_name("both.test:25");
+    struct endpoint endpoints[NAMES_ADDRESSES_MAX];
+    assert_int_equal(name_endpoints(name, 20000, endpoints, NULL), 1); /* not known from before */
+    set_unsure(false);
+    wait_for_addresses(name, 2, endpoints);
+    set_unsure(true);
+    int before = asked_so_far();
+    let_pass(TTL_MS + 1);
+    wait_until_asked(before + 2); /* the other name, too */
+    let_pass(TTL_MS + 1);
+    assert_int_equal(name_endpoints(name, 0, endpoints, NULL), 2);
+    char text[64];
+    endpoint_format(&endpoints[1], text, sizeof text);
+    assert_string_equal(text, "[2001:db8::1]:25");
+    name_close(name);
+    set_unsure(false);
+}
+
+static struct srv *
+open_service(const char *text)
+{
+    struct err err = {0};
+    struct srv *srv = srv_open(text, &err);
+    assert_string_equal(err.text, "");
+    assert_non_null(srv);
+    return srv;
+}
+
+static void
+wait_for_answer(struct srv *srv)
+{
+    for (int i = 0; i < 2000 && srv_is_pending(srv); i++)
+        poll(NULL, 0, 10);
+    assert_false(srv_is_pending(srv));
+}
+
+static void
+test_services(void **state)
+{
+    (void)state;
+    int before = asked_so_far();
+    struct srv *srv = open_service("_submission._tcp.acme.test");
+    struct srv_target targets[NAMES_TARGETS_MAX];
+    struct err err = {0};
+    assert_int_equal(srv_targets(srv, targets, &err), 0);
+    assert_string_equal(err.text,
+                        "cannot find the servers of _submission._tcp.acme.test: no answer yet");
+    assert_int_equal(asked_so_far(), before);
+    assert_ptr_equal(open_service("_Submission._TCP.acme.test"), srv);
+    srv_close(srv);
+
+    srv_start(srv);
+    wait_for_answer(srv);
+    assert_int_equal(srv_targets(srv, targets, NULL), 2);
+    assert_string_equal(targets[1].host, "two.test");
+    assert_int_equal(targets[1].port, 26);
+    srv_close(srv);
+    srv_close(NULL);
+}
+
+static void
+test_a_service_that_there_is_not(void **state)
+{
+    (void)state;
+    struct srv *srv = open_service("_none._tcp.acme.test");
+    srv_start(srv);
+    wait_for_answer(srv);
+    struct srv_target targets[NAMES_TARGETS_MAX];
+    struct err err = {0};
+    assert_int_equal(srv_targets(srv, targets, &err), 0);
+    assert_string_equal(err.text, "_none._tcp.acme.test names no server");
+    srv_close(srv);
+
+    set_failing(true);
+    srv = open_service("_imap._tcp.acme.test");
+    srv_start(srv);
+    wait_for_answer(srv);
+    assert_int_equal(srv_targets(srv, targets, &err), 0);
+    assert_string_equal(err.text,
+                        "cannot find the servers of _imap._tcp.acme.test: no DNS server answered");
+    srv_close(srv);
+    set_failing(false);
+}
+
+static void
+test_malformed_services(void **state)
+{
+    static const char *const texts[] = {"",
+                                        "mail.acme.test",
+                                        "_submission",
+                                        "_submission._tcp",
+                                        "_submission._tcp.",
+                                        "_submission.tcp.acme.test",
+                                        "_._tcp.acme.test",
+                                        "_submission._.acme.test",
+                                        "_submission._tcp.acme.test:25",
+                                        "_a._tcp.a b",
+                                        "_submission._tcp..test",
+                                        "unix:/_a._tcp.x"};
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        struct err err = {0};
+        char want[128];
+        snprintf(want, sizeof want, "\"%s\" is no name of a service (write _SERVICE._tcp.DOMAIN)",
+                 texts[i]);
+        assert_null(srv_open(texts[i], &err));
+        assert_string_equal(err.text, want);
+    }
+}
+
+static void
+test_malformed_servers(void **state)
+{
+    static const struct {
+        const char *text, *want;
+    } cases[] = {
+        {"dns.test", "\"dns.test\" is no address (write ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT)"},
+        {"192.0.2.53,unix:/x",
+         "\"unix:/x\" is no address (write ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT)"},
+        {"192.0.2.53:0", "malformed port in \"192.0.2.53:0\" (write HOST:PORT, 1 to 65535)"},
+        {"192.0.2.1,192.0.2.2,192.0.2.3,192.0.2.4,192.0.2.5,192.0.2.6,192.0.2.7,192.0.2.8,192.0.2."
+         "9",
+         "there are more than 8 DNS servers"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct err err = {0};
+        assert_int_equal(names_use_servers(cases[i].text, &err), -1);
+        assert_string_equal(err.text, cases[i].want);
+    }
+}
+
+static struct dns_servers
+servers_asked_last(void)
+{
+    pthread_mutex_lock(&lock);
+    struct dns_servers last = servers_asked;
+    pthread_mutex_unlock(&lock);
+    return last;
+}
+
+static void
+test_other_servers_are_asked_at_once(void **state)
+{
+    (void)state;
+    struct name *name = open_name("mail.test:25");
+    struct endpoint endpoints[NAMES_ADDRESSES_MAX];
+    assert_int_equal(name_endpoints(name, 20000, endpoints, NULL), 1);
+    assert_int_equal(servers_asked_last().count, 0);
+    int before = mail_asked_so_far();
+    assert_int_equal(names_use_servers("192.0.2.53,[2001:db8::53]:5353", NULL), 0);
+    wait_until_mail_was_asked(before + 1);
+    assert_int_equal(names_use_servers("192.0.2.53:53,[2001:db8::53]:5353", NULL),
+                     0); /* the same */
+    let_pass(0);
+    assert_int_equal(mail_asked_so_far(), before + 1);
+    struct dns_servers last = servers_asked_last();
+    char text[64];
+    assert_int_equal(last.count, 2);
+    endpoint_format(&last.endpoints[0], text, sizeof text);
+    assert_string_equal(text, "192.0.2.53:53");
+    endpoint_format(&last.endpoints[1], text, sizeof text);
+    assert_string_equal(text, "[2001:db8::53]:5353");
+
+    assert_int_equal(names_use_servers(NULL, NULL), 0);
+    wait_until_mail_was_asked(before + 2);
+    assert_int_equal(servers_asked_last().count, 0);
     name_close(name);
 }
 
 static void *
 use_names(void *argument)
 {
-    static const char *const texts[] = {"a.test:1", "b.test:2", "unknown.test:3", "192.0.2.1:4"};
+    static const char *const texts[] = {"a.test:1", "b.test:2", "c.test:3", "192.0.2.1:4"};
     unsigned seed = *(unsigned *)argument;
     for (int i = 0; i < 300; i++) {
         const char *text = texts[(seed + (unsigned)i) % 4];
@@ -410,11 +661,17 @@ main(void)
         cmocka_unit_test(test_malformed),
         cmocka_unit_test(test_resolves),
         cmocka_unit_test(test_the_same_text_is_the_same_name),
-        cmocka_unit_test(test_many_addresses),
-        cmocka_unit_test(test_unknown),
+        cmocka_unit_test(test_a_name_that_fails),
         cmocka_unit_test(test_a_dead_resolver_holds_up_nobody),
         cmocka_unit_test(test_many_dead_names_hold_up_nobody),
-        cmocka_unit_test(test_resolves_again),
+        cmocka_unit_test(test_asks_again_when_the_ttl_is_over),
+        cmocka_unit_test(test_a_failed_question_keeps_the_old_answer),
+        cmocka_unit_test(test_a_family_that_nobody_can_tell_about_stays),
+        cmocka_unit_test(test_services),
+        cmocka_unit_test(test_a_service_that_there_is_not),
+        cmocka_unit_test(test_malformed_services),
+        cmocka_unit_test(test_malformed_servers),
+        cmocka_unit_test(test_other_servers_are_asked_at_once),
         cmocka_unit_test(test_threads),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);

@@ -1,0 +1,429 @@
+/* Questions to a real dnsmasq, to servers that are dead, and to one that answers nonsense. */
+#include "dnsmasq.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "alloc.h"
+#include "clock.h"
+#include "dns_find.h"
+
+enum { PATIENCE_MS = 20000 };
+
+static struct dnsmasq dnsmasq;
+
+static struct endpoint
+local_port(unsigned port)
+{
+    char text[32];
+    struct endpoint_text parsed;
+    snprintf(text, sizeof text, "127.0.0.1:%u", port);
+    assert_int_equal(endpoint_parse(text, 0, &parsed, NULL), 0);
+    return parsed.endpoint;
+}
+
+static struct dns_servers
+one_server(unsigned port)
+{
+    return (struct dns_servers){.count = 1, .endpoints = {local_port(port)}};
+}
+
+/* The addresses in the order of their bytes, "a b c": which comes first depends on the machine's
+ * routes and on the server. */
+static void
+describe_addresses(const struct dns_addresses *found, char *text_r, size_t size)
+{
+    char texts[NAMES_ADDRESSES_MAX][64];
+    text_r[0] = '\0';
+    for (size_t i = 0; i < found->count; i++)
+        endpoint_format(&found->endpoints[i], texts[i], sizeof texts[i]);
+    qsort(texts, found->count, sizeof texts[0], (int (*)(const void *, const void *))strcmp);
+    for (size_t i = 0; i < found->count; i++) {
+        size_t length = strlen(text_r);
+        snprintf(text_r + length, size - length, "%s%s", i > 0 ? " " : "", texts[i]);
+    }
+}
+
+static void
+test_addresses(void **state)
+{
+    static const struct {
+        const char *sentence, *host;
+        enum dns_outcome want;
+        const char *want_text; /* the addresses, or the error */
+        int64_t want_ttl_ms;
+    } cases[] = {
+        {"one address", "one.test", DNS_FOUND, "192.0.2.1:25", 30000},
+        {"an address of IPv6 alone", "six.test", DNS_FOUND, "[2001:db8::6]:25", 40000},
+        {"several of both families", "both.test", DNS_FOUND,
+         "192.0.2.2:25 192.0.2.3:25 [2001:db8::2]:25", 40000},
+        {"an alias holds as long as the shortest of its records", "alias.test", DNS_FOUND,
+         "192.0.2.1:25", 5000},
+        {"a name that there is not", "nobody.test", DNS_NONE,
+         "cannot resolve nobody.test: there is no such name", 0},
+        {"a name without addresses", "text.test", DNS_NONE,
+         "cannot resolve text.test: it has no such record", 0},
+        {"an alias that leads nowhere", "astray.test", DNS_NONE,
+         "cannot resolve astray.test: it has no such record", 0},
+        {"what /etc/hosts knows is not asked for", "localhost", DNS_FOUND, NULL, 60000},
+    };
+    (void)state;
+    struct dns_servers servers = one_server(dnsmasq.port);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct dns_addresses found;
+        struct err err = {0};
+        char text[1024];
+        enum dns_outcome outcome = dns_find_addresses(&servers, cases[i].host, 25,
+                                                      deadline_after(PATIENCE_MS), &found, &err);
+        describe_addresses(&found, text, sizeof text);
+        const char *got = outcome == DNS_FOUND ? text : err.text;
+        if (outcome != cases[i].want || found.ttl_ms != cases[i].want_ttl_ms ||
+            (cases[i].want_text != NULL && strcmp(got, cases[i].want_text) != 0))
+            fail_msg("%s: %d \"%s\" for %lld ms", cases[i].sentence, (int)outcome, got,
+                     (long long)found.ttl_ms);
+        assert_false(found.is_unsure[0] || found.is_unsure[1]);
+    }
+}
+
+static void
+test_of_too_many_addresses_the_same_are_taken(void **state)
+{
+    (void)state;
+    struct dns_servers servers = one_server(dnsmasq.port);
+    char first[1024] = "";
+    for (int i = 0; i < 6; i++) { /* dnsmasq begins with another one each time */
+        struct dns_addresses found;
+        char text[1024];
+        assert_int_equal(dns_find_addresses(&servers, "many.test", 25, deadline_after(PATIENCE_MS),
+                                            &found, NULL),
+                         DNS_FOUND);
+        assert_int_equal(found.count, NAMES_ADDRESSES_MAX);
+        describe_addresses(&found, text, sizeof text);
+        if (i > 0)
+            assert_string_equal(text, first);
+        memcpy(first, text, sizeof first);
+    }
+}
+
+static void
+test_targets(void **state)
+{
+    static const struct {
+        const char *sentence, *service;
+        enum dns_outcome want;
+        const char *want_text; /* "host:port priority weight", or the error */
+    } cases[] = {
+        {"priorities are in order, names in lower case", "_submission._tcp.test", DNS_FOUND,
+         "mta1.test:587 10 5, mta2.test:587 10 0, mta3.test:588 20 1"},
+        {"of two records of one server the preferred one counts", "_twice._tcp.test", DNS_FOUND,
+         "mta1.test:587 10 5"},
+        {"one host may serve at two ports", "_ports._tcp.test", DNS_FOUND,
+         "mta1.test:587 10 5, mta1.test:588 10 5"},
+        {"no such service", "_none._tcp.test", DNS_FOUND, ""},
+        {"what is no host's name is left out", "_odd._tcp.test", DNS_FOUND, "mta1.test:587 10 5"},
+        {"no record", "_nowhere._tcp.test", DNS_NONE,
+         "cannot find the servers of _nowhere._tcp.test: there is no such name"},
+        {"a record of another kind", "text.test", DNS_NONE,
+         "cannot find the servers of text.test: it has no such record"},
+    };
+    (void)state;
+    struct dns_servers servers = one_server(dnsmasq.port);
+    struct dns_targets *found = xmalloc(sizeof *found);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct err err = {0};
+        enum dns_outcome outcome =
+            dns_find_targets(&servers, cases[i].service, deadline_after(PATIENCE_MS), found, &err);
+        char text[1024] = "";
+        for (size_t n = 0; n < found->count; n++) {
+            const struct srv_target *target = &found->targets[n];
+            size_t length = strlen(text);
+            snprintf(text + length, sizeof text - length, "%s%s:%u %u %u", n > 0 ? ", " : "",
+                     target->host, target->port, target->priority, target->weight);
+        }
+        const char *got = outcome == DNS_FOUND ? text : err.text;
+        if (outcome != cases[i].want || strcmp(got, cases[i].want_text) != 0)
+            fail_msg("%s: %d \"%s\"", cases[i].sentence, (int)outcome, got);
+        if (outcome == DNS_FOUND)
+            assert_int_equal(found->ttl_ms, 30000);
+    }
+    free(found);
+}
+
+static void
+test_what_is_truncated_is_asked_for_over_tcp(void **state)
+{
+    (void)state;
+    struct dns_servers servers = one_server(dnsmasq.port);
+    struct dns_targets *found = xmalloc(sizeof *found);
+    assert_int_equal(
+        dns_find_targets(&servers, "_long._tcp.test", deadline_after(PATIENCE_MS), found, NULL),
+        DNS_FOUND);
+    assert_int_equal(found->count, NAMES_TARGETS_MAX);
+    assert_string_equal(found->targets[0].host, "a-rather-long-name-that-fills-the-answer-00.test");
+    assert_string_equal(found->targets[NAMES_TARGETS_MAX - 1].host,
+                        "a-rather-long-name-that-fills-the-answer-63.test");
+    free(found);
+}
+
+static void
+test_a_dead_server_is_waited_for_until_the_deadline(void **state)
+{
+    (void)state;
+    int dead;
+    struct dns_servers servers = one_server(dnsmasq_free_port(&dead));
+    struct dns_addresses found;
+    struct err err = {0};
+    int64_t started_ms = clock_now_ms();
+    assert_int_equal(
+        dns_find_addresses(&servers, "one.test", 25, deadline_after(200), &found, &err),
+        DNS_UNKNOWN);
+    int64_t took_ms = clock_now_ms() - started_ms;
+    assert_true(took_ms >= 200 && took_ms < PATIENCE_MS);
+    assert_string_equal(err.text, "cannot resolve one.test: no DNS server answered");
+
+    struct dns_targets *targets = xmalloc(sizeof *targets);
+    assert_int_equal(dns_find_targets(&servers, "_a._tcp.test", deadline_after(200), targets, &err),
+                     DNS_UNKNOWN);
+    assert_string_equal(err.text,
+                        "cannot find the servers of _a._tcp.test: no DNS server answered");
+    free(targets);
+    close(dead);
+}
+
+static void
+test_the_next_server_helps_out(void **state)
+{
+    (void)state;
+    int dead;
+    struct dns_servers servers = {.count = 3,
+                                  .endpoints = {local_port(dnsmasq_free_port(NULL)), /* refuses */
+                                                local_port(dnsmasq_free_port(&dead)),
+                                                local_port(dnsmasq.port)}};
+    struct dns_addresses found;
+    assert_int_equal(
+        dns_find_addresses(&servers, "both.test", 25, deadline_after(PATIENCE_MS), &found, NULL),
+        DNS_FOUND);
+    assert_int_equal(found.count, 3);
+    close(dead);
+}
+
+static void
+test_servers_that_refuse_are_not_waited_for(void **state)
+{
+    (void)state;
+    struct dns_servers servers = one_server(dnsmasq_free_port(NULL));
+    struct dns_addresses found;
+    struct err err = {0};
+    int64_t started_ms = clock_now_ms();
+    assert_int_equal(
+        dns_find_addresses(&servers, "one.test", 25, deadline_after(PATIENCE_MS), &found, &err),
+        DNS_UNKNOWN);
+    assert_true(clock_now_ms() - started_ms < PATIENCE_MS / 2);
+    assert_string_equal(
+        err.text, "cannot resolve one.test: the DNS servers cannot be reached, or cannot tell");
+}
+
+/* A server that answers every question in one way. */
+enum nonsense {
+    NONSENSE_SHORT,     /* the header alone says that there is an answer */
+    NONSENSE_CUT,       /* a record is longer than the message */
+    NONSENSE_LOOP,      /* a name that points at itself */
+    NONSENSE_OTHER,     /* it answers what nobody asked */
+    NONSENSE_FAILS,     /* SERVFAIL */
+    NONSENSE_HALF,      /* an address of IPv4, and nothing to questions for IPv6 */
+    NONSENSE_WITHOUT_6, /* likewise, but SERVFAIL */
+};
+
+struct liar {
+    int fd;
+    unsigned port;
+    enum nonsense nonsense;
+    pthread_t thread;
+};
+
+/* Returns the length of the answer that is made of the question, 0: none. */
+static size_t
+answer(enum nonsense nonsense, unsigned char *message, size_t length)
+{
+    static const unsigned char record[] = {0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 192, 0, 2, 9};
+    size_t name = 12;
+    while (message[name] != 0)
+        name += message[name] + 1u;
+    bool is_six = message[name + 2] == 28;
+    length = name + 5;                     /* without what EDNS put behind */
+    message[2] |= 0x80, message[3] = 0x80; /* it is an answer */
+    message[7] = 1, message[11] = 0;       /* of one record, and nothing else */
+    switch (nonsense) {
+    case NONSENSE_SHORT:
+        return length;
+    case NONSENSE_CUT:
+        memcpy(message + length, record, sizeof record);
+        return length + sizeof record - 3;
+    case NONSENSE_LOOP:
+        memcpy(message + length, record, sizeof record);
+        message[length + 1] = (unsigned char)length;
+        return length + sizeof record;
+    case NONSENSE_OTHER:
+        memcpy(message + length, record, sizeof record);
+        message[13] ^= 1;
+        return length + sizeof record;
+    case NONSENSE_FAILS:
+        message[3] |= 2, message[7] = 0;
+        return length;
+    case NONSENSE_HALF:
+        memcpy(message + length, record, sizeof record);
+        return is_six ? 0 : length + sizeof record;
+    case NONSENSE_WITHOUT_6:
+        memcpy(message + length, record, sizeof record);
+        message[3] |= is_six ? 2 : 0;
+        message[7] = !is_six;
+        return is_six ? length : length + sizeof record;
+    }
+    return 0;
+}
+
+static void *
+lie(void *argument)
+{
+    struct liar *liar = argument;
+    unsigned char message[2048];
+    for (;;) {
+        struct sockaddr_in from;
+        socklen_t from_length = sizeof from;
+        ssize_t length = recvfrom(liar->fd, message, sizeof message / 2, 0,
+                                  (struct sockaddr *)&from, &from_length);
+        if (length < 17) /* a datagram of nothing ends it */
+            return NULL;
+        size_t size = answer(liar->nonsense, message, (size_t)length);
+        if (size > 0)
+            sendto(liar->fd, message, size, 0, (struct sockaddr *)&from, from_length);
+    }
+}
+
+static void
+liar_start(struct liar *liar, enum nonsense nonsense)
+{
+    *liar = (struct liar){.nonsense = nonsense};
+    liar->port = dnsmasq_free_port(&liar->fd);
+    assert_int_equal(pthread_create(&liar->thread, NULL, lie, liar), 0);
+}
+
+static void
+liar_stop(struct liar *liar)
+{
+    struct endpoint endpoint = local_port(liar->port);
+    sendto(liar->fd, "", 0, 0, (struct sockaddr *)&endpoint.address, endpoint.length);
+    pthread_join(liar->thread, NULL);
+    close(liar->fd);
+}
+
+static void
+test_nonsense(void **state)
+{
+    static const struct {
+        const char *sentence;
+        enum nonsense nonsense;
+        int64_t budget_ms;
+        enum dns_outcome want;
+        bool want_unsure; /* about IPv6 */
+        const char *want_error;
+    } cases[] = {
+        {"an answer without the record that it announces", NONSENSE_SHORT, PATIENCE_MS, DNS_UNKNOWN,
+         true, "cannot resolve one.test: the answer is malformed"},
+        {"a record that is longer than the message", NONSENSE_CUT, PATIENCE_MS, DNS_UNKNOWN, true,
+         "cannot resolve one.test: the answer is malformed"},
+        {"a name that points at itself", NONSENSE_LOOP, PATIENCE_MS, DNS_UNKNOWN, true,
+         "cannot resolve one.test: the answer is malformed"},
+        {"the answer to another question is none", NONSENSE_OTHER, 200, DNS_UNKNOWN, true,
+         "cannot resolve one.test: no DNS server answered"},
+        {"a server that cannot tell does not say no", NONSENSE_FAILS, PATIENCE_MS, DNS_UNKNOWN,
+         true, "cannot resolve one.test: the DNS servers cannot be reached, or cannot tell"},
+        {"one family is enough if the other is not answered", NONSENSE_HALF, 5000, DNS_FOUND, true,
+         ""},
+        {"one family is enough if the other fails", NONSENSE_WITHOUT_6, PATIENCE_MS, DNS_FOUND,
+         true, ""},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct liar liar;
+        liar_start(&liar, cases[i].nonsense);
+        struct dns_servers servers = one_server(liar.port);
+        struct dns_addresses found;
+        struct err err = {0};
+        enum dns_outcome outcome = dns_find_addresses(
+            &servers, "one.test", 25, deadline_after(cases[i].budget_ms), &found, &err);
+        if (outcome != cases[i].want || found.is_unsure[1] != cases[i].want_unsure ||
+            found.count != (outcome == DNS_FOUND) || strcmp(err.text, cases[i].want_error) != 0)
+            fail_msg("%s: %d, %zu addresses, \"%s\"", cases[i].sentence, (int)outcome, found.count,
+                     err.text);
+        liar_stop(&liar);
+    }
+}
+
+static const char fixed_records[] = "local=/test/\n"
+                                    "local-ttl=30\n"
+                                    "host-record=one.test,192.0.2.1\n"
+                                    "host-record=six.test,2001:db8::6,40\n"
+                                    "host-record=both.test,192.0.2.2,2001:db8::2,40\n"
+                                    "host-record=both.test,192.0.2.3,40\n"
+                                    "cname=alias.test,one.test,5\n"
+                                    "cname=astray.test,elsewhere.test\n"
+                                    "txt-record=text.test,hello\n"
+                                    "srv-host=_submission._tcp.test,mta3.test,588,20,1\n"
+                                    "srv-host=_submission._tcp.test,MTA1.test,587,10,5\n"
+                                    "srv-host=_submission._tcp.test,mta2.test,587,10,0\n"
+                                    "srv-host=_twice._tcp.test,mta1.test,587,20,1\n"
+                                    "srv-host=_twice._tcp.test,mta1.test,587,10,5\n"
+                                    "srv-host=_ports._tcp.test,mta1.test,588,10,5\n"
+                                    "srv-host=_ports._tcp.test,mta1.test,587,10,5\n"
+                                    "srv-host=_none._tcp.test\n"
+                                    "srv-host=_odd._tcp.test,192.0.2.1,587,10,5\n"
+                                    "srv-host=_odd._tcp.test,mta1.test,587,10,5\n"
+                                    "srv-host=_odd._tcp.test,mta2.test,0,10,5\n";
+
+static int
+set_up(void **state)
+{
+    (void)state;
+    static char records[16384];
+    size_t length = (size_t)snprintf(records, sizeof records, "%s", fixed_records);
+    for (int i = 0; i < 20; i++)
+        length += (size_t)snprintf(records + length, sizeof records - length,
+                                   "host-record=many.test,192.0.2.1%02d\n", i);
+    for (int i = 0; i < 70; i++)
+        length += (size_t)snprintf(records + length, sizeof records - length,
+                                   "srv-host=_long._tcp.test,"
+                                   "a-rather-long-name-that-fills-the-answer-%02d.test,25,1,1\n",
+                                   i);
+    assert_true(dnsmasq_start(&dnsmasq, dnsmasq_free_port(NULL), records));
+    return 0;
+}
+
+static int
+tear_down(void **state)
+{
+    (void)state;
+    dnsmasq_stop(&dnsmasq);
+    return 0;
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_of_too_many_addresses_the_same_are_taken),
+        cmocka_unit_test(test_targets),
+        cmocka_unit_test(test_what_is_truncated_is_asked_for_over_tcp),
+        cmocka_unit_test(test_a_dead_server_is_waited_for_until_the_deadline),
+        cmocka_unit_test(test_the_next_server_helps_out),
+        cmocka_unit_test(test_servers_that_refuse_are_not_waited_for),
+        cmocka_unit_test(test_nonsense),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
