@@ -1,29 +1,40 @@
 #include "nudge.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include "background.h"
+#include "dial.h"
 
-enum { NUDGE_MS = 50, BUSY_NUDGE_MS = 2, BUSY = 3 };
+/* Where the queue of connections is full, the guard is busy; a second later it may not be. */
+enum { NUDGE_MS = 50, BUSY_NUDGE_MS = 2, BUSY = 3, CONNECT_MS = 1000 };
 
 /* One thread's own. */
 static struct {
-    struct sockaddr_storage address;
-    socklen_t length;
+    struct endpoint address;
     struct connections *connections;
     int fd; /* -1: not connected */
 } nudge = {.fd = -1};
 
 static void
+hang_up(void)
+{
+    close(nudge.fd);
+    nudge.fd = -1;
+}
+
+static void
 make_connection(void)
 {
-    int fd = socket(nudge.address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd >= 0 && connect(fd, (const struct sockaddr *)&nudge.address, nudge.length) != 0) {
-        close(fd);
-        fd = -1;
+    nudge.fd = dial_begin(&nudge.address, NULL);
+    if (nudge.fd < 0) {
+        nudge.fd = -1;
+        return;
     }
-    nudge.fd = fd;
+    struct pollfd wanted = {.fd = nudge.fd, .events = POLLOUT};
+    if (poll(&wanted, 1, CONNECT_MS) != 1 || dial_finish(nudge.fd, &nudge.address, NULL) != 0)
+        hang_up();
 }
 
 /* The connection may lead to another process that has the same socket, until that one ends. */
@@ -34,12 +45,9 @@ work(void *context)
     (void)context;
     if (nudge.fd < 0)
         make_connection();
-    if (nudge.fd >= 0 &&
-        send(nudge.fd, abort_packet, sizeof abort_packet, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 &&
-        errno != EAGAIN) {
-        close(nudge.fd);
-        nudge.fd = -1;
-    }
+    if (nudge.fd >= 0 && send(nudge.fd, abort_packet, sizeof abort_packet, MSG_NOSIGNAL) < 0 &&
+        errno != EAGAIN)
+        hang_up();
     return connections_inside(nudge.connections) >= BUSY ? BUSY_NUDGE_MS : NUDGE_MS;
 }
 
@@ -47,8 +55,7 @@ void
 nudge_start(const struct sockaddr_storage *address, socklen_t length,
             struct connections *connections)
 {
-    nudge.address = *address;
-    nudge.length = length;
+    nudge.address = (struct endpoint){.address = *address, .length = length};
     nudge.connections = connections;
     background_start("nudge", work, NULL);
 }
