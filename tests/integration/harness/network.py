@@ -65,6 +65,13 @@ class Host:
             _enter(own)
             os.close(own)
 
+    def unplug(self):
+        """Nobody hears from it any more, as from a machine that has lost its power."""
+        _ip("-n", self.namespace, "link", "set", "wire", "down")
+
+    def plug_in(self):
+        _ip("-n", self.namespace, "link", "set", "wire", "up")
+
     def take(self, process):
         """Makes a Process that is not started yet one of this host's."""
         is_ready = process.ready
