@@ -1,5 +1,5 @@
-"""Real clients log in through the whole front door and send: swaks, curl, msmtp and Python's smtplib, by PLAIN
-and LOGIN, on 587 and 465, as users of a directory, of another SMTP server and of the users file."""
+"""Real clients log in through the whole front door of docs/demo and send, as users of a directory, of another SMTP
+server and of the users file."""
 
 import imaplib
 import poplib
@@ -16,6 +16,7 @@ from harness.door import FrontDoor
 from harness.postfix import login_of
 from harness.process import source_dir
 from harness.slapd import Slapd, person, slapd_is_usable
+from harness.submission_clients import CLIENTS, Failed, Submission
 
 BASE = "dc=ldap,dc=example"
 LENA, NINA, LEO = "lena@ldap.example", "nina@tenant.example", "leo@local.example"
@@ -62,63 +63,10 @@ def trust(authority):
     return ssl.create_default_context(cafile=authority.ca)
 
 
-# --- clients: each sends one message and returns what it said -------------------------------------------
-
-class Failed(Exception):
-    """The client could not send; str() is what it said."""
-
-
-def run(command, text=None):
-    done = subprocess.run([str(word) for word in command], input=text, capture_output=True, text=True, timeout=60)
-    said = done.stdout + done.stderr
-    if done.returncode != 0:
-        raise Failed(said)
-    return said
-
-
-def send_by_swaks(port, implicit, ca, method, user, password, subject, _):
-    run(["swaks", "--server", "127.0.0.1", "--port", port, "--tls-on-connect" if implicit else "--tls",
-         "--tls-verify", "--tls-ca-path", ca, "--auth", method, "--auth-user", user, "--auth-password", password,
-         "--from", user, "--to", STRANGER, "--header", f"Subject: {subject}", "--timeout", "40"])
-
-
-def send_by_curl(port, implicit, ca, method, user, password, subject, scratch):
-    message = scratch / "message"
-    message.write_text(f"Subject: {subject}\r\n\r\nby curl\r\n")
-    run(["curl", "-sS", "-v", f"{'smtps' if implicit else 'smtp'}://127.0.0.1:{port}", "--ssl-reqd", "--cacert", ca,
-         "--login-options", f"AUTH={method}", "--user", f"{user}:{password}", "--mail-from", user,
-         "--mail-rcpt", STRANGER, "--upload-file", message, "--max-time", "40"])
-
-
-def send_by_msmtp(port, implicit, ca, method, user, password, subject, scratch):
-    configuration = scratch / "msmtprc"
-    configuration.write_text(
-        f"defaults\nhost localhost\nport {port}\ntls on\ntls_starttls {'off' if implicit else 'on'}\n"
-        f"tls_trust_file {ca}\nauth {method.lower()}\nuser {user}\npassword \"{password}\"\nfrom {user}\n"
-        "account default\n")
-    configuration.chmod(0o600)
-    run(["msmtp", "-v", "--file", configuration, "--timeout=40", STRANGER], f"Subject: {subject}\n\nby msmtp\n")
-
-
-def send_by_smtplib(port, implicit, ca, method, user, password, subject, _):
-    trust = ssl.create_default_context(cafile=ca)
-    client = smtplib.SMTP_SSL("localhost", port, context=trust, timeout=40) if implicit \
-        else smtplib.SMTP("localhost", port, timeout=40)
-    try:
-        if not implicit:
-            client.starttls(context=trust)
-        client.ehlo()
-        client.user, client.password = user, password
-        client.auth(method, client.auth_plain if method == "PLAIN" else client.auth_login)
-        client.sendmail(user, STRANGER, f"Subject: {subject}\r\n\r\nby smtplib\r\n")
-    except smtplib.SMTPException as error:
-        raise Failed(str(error)) from None
-    finally:
-        client.close()
-
-
-CLIENTS = {"swaks": send_by_swaks, "curl": send_by_curl, "msmtp": send_by_msmtp, "smtplib": send_by_smtplib}
 PORTS = {"587": ("submission", False), "465": ("submissions", True)}
+# all clients on all ports are in test_submission_clients.py
+COMBINATIONS = [("swaks", "587", "PLAIN"), ("curl", "465", "LOGIN"), ("msmtp", "465", "PLAIN"),
+                ("smtplib", "587", "LOGIN")]
 
 counter = iter(range(1000))
 
@@ -129,7 +77,8 @@ def send(door, authority, scratch):
     def do(client, port, method, user, password):
         name, implicit = PORTS[port]
         subject = f"{client} {port} {method} {next(counter)}"
-        CLIENTS[client](door.ports[name], implicit, authority.ca, method, user, password, subject, scratch)
+        CLIENTS[client](Submission(door.ports[name], implicit, authority.ca, scratch, method, user, password, STRANGER,
+                                   subject))
         return subject
     return do
 
@@ -137,9 +86,7 @@ def send(door, authority, scratch):
 # --- logins -----------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("user", [LENA, NINA, LEO])
-@pytest.mark.parametrize("method", ["PLAIN", "LOGIN"])
-@pytest.mark.parametrize("port", PORTS)
-@pytest.mark.parametrize("client", CLIENTS)
+@pytest.mark.parametrize("client, port, method", COMBINATIONS)
 def test_a_client_logs_in_and_its_message_arrives_with_its_login(send, postfix, client, port, method, user):
     subject = send(client, port, method, user, DOVECOT_USERS[user])
     message = postfix.wait_for_message(subject)
@@ -148,8 +95,7 @@ def test_a_client_logs_in_and_its_message_arrives_with_its_login(send, postfix, 
 
 
 @pytest.mark.parametrize("user", [LENA, NINA, LEO, "nobody@ldap.example", "nobody@nowhere.example"])
-@pytest.mark.parametrize("client, port, method", [
-    ("swaks", "587", "PLAIN"), ("curl", "465", "LOGIN"), ("msmtp", "465", "PLAIN"), ("smtplib", "587", "LOGIN")])
+@pytest.mark.parametrize("client, port, method", COMBINATIONS)
 def test_a_wrong_password_and_an_unknown_user_are_refused_alike(send, client, port, method, user):
     with pytest.raises(Failed) as failed:
         send(client, port, method, user, "wrong")

@@ -23,7 +23,8 @@ UNTOLD = "ends with a space "
 
 LISTENERS = {"plain": 'auth = "on"', "encrypted": 'auth = "encrypted"', "off": 'auth = "off"',
              "challenges": 'auth = "on"  methods = {"cram-md5", "apop"}',
-             "networks": 'auth = "on"  auth_ips = "allow elsewhere"', "names": 'auth = "on"  auth_users = "deny robots"'}
+             "networks": 'auth = "on"  auth_ips = "allow elsewhere"',
+             "names": 'auth = "on"  auth_users = "deny robots"'}
 
 CONFIGURATION = """
 failure_delay = 100ms
