@@ -56,20 +56,4 @@ unsigned chooser_warmth(const struct chooser *chooser, int index, int64_t now_ms
 /* A digest of a name, the same on all machines; names that differ in case only have the same. */
 uint64_t chooser_key(const char *name);
 
-/* What servers.c uses until it uses the above. */
-struct chooser_server {
-    unsigned weight; /* 1 to 1000 */
-    bool backup;
-    bool up;
-    long current; /* state of the smooth round-robin, starts at 0 */
-};
-
-/* Round-robin by weight with the smoothest order (as nginx's: for weights 5 1 1 the order is a a b
- * a c a a, not a a a a a b c): the caller keeps one `current` per server, under its lock; every
- * call updates them. */
-int chooser_round_robin(struct chooser_server *servers, size_t count);
-
-/* Failover: the first that is up, in the order of the configuration. Weights do not matter. */
-int chooser_first(const struct chooser_server *servers, size_t count);
-
 #endif

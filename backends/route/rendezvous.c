@@ -86,12 +86,21 @@ rendezvous_slot(uint64_t user)
     return (uint32_t)(user >> (64 - RENDEZVOUS_SLOT_BITS));
 }
 
-/* Below 53 bits every number is a double, so that u is never 0 and all machines have the same. */
-static double
-score(const struct candidate *candidate, uint64_t slot_digest)
+/* Whether the candidate's score is below the limit; it is left alone if not. A logarithm is what
+ * costs; -ln(u) is never less than 1 - u, which spares nearly all of them. Below 53 bits every
+ * number is a double, so that all machines have the same u, and it is never 0. */
+static bool
+beats(const struct candidate *candidate, uint64_t slot_digest, double limit, double *score_r)
 {
     const uint64_t chance = scramble(candidate->member.key ^ slot_digest) >> 11;
-    return -log(((double)chance + 1) * 0x1p-53) * candidate->hour;
+    const double u = ((double)chance + 1) * 0x1p-53;
+    if ((1 - u) * candidate->hour >= limit)
+        return false;
+    const double score = -log(u) * candidate->hour;
+    if (score >= limit)
+        return false;
+    *score_r = score;
+    return true;
 }
 
 static uint64_t
@@ -109,40 +118,34 @@ score_all(const struct rendezvous *rendezvous, uint32_t slot, rendezvous_wanted 
     int best = -1;
     for (size_t i = 0; i < rendezvous->count; i++) {
         const struct candidate *candidate = &rendezvous->candidates[i];
-        if (!wanted(context, candidate->member.index, slot))
-            continue;
-        const double its_score = score(candidate, digest);
-        if (its_score < best_score) {
-            best_score = its_score;
+        if (wanted(context, candidate->member.index, slot) &&
+            beats(candidate, digest, best_score, &best_score))
             best = (int)candidate->member.index;
-        }
     }
     return best;
 }
 
 /* Puts the number of a candidate where it belongs among the best; the last falls out. */
 static void
-enter(struct best *best, double scores[BEST], uint16_t number, double its_score)
+enter(struct best *best, double scores[BEST], uint16_t number, double score)
 {
-    size_t at = BEST;
-    for (; at > 0 && its_score < scores[at - 1]; at--)
-        if (at < BEST) {
-            scores[at] = scores[at - 1];
-            best->number[at] = best->number[at - 1];
-        }
-    if (at < BEST) {
-        scores[at] = its_score;
-        best->number[at] = number;
+    size_t at = BEST - 1;
+    for (; at > 0 && score < scores[at - 1]; at--) {
+        scores[at] = scores[at - 1];
+        best->number[at] = best->number[at - 1];
     }
+    scores[at] = score;
+    best->number[at] = number;
 }
 
 static void
 find_best(const struct rendezvous *rendezvous, uint32_t slot, struct best *best_r)
 {
     const uint64_t digest = slot_digest(slot);
-    double scores[BEST] = {INFINITY, INFINITY, INFINITY, INFINITY};
+    double scores[BEST] = {INFINITY, INFINITY, INFINITY, INFINITY}, score;
     for (size_t i = 0; i < rendezvous->count; i++)
-        enter(best_r, scores, (uint16_t)(i + 1), score(&rendezvous->candidates[i], digest));
+        if (beats(&rendezvous->candidates[i], digest, scores[BEST - 1], &score))
+            enter(best_r, scores, (uint16_t)(i + 1), score);
 }
 
 int
