@@ -11,6 +11,7 @@
 
 #include "alloc.h"
 #include "clock.h"
+#include "dns_door.h"
 #include "dns_find.h"
 
 enum { PATIENCE_MS = 20000 };
@@ -110,6 +111,72 @@ test_of_too_many_addresses_the_same_are_taken(void **state)
     }
 }
 
+/* These variables have the last word about what /etc/resolv.conf says. */
+static void
+set_search(const char *domains, const char *options)
+{
+    setenv("LOCALDOMAIN", domains, 1);
+    setenv("RES_OPTIONS", options, 1);
+}
+
+static void
+test_names_to_look_for(void **state)
+{
+    static const struct {
+        const char *sentence, *domains, *options, *host;
+        const char *want; /* "first second", "-": there cannot be such a name */
+    } cases[] = {
+        {"a short name in each domain and then as it is", "a.test b.test", "ndots:1", "mta",
+         "mta.a.test mta.b.test mta"},
+        {"one with a dot as it is at first", "a.test b.test", "ndots:1", "mta.x",
+         "mta.x mta.x.a.test mta.x.b.test"},
+        {"how many dots that takes can be set", "a.test", "ndots:3", "mta.x.y",
+         "mta.x.y.a.test mta.x.y"},
+        {"systemd-resolved's way to have no domain", ".", "ndots:1", "mta", "- mta"},
+        {"a name that is too long with a domain", "a.test", "ndots:1",
+         "a23456789a123456789a123456789a123456789a123456789a123456789."
+         "b23456789a123456789a123456789a123456789a123456789a123456789."
+         "c23456789a123456789a123456789a123456789a123456789a123456789."
+         "d23456789a123456789a123456789a123456789a123456789a123456789.1234567890",
+         "a23456789a123456789a123456789a123456789a123456789a123456789."
+         "b23456789a123456789a123456789a123456789a123456789a123456789."
+         "c23456789a123456789a123456789a123456789a123456789a123456789."
+         "d23456789a123456789a123456789a123456789a123456789a123456789.1234567890 -"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        set_search(cases[i].domains, cases[i].options);
+        struct dns_servers servers = one_server(dnsmasq.port);
+        struct dns_channel *channel = dns_channel_open(&servers, NULL);
+        assert_non_null(channel);
+        char name[DNS_NAME_MAX], text[2048] = "";
+        for (size_t n = 0; dns_channel_candidate(channel, cases[i].host, n, name); n++) {
+            size_t length = strlen(text);
+            snprintf(text + length, sizeof text - length, "%s%s", n > 0 ? " " : "",
+                     name[0] == '\0' ? "-" : name);
+        }
+        if (strcmp(text, cases[i].want) != 0)
+            fail_msg("%s: %s", cases[i].sentence, text);
+        dns_channel_close(channel);
+    }
+    set_search(".", "ndots:1");
+}
+
+static void
+test_a_short_name_is_found_in_a_domain(void **state)
+{
+    (void)state;
+    set_search("nobody.test test", "ndots:1");
+    struct dns_servers servers = one_server(dnsmasq.port);
+    struct dns_addresses found;
+    struct err err = {0};
+    assert_int_equal(
+        dns_find_addresses(&servers, "one", 25, deadline_after(PATIENCE_MS), &found, &err),
+        DNS_FOUND);
+    assert_int_equal(found.count, 1);
+    set_search(".", "ndots:1");
+}
+
 static void
 test_targets(void **state)
 {
@@ -174,7 +241,7 @@ static void
 test_a_dead_server_is_waited_for_until_the_deadline(void **state)
 {
     (void)state;
-    int dead;
+    int dead = -1;
     struct dns_servers servers = one_server(dnsmasq_free_port(&dead));
     struct dns_addresses found;
     struct err err = {0};
@@ -199,7 +266,7 @@ static void
 test_the_next_server_helps_out(void **state)
 {
     (void)state;
-    int dead;
+    int dead = -1;
     struct dns_servers servers = {.count = 3,
                                   .endpoints = {local_port(dnsmasq_free_port(NULL)), /* refuses */
                                                 local_port(dnsmasq_free_port(&dead)),
@@ -391,6 +458,7 @@ set_up(void **state)
 {
     (void)state;
     static char records[16384];
+    set_search(".", "ndots:1"); /* nobody's domains are asked */
     size_t length = (size_t)snprintf(records, sizeof records, "%s", fixed_records);
     for (int i = 0; i < 20; i++)
         length += (size_t)snprintf(records + length, sizeof records - length,
@@ -418,6 +486,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_addresses),
         cmocka_unit_test(test_of_too_many_addresses_the_same_are_taken),
+        cmocka_unit_test(test_names_to_look_for),
+        cmocka_unit_test(test_a_short_name_is_found_in_a_domain),
         cmocka_unit_test(test_targets),
         cmocka_unit_test(test_what_is_truncated_is_asked_for_over_tcp),
         cmocka_unit_test(test_a_dead_server_is_waited_for_until_the_deadline),
