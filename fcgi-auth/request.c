@@ -15,6 +15,7 @@ enum param {
     PARAM_PROTOCOL,
     PARAM_ATTEMPT,
     PARAM_CLIENT,
+    PARAM_PROXY,
     PARAM_TLS,
     PARAM_CERTIFICATE_VERIFY,
     PARAM_CERTIFICATE_FINGERPRINT,
@@ -34,6 +35,7 @@ static const struct param_name known[PARAM_COUNT] = {
     [PARAM_PROTOCOL] = {"HTTP_AUTH_PROTOCOL", "Auth-Protocol came twice"},
     [PARAM_ATTEMPT] = {"HTTP_AUTH_LOGIN_ATTEMPT", "Auth-Login-Attempt came twice"},
     [PARAM_CLIENT] = {"HTTP_CLIENT_IP", "Client-IP came twice"},
+    [PARAM_PROXY] = {"HTTP_PROXY_PROTOCOL_ADDR", "Proxy-Protocol-Addr came twice"},
     [PARAM_TLS] = {"HTTP_AUTH_SSL", "Auth-SSL came twice"},
     [PARAM_CERTIFICATE_VERIFY] = {"HTTP_AUTH_SSL_VERIFY", "Auth-SSL-Verify came twice"},
     [PARAM_CERTIFICATE_FINGERPRINT] = {"HTTP_AUTH_SSL_FINGERPRINT",
@@ -159,6 +161,17 @@ request_decode_client(const char *value, struct facts *facts)
         facts->client = (struct netaddr){.family = NETADDR_NONE};
 }
 
+/* nginx takes the address of a balancer's PROXY header for the client's, and lets anybody say one.
+ * A balancer's own check names nobody: the value is empty. */
+static bool
+is_doubted(const char *proxy, const struct netaddr *client)
+{
+    if (proxy == NULL || proxy[0] == '\0')
+        return false;
+    struct netaddr named;
+    return netaddr_parse(proxy, &named, NULL) != 0 || !netaddr_equal(&named, client);
+}
+
 static void
 decode_paths(const char *mail_from, const char *rcpt_to, struct facts *facts)
 {
@@ -209,6 +222,7 @@ request_decode(struct request *request_r, char **params)
     decode_method(values[PARAM_METHOD], facts);
     decode_attempt(values[PARAM_ATTEMPT], facts);
     request_decode_client(values[PARAM_CLIENT], facts);
+    request_r->is_client_doubted = is_doubted(values[PARAM_PROXY], &facts->client);
     facts->tls = values[PARAM_TLS] != NULL && strcmp(values[PARAM_TLS], "on") == 0;
     facts->listener = values[PARAM_LISTENER];
     request_r->helo = at_most(values[PARAM_HELO], HELO_MAX);

@@ -18,6 +18,9 @@ struct request {
     struct secret password;     /* what facts.password points to */
     struct challenge challenge; /* that the password answers; salt NULL: it answers none */
     const char *helo; /* of the client; NULL: nginx did not say, as with AUTH (measured) */
+    /* The PROXY protocol has named another client than the one that nginx believes it to be: who
+     * said so is no balancer that nginx trusts. */
+    bool is_client_doubted;
 };
 
 /* params: "NAME=VALUE" strings, ends with NULL. What is wrong with the request is in

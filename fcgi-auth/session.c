@@ -150,6 +150,15 @@ fail(struct session *session, const char *detail)
     snprintf(session->decision.verdict.rule.detail, RULE_DETAIL_MAX, "%s", detail);
 }
 
+/* One who is no balancer has said who he is, or nginx does not know one that is: then all its
+ * clients would be one, who is banned for what any of them does. */
+static void
+doubt_client(struct session *session)
+{
+    fail(session, "the PROXY header names another client: its sender is not in set_real_ip_from "
+                  "(site/balancers.conf)");
+}
+
 static void
 no_route(struct session *session, const struct rule_ref *rule)
 {
@@ -370,7 +379,9 @@ session_run(const struct world *world, char **params, struct answer *answer_r)
     struct session session;
     begin(&session, world);
     request_decode(&session.request, params);
-    if (session.request.facts.method == METHOD_NONE)
+    if (session.request.is_client_doubted)
+        doubt_client(&session);
+    else if (session.request.facts.method == METHOD_NONE)
         run_recipient(&session);
     else
         run_login(&session);

@@ -519,6 +519,55 @@ test_facts(void **state)
     }
 }
 
+/* nginx lets anybody say a PROXY header, and believes balancers that it has been told of. */
+static const struct {
+    const char *name;
+    const char *params[PARAMS_MAX];
+    bool want;
+} doubt_cases[] = {
+    {"without the PROXY protocol", {SMTP, PLAIN, "HTTP_CLIENT_IP=192.0.2.1"}, false},
+    {"nginx believes the balancer",
+     {SMTP, PLAIN, "HTTP_CLIENT_IP=192.0.2.1", "HTTP_PROXY_PROTOCOL_ADDR=192.0.2.1"},
+     false},
+    {"an IPv6 address in another spelling",
+     {SMTP, NONE, "HTTP_CLIENT_IP=2001:db8::7", "HTTP_PROXY_PROTOCOL_ADDR=2001:DB8:0:0::7"},
+     false},
+    {"a balancer's own check",
+     {SMTP, NONE, "HTTP_CLIENT_IP=10.0.0.2", "HTTP_PROXY_PROTOCOL_ADDR="},
+     false},
+    {"nginx does not believe it",
+     {SMTP, PLAIN, "HTTP_CLIENT_IP=203.0.113.6", "HTTP_PROXY_PROTOCOL_ADDR=192.0.2.1"},
+     true},
+    {"with the method none",
+     {SMTP, NONE, "HTTP_CLIENT_IP=203.0.113.6", "HTTP_PROXY_PROTOCOL_ADDR=192.0.2.1"},
+     true},
+    {"by IMAP",
+     {"HTTP_AUTH_PROTOCOL=imap", PLAIN, "HTTP_CLIENT_IP=203.0.113.6",
+      "HTTP_PROXY_PROTOCOL_ADDR=2001:db8::7"},
+     true},
+    {"no address at all",
+     {SMTP, PLAIN, "HTTP_CLIENT_IP=203.0.113.6", "HTTP_PROXY_PROTOCOL_ADDR=1.2.3"},
+     true},
+    {"and by a unix socket", {SMTP, PLAIN, "HTTP_PROXY_PROTOCOL_ADDR=192.0.2.1"}, true},
+};
+
+static void
+test_whether_the_client_is_doubted(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof doubt_cases / sizeof doubt_cases[0]; i++) {
+        char *params[PARAMS_MAX + 1];
+        copy_params(doubt_cases[i].params, params);
+        struct request request;
+        request_decode(&request, params);
+        if (request.is_client_doubted != doubt_cases[i].want)
+            fail_msg("%s: %d", doubt_cases[i].name, request.is_client_doubted);
+        assert_null(request.facts.malformed);
+        request_fini(&request);
+        free_params(params);
+    }
+}
+
 int
 main(void)
 {
@@ -527,6 +576,7 @@ main(void)
         cmocka_unit_test(test_password),
         cmocka_unit_test(test_password_is_wiped_where_it_came_from),
         cmocka_unit_test(test_challenges),
+        cmocka_unit_test(test_whether_the_client_is_doubted),
         cmocka_unit_test(test_certificates),
         cmocka_unit_test(test_greetings),
         cmocka_unit_test(test_facts),
