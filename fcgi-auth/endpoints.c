@@ -14,6 +14,7 @@
 #include "params.h"
 #include "session.h"
 #include "status.h"
+#include "upstream_report.h"
 
 enum { CROWDED_WAIT_S = 1 };
 
@@ -168,6 +169,19 @@ serve_sources(const struct endpoints *endpoints, const struct call *call, struct
 }
 
 static void
+serve_upstreams(const struct endpoints *endpoints, const struct call *call, struct answer *answer_r)
+{
+    if (!has_method(call->params, "GET", answer_r))
+        return;
+    struct site *site = reload_hold(endpoints->reload);
+    if (is_for_people(call->params))
+        answer_text(answer_r, "200 OK", upstreams_lines(site));
+    else
+        answer_with(answer_r, "200 OK", json, upstreams_json(site));
+    reload_release(endpoints->reload, site);
+}
+
+static void
 serve_status(const struct endpoints *endpoints, const struct call *call, struct answer *answer_r)
 {
     if (!has_method(call->params, "GET", answer_r))
@@ -202,6 +216,7 @@ static const struct {
     {"/api/v1/reload", serve_reload},
     {"/api/v1/cache/flush", serve_cache_flush},
     {"/api/v1/sources", serve_sources},
+    {"/api/v1/upstreams", serve_upstreams},
     {"/status", serve_status},
     {"/metrics", serve_metrics},
 };

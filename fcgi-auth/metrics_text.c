@@ -3,6 +3,8 @@
 #include <inttypes.h>
 
 #include "alert.h"
+#include "metrics_line.h"
+#include "upstream_report.h"
 #include "writing.h"
 
 const char metrics_text_type[] = "text/plain; version=0.0.4; charset=utf-8";
@@ -12,47 +14,25 @@ static const char *const spaces[STORE_SPACES] = {
     [STORE_COUNTERS] = "counters", [STORE_LOGINS] = "logins",   [STORE_DRAINS] = "drains",
 };
 
-/* Begins a family. Names of counters end in _total. */
-static void
-begin(FILE *file, const char *name, const char *type, const char *help)
-{
-    fprintf(file, "# HELP mailreeve_%s %s\n# TYPE mailreeve_%s %s\n", name, help, name, type);
-}
-
 static void
 write_single(FILE *file, const char *name, const char *type, const char *help, uint64_t value)
 {
-    begin(file, name, type, help);
+    metrics_line_begin(file, name, type, help);
     fprintf(file, "mailreeve_%s %" PRIu64 "\n", name, value);
 }
 
 static void
 write_seconds(FILE *file, const char *name, const char *help, uint64_t us)
 {
-    begin(file, name, "counter", help);
+    metrics_line_begin(file, name, "counter", help);
     fprintf(file, "mailreeve_%s %.6f\n", name, (double)us / 1e6);
-}
-
-/* A label's value, quotes included. */
-static void
-write_value(FILE *file, const char *text)
-{
-    fputc('"', file);
-    for (; *text != '\0'; text++) {
-        if (*text == '"' || *text == '\\')
-            fputc('\\', file);
-        if (*text == '\n')
-            fputs("\\n", file);
-        else
-            fputc(*text, file);
-    }
-    fputc('"', file);
 }
 
 static void
 write_decisions(FILE *file, const struct metrics_counts *counts)
 {
-    begin(file, "decisions_total", "counter", "Sessions that were answered, by reason.");
+    metrics_line_begin(file, "decisions_total", "counter",
+                       "Sessions that were answered, by reason.");
     for (int protocol = 0; protocol < METRICS_PROTOCOLS; protocol++)
         for (int reason = 0; reason < REASON_COUNT; reason++)
             for (int action = 0; action < METRICS_ACTIONS; action++)
@@ -70,7 +50,7 @@ static void
 write_times(FILE *file, const struct metrics_counts *counts)
 {
     static const char name[] = "decision_seconds";
-    begin(file, name, "histogram", "How long it took to answer a session.");
+    metrics_line_begin(file, name, "histogram", "How long it took to answer a session.");
     uint64_t sum = 0;
     for (int i = 0; i < METRICS_TIMES - 1; i++) {
         sum += counts->times[i];
@@ -86,7 +66,8 @@ write_times(FILE *file, const struct metrics_counts *counts)
 static void
 write_sessions(FILE *file, const struct metrics_counts *counts)
 {
-    begin(file, "start_time_seconds", "gauge", "When the service began, in seconds since 1970.");
+    metrics_line_begin(file, "start_time_seconds", "gauge",
+                       "When the service began, in seconds since 1970.");
     fprintf(file, "mailreeve_start_time_seconds %.3f\n", (double)counts->started_ms / 1e3);
     write_single(file, "sessions", "gauge", "Sessions that are being decided about now.",
                  counts->sessions);
@@ -104,7 +85,7 @@ static void
 write_alarms(FILE *file)
 {
     struct alert_totals totals;
-    begin(file, "alarms_total", "counter", "What alerts may be about.");
+    metrics_line_begin(file, "alarms_total", "counter", "What alerts may be about.");
     for (int kind = 0; kind < ALARM_KINDS; kind++)
         fprintf(file, "mailreeve_alarms_total{event=\"%s\"} %" PRIu64 "\n",
                 alarm_kind_name((enum alarm_kind)kind), alarm_count((enum alarm_kind)kind));
@@ -118,13 +99,13 @@ write_alarms(FILE *file)
 static void
 write_store(FILE *file, const struct store_status *store)
 {
-    begin(file, "store_up", "gauge", "Whether the store can be asked.");
+    metrics_line_begin(file, "store_up", "gauge", "Whether the store can be asked.");
     fprintf(file, "mailreeve_store_up{engine=\"%s\"} %d\n", store->engine, store->is_up);
     write_single(file, "store_batches_total", "counter", "Questions to the store.", store->batches);
     write_single(file, "store_failures_total", "counter", "Questions that it did not answer.",
                  store->failures);
     write_seconds(file, "store_seconds_total", "How long all of them took.", store->took_us);
-    begin(file, "store_entries", "gauge", "What the store holds now.");
+    metrics_line_begin(file, "store_entries", "gauge", "What the store holds now.");
     for (int i = 0; i < STORE_SPACES; i++)
         if (store->held[i] >= 0)
             fprintf(file, "mailreeve_store_entries{space=\"%s\"} %" PRId64 "\n", spaces[i],
@@ -214,7 +195,7 @@ static const struct source_number source_numbers[] = {
 static void
 write_source_logins(FILE *file, const struct site *site)
 {
-    begin(file, "source_logins_total", "counter", "What sources said about logins.");
+    metrics_line_begin(file, "source_logins_total", "counter", "What sources said about logins.");
     struct source *source;
     for (size_t i = 0; (source = site_source(site, i)) != NULL; i++) {
         struct source_stats stats;
@@ -223,7 +204,7 @@ write_source_logins(FILE *file, const struct site *site)
             if (stats.outcomes[outcome] == 0)
                 continue;
             fputs("mailreeve_source_logins_total{source=", file);
-            write_value(file, source_name(source));
+            metrics_line_value(file, source_name(source));
             fprintf(file, ",outcome=\"%s\"} %" PRIu64 "\n",
                     verify_outcome_name((enum verify_outcome)outcome), stats.outcomes[outcome]);
         }
@@ -233,31 +214,14 @@ write_source_logins(FILE *file, const struct site *site)
 static void
 write_source_number(FILE *file, const struct site *site, const struct source_number *number)
 {
-    begin(file, number->name, number->type, number->help);
+    metrics_line_begin(file, number->name, number->type, number->help);
     struct source *source;
     for (size_t i = 0; (source = site_source(site, i)) != NULL; i++) {
         struct source_stats stats;
         source_stats(source, &stats);
         fprintf(file, "mailreeve_%s{source=", number->name);
-        write_value(file, source_name(source));
+        metrics_line_value(file, source_name(source));
         fprintf(file, "} %" PRIu64 "\n", number->of(&stats));
-    }
-}
-
-static void
-write_upstreams(FILE *file, const struct site *site)
-{
-    begin(file, "upstream_server_up", "gauge", "Whether sessions are handed to the server.");
-    struct upstream *upstream;
-    for (size_t i = 0; (upstream = site_upstream(site, i)) != NULL; i++) {
-        struct upstream_server server;
-        for (size_t j = 0; upstream_server_at(upstream, j, &server); j++) {
-            fputs("mailreeve_upstream_server_up{upstream=", file);
-            write_value(file, upstream_name(upstream));
-            fputs(",server=", file);
-            write_value(file, server.name);
-            fprintf(file, "} %d\n", server.is_up);
-        }
     }
 }
 
@@ -276,6 +240,6 @@ metrics_text(const struct world *world)
     write_source_logins(writing.file, world->site);
     for (size_t i = 0; i < sizeof source_numbers / sizeof source_numbers[0]; i++)
         write_source_number(writing.file, world->site, &source_numbers[i]);
-    write_upstreams(writing.file, world->site);
+    upstreams_write_metrics(writing.file, world->site);
     return writing_end(&writing);
 }

@@ -15,6 +15,7 @@
 
 #include "alert.h"
 #include "clock.h"
+#include "drain_watch.h"
 #include "endpoints.h"
 #include "fcgi.h"
 #include "listen.h"
@@ -36,6 +37,7 @@ struct service {
     struct listen_socket socket;
     int signal_fd;
     struct endpoints endpoints;
+    struct drain_watch *drains;
     struct workers *workers;
     bool accept_paused;
 };
@@ -54,6 +56,7 @@ apply(void *context, const struct site *old, const struct site *new)
     struct service *service = context;
     const struct site_settings *before = &old->settings, *after = &new->settings;
     program_apply_log(after);
+    drain_watch_tell(service->drains, new);
     workers_set_max_sessions(service->workers, (unsigned)after->max_sessions);
     program_warn_of_restart(needs_restart_socket(before, after));
     program_warn_of_restart(needs_restart_store(&before->store, &after->store));
@@ -131,13 +134,14 @@ run(struct service *service)
     }
 }
 
-/* In this order: a reload under way still tells the workers what it has read and puts its alerts in
- * force, which must not be taken down with their site. */
+/* In this order: a reload under way still tells the workers and the upstreams what it has read and
+ * puts its alerts in force, which must not be taken down with their site. */
 static void
 end(struct service *service)
 {
     reload_stop(service->endpoints.reload);
     alerts_use(NULL);
+    drain_watch_free(service->drains);
     reload_free(service->endpoints.reload);
     workers_free(service->workers);
     store_close(service->endpoints.store);
@@ -192,7 +196,10 @@ start(struct service *service, const char *config_path, struct err *err)
     }
     service->workers = workers_create((unsigned)settings->max_sessions, serve, service);
     endpoints->metrics = metrics_create();
+    service->drains = drain_watch_create(endpoints->store, settings->store.timeout_ms);
+    drain_watch_tell(service->drains, site);
     endpoints->reload = reload_create(config_path, site, apply, service);
+    drain_watch_start(service->drains, endpoints->reload);
     return 0;
 }
 

@@ -5,6 +5,7 @@
 
 #include "alert.h"
 #include "date.h"
+#include "upstream_report.h"
 #include "writing.h"
 
 /* All that both forms tell. */
@@ -53,16 +54,6 @@ is_source_down(struct source *source)
     return stats.load.servers > 0 && stats.load.servers_down == stats.load.servers;
 }
 
-static bool
-is_upstream_down(struct upstream *upstream)
-{
-    struct upstream_server server;
-    for (size_t i = 0; upstream_server_at(upstream, i, &server); i++)
-        if (server.is_up)
-            return false;
-    return true;
-}
-
 typedef void visit_fault(FILE *file, size_t index, const char *kind, const char *name);
 
 /* Visits all that is not as it should be. Returns how many that are. */
@@ -78,7 +69,7 @@ visit_faults(const struct picture *picture, FILE *file, visit_fault *visit)
             visit(file, count++, "source", source_name(source));
     struct upstream *upstream;
     for (size_t i = 0; (upstream = site_upstream(picture->site, i)) != NULL; i++)
-        if (is_upstream_down(upstream))
+        if (upstream_serves_nobody(upstream))
             visit(file, count++, "upstream", upstream_name(upstream));
     return count;
 }
@@ -163,30 +154,6 @@ write_sources_json(FILE *file, const struct site *site)
     }
 }
 
-static void
-write_servers_json(FILE *file, struct upstream *upstream)
-{
-    struct upstream_server server;
-    for (size_t i = 0; upstream_server_at(upstream, i, &server); i++) {
-        fprintf(file, "%s{\"name\": ", i > 0 ? ", " : "");
-        write_json_text(file, server.name);
-        fprintf(file, ", \"up\": %s}", server.is_up ? "true" : "false");
-    }
-}
-
-static void
-write_upstreams_json(FILE *file, const struct site *site)
-{
-    struct upstream *upstream;
-    for (size_t i = 0; (upstream = site_upstream(site, i)) != NULL; i++) {
-        fprintf(file, "%s{\"name\": ", i > 0 ? ", " : "");
-        write_json_text(file, upstream_name(upstream));
-        fputs(", \"servers\": [", file);
-        write_servers_json(file, upstream);
-        fputs("]}", file);
-    }
-}
-
 char *
 status_json(const struct world *world)
 {
@@ -212,7 +179,7 @@ status_json(const struct world *world)
             picture.alerts.failed);
     write_sources_json(file, picture.site);
     fputs("],\n \"upstreams\": [", file);
-    write_upstreams_json(file, picture.site);
+    upstreams_write_json(file, picture.site);
     fputs("]}\n", file);
     return writing_end(&writing);
 }
@@ -268,14 +235,7 @@ write_parts_text(FILE *file, const struct site *site)
             fprintf(file, "source %s: servers %u, down %u\n", source_name(source),
                     stats.load.servers, stats.load.servers_down);
     }
-    struct upstream *upstream;
-    for (size_t i = 0; (upstream = site_upstream(site, i)) != NULL; i++) {
-        fprintf(file, "upstream %s:", upstream_name(upstream));
-        struct upstream_server server;
-        for (size_t j = 0; upstream_server_at(upstream, j, &server); j++)
-            fprintf(file, "%s %s %s", j > 0 ? "," : "", server.name, server.is_up ? "up" : "down");
-        fputc('\n', file);
-    }
+    upstreams_write_text(file, site);
 }
 
 char *
