@@ -34,7 +34,7 @@ struct options {
     const char *method, *protocols, *networks, *smtp_auth, *comment;
     const char *expires;           /* app-password add */
     const char *socket;            /* reload, cache */
-    const char *duration, *reason; /* ban add */
+    const char *duration, *reason; /* ban add, upstream drain */
     bool help, version, json;
     bool print, manual;     /* check */
     bool all;               /* explain, app-password revoke */
@@ -86,7 +86,7 @@ int command_run(const struct command *program, int argc, char **argv);
 int usage_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 extern const struct command command_app_password, command_ban, command_cache, command_check,
-    command_explain, command_login, command_recipient, command_reload, command_status, command_user,
-    command_window;
+    command_explain, command_login, command_recipient, command_reload, command_status,
+    command_upstream, command_user, command_window;
 
 #endif

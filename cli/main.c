@@ -4,9 +4,19 @@
 #include "command.h"
 
 static const struct command *const commands[] = {
-    &command_check, &command_explain,      &command_login,  &command_recipient,
-    &command_user,  &command_app_password, &command_ban,    &command_window,
-    &command_cache, &command_status,       &command_reload, NULL,
+    &command_check,
+    &command_explain,
+    &command_login,
+    &command_recipient,
+    &command_user,
+    &command_app_password,
+    &command_ban,
+    &command_window,
+    &command_upstream,
+    &command_cache,
+    &command_status,
+    &command_reload,
+    NULL,
 };
 
 static const struct option_row program_options[] = {
