@@ -1,14 +1,20 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
 
 #include "alert.h"
+#include "alloc.h"
 #include "build.h"
+#include "endpoint.h"
+
+enum { DNS_PORT = 53 };
 
 struct top_values {
     const char *socket, *socket_mode, *socket_group;
     int64_t max_sessions, session_timeout_ms, failure_delay_ms, max_attempts;
     int log_format, log_level, encoding;
+    struct strings dns_servers;
     bool open_relay_is_meant;
 };
 
@@ -86,6 +92,12 @@ static const struct row rows[] = {
      .help = "How login names are handed to nginx. plain: names with +, = or letters outside of "
              "ASCII are refused, because nginx before 1.29.2 passes them on raw. xtext: they are "
              "encoded; only for nginx before 1.29.2."},
+    {.name = "dns_servers",
+     .type = ROW_STRINGS,
+     .offset = offsetof(struct top_values, dns_servers),
+     .help = "The DNS servers that are asked about names of servers: addresses, with :PORT where "
+             "it is not 53 ([ADDRESS]:PORT for IPv6); the next one if one does not answer. Not "
+             "set: those of /etc/resolv.conf. /etc/hosts is read before."},
     {.name = "i_know_this_is_an_open_relay",
      .type = ROW_BOOL,
      .offset = offsetof(struct top_values, open_relay_is_meant),
@@ -126,6 +138,41 @@ check_socket(const struct section *top, const char *path, struct problems *probl
                         "%s is too long for a socket (at most %zu bytes)", path, most);
 }
 
+/* An address; a name could not be asked about. */
+static bool
+is_dns_server(const char *text)
+{
+    struct endpoint_text server;
+    return endpoint_parse(text, DNS_PORT, &server, NULL) == 0 && server.is_literal &&
+           server.port != 0;
+}
+
+/* As names_use_servers takes them, kept by the configuration; NULL: not set, or problems tells. */
+static const char *
+read_dns_servers(struct conf *conf, const struct strings *servers, struct problems *problems)
+{
+    static const char setting[] = "dns_servers";
+    size_t size = 1;
+    bool all_good = true;
+    for (size_t i = 0; i < servers->count; i++) {
+        const char *text = servers->items[i];
+        size += strlen(text) + 1;
+        if (is_dns_server(text))
+            continue;
+        all_good = false;
+        section_problem_at(conf_top(conf), setting, servers->origins[i], problems, PROBLEM_ERROR,
+                           "\"%s\" is no address (write ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT)",
+                           text);
+    }
+    if (!all_good || servers->count == 0)
+        return NULL;
+    char *joined = conf_keep(conf, xcalloc(size, 1));
+    for (size_t i = 0; i < servers->count; i++)
+        snprintf(joined + strlen(joined), size - strlen(joined), "%s%s", i > 0 ? "," : "",
+                 servers->items[i]);
+    return joined;
+}
+
 void
 build_settings(struct built_site *built, struct problems *problems)
 {
@@ -141,6 +188,7 @@ build_settings(struct built_site *built, struct problems *problems)
         .session_timeout_ms = values->session_timeout_ms,
         .log_format = (enum log_format)values->log_format,
         .log_level = (enum log_level)values->log_level,
+        .dns_servers = read_dns_servers(built->site.conf, &values->dns_servers, problems),
         .decide =
             {
                 .origin = top->origin,

@@ -5,6 +5,7 @@
 #include "alert.h"
 #include "alloc.h"
 #include "build.h"
+#include "names.h"
 
 static void *
 open_source(struct conf *conf, const struct section *section, enum problem_weight weight,
@@ -93,6 +94,18 @@ build(struct conf *conf, const struct site *previous, struct problems *problems)
     return built;
 }
 
+/* Of a site without errors only: they are the process's. */
+static int
+use_dns_servers(const struct built_site *built, struct problems *problems)
+{
+    struct err err;
+    if (names_use_servers(built->site.settings.dns_servers, &err) == 0)
+        return 0;
+    section_problem(conf_top(built->site.conf), "dns_servers", problems, PROBLEM_ERROR, "%s",
+                    err.text);
+    return -1;
+}
+
 /* The alerts first: a server that is down at the start is told, too. */
 static void
 start_work(struct built_site *built)
@@ -111,7 +124,7 @@ site_load(const char *path, enum site_purpose purpose, const struct site *previo
     if (conf == NULL)
         return NULL;
     struct built_site *built = build(conf, previous, problems);
-    if (problems->errors > errors_before) {
+    if (problems->errors > errors_before || use_dns_servers(built, problems) != 0) {
         free_built(built);
         return NULL;
     }

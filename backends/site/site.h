@@ -39,6 +39,7 @@ struct site_settings {
     int64_t session_timeout_ms;
     enum log_format log_format;
     enum log_level log_level;
+    const char *dns_servers; /* as names_use_servers takes them; NULL: those of /etc/resolv.conf */
     struct decide_settings decide;
     struct screen screen;
     struct limits limits;

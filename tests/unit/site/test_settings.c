@@ -329,6 +329,34 @@ static const struct site_case cases[] = {
                      "default_domain = \"a..b\" }\n",
      .want =
          "t.conf:4: listener \"sub\": default_domain: the domain is empty or has an empty label\n"},
+    {.name = "DNS servers are addresses",
+     .text = TOP ORG SUB "dns_servers = {\"192.0.2.53\", \"192.0.2.53:5353\", \"[2001:db8::53]\", "
+                         "\"[2001:db8::53]:5353\",\n"
+                         "\"ns.example\",\n"
+                         "\"2001:db8::53\",\n"
+                         "\"192.0.2.53:0\",\n"
+                         "\"unix:/run/dns.sock\",\n"
+                         "\"192.0.2.53,192.0.2.54\"}\n",
+     .want =
+         "t.conf:5: dns_servers: \"ns.example\" is no address (write ADDRESS, ADDRESS:PORT or "
+         "[ADDRESS]:PORT)\n"
+         "t.conf:6: dns_servers: \"2001:db8::53\" is no address (write ADDRESS, ADDRESS:PORT or "
+         "[ADDRESS]:PORT)\n"
+         "t.conf:7: dns_servers: \"192.0.2.53:0\" is no address (write ADDRESS, ADDRESS:PORT or "
+         "[ADDRESS]:PORT)\n"
+         "t.conf:8: dns_servers: \"unix:/run/dns.sock\" is no address (write ADDRESS, "
+         "ADDRESS:PORT or [ADDRESS]:PORT)\n"
+         "t.conf:9: dns_servers: \"192.0.2.53,192.0.2.54\" is no address (write ADDRESS, "
+         "ADDRESS:PORT or [ADDRESS]:PORT)\n"},
+    {.name = "DNS servers, more than are ever asked",
+     .text = TOP ORG SUB "dns_servers = {\"192.0.2.1\", \"192.0.2.2\", \"192.0.2.3\", "
+                         "\"192.0.2.4\", \"192.0.2.5\", \"192.0.2.6\", \"192.0.2.7\", "
+                         "\"192.0.2.8\", \"192.0.2.9\"}\n",
+     .want = "t.conf:4: dns_servers: there are more than 8 DNS servers\n"},
+    {.name = "DNS servers, none",
+     .text = TOP ORG SUB "dns_servers = {}\n",
+     .want_site = true,
+     .want = ""},
     {.name = "rules need names of their own",
      .text = TOP ORG SUB "rule \"a\" { tls = no action = tag }\n"
                          "rule \"a\" { action = tag }\n"

@@ -175,7 +175,8 @@ test_built(void **state)
     write_text("users", "");
     write_text("t.conf",
                "failure_delay = 1500ms socket = s.sock socket_mode = 0600\n"
-               "log_format = json log_level = debug auth_user_encoding = xtext\n" UP USERS
+               "log_format = json log_level = debug auth_user_encoding = xtext dns_servers = "
+               "{192.0.2.53, \"[2001:db8::53]:5353\"}\n" UP USERS
                "listener \"sub\" { auth = on methods = plain default_domain = ACME.example\n"
                "  require_tls = yes\n auth_users = \"deny  robots\"\n upstream = up }\n"
                "organization \"acme\" { domains = {\"acme.example\", \"*.acme.example\"} "
@@ -190,6 +191,7 @@ test_built(void **state)
     assert_int_equal(site->settings.session_timeout_ms, 25000);
     assert_int_equal(site->settings.log_format, LOG_JSON);
     assert_int_equal(site->settings.log_level, LOG_DEBUG);
+    assert_string_equal(site->settings.dns_servers, "192.0.2.53,[2001:db8::53]:5353");
     assert_int_equal(site->settings.decide.failure_delay_s, 2);
     assert_int_equal(site->settings.decide.max_attempts, 3);
     assert_int_equal(site->settings.decide.encoding, USERNAME_XTEXT);
