@@ -49,10 +49,11 @@ static const struct row server_rows[] = {
     {.name = "check_port",
      .type = ROW_INT,
      .offset = offsetof(struct server_values, check_port),
-     .low = 1,
+     .preset = "0",
+     .low = 0,
      .high = 65535,
-     .help = "The port that checks connect to, where it is not the one that sessions go to; such "
-             "as one without the PROXY protocol."},
+     .help = "The port that checks connect to, such as one without the PROXY protocol; 0: the one "
+             "that sessions go to."},
     {0}};
 
 static const struct row upstream_rows[] = {
