@@ -172,6 +172,37 @@ section_origin(const struct section *section, const char *setting)
     return *set_at(section, setting);
 }
 
+static const void *
+value_at(const struct section *section, const struct row *row)
+{
+    return (const char *)section->values + row->offset;
+}
+
+const char *
+section_choice(const struct section *section, const char *setting)
+{
+    const struct row *row = schema_row(section->type, setting);
+    assert(row != NULL && row->type == ROW_CHOICE);
+    int value;
+    memcpy(&value, value_at(section, row), sizeof value);
+    const struct choice *choice = row->choices;
+    while (choice->word != NULL && choice->value != value)
+        choice++;
+    assert(choice->word != NULL);
+    return choice->word;
+}
+
+int64_t
+section_number(const struct section *section, const char *setting)
+{
+    const struct row *row = schema_row(section->type, setting);
+    assert(row != NULL &&
+           (row->type == ROW_INT || row->type == ROW_DURATION || row->type == ROW_SIZE));
+    int64_t number;
+    memcpy(&number, value_at(section, row), sizeof number);
+    return number;
+}
+
 enum { LABEL_MAX = 256 };
 
 static void

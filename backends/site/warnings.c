@@ -21,6 +21,7 @@ build_warnings(const struct built_site *built, struct problems *problems)
     warn_screen(built, problems);
     warn_alerts(built, problems);
     warn_guard(built, problems);
+    warn_upstreams(built, problems);
     parts_warn_unused(&built->lists, problems);
     parts_warn_unused(&built->sources, problems);
     parts_warn_unused(&built->upstreams, problems);

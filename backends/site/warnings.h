@@ -15,6 +15,7 @@ void warn_rules(const struct built_site *built, struct problems *problems);
 void warn_screen(const struct built_site *built, struct problems *problems);
 void warn_alerts(const struct built_site *built, struct problems *problems);
 void warn_guard(const struct built_site *built, struct problems *problems);
+void warn_upstreams(const struct built_site *built, struct problems *problems);
 
 /* The listener that a section describes. */
 const struct listener *warn_listener_of(const struct built_site *built,
