@@ -15,7 +15,7 @@ from harness.network import why_no_network
 from harness.postfix import postfix_is_usable
 from harness.process import wait_until
 from harness.redis import redis_is_usable
-from harness.retrying_clients import DONE, LATER, MISJUDGED, Client, Load
+from harness.retrying_clients import DONE, LATER, MISJUDGED, Client, Job, Load
 from harness.setups import cheap_hash
 
 USER, PASSWORD = "anna@acme.example", "anna-secret-1"
@@ -197,3 +197,73 @@ def test_while_one_part_is_killed_and_comes_back_nothing_is_lost_and_nobody_misj
               f"{back - started:.1f} s after it was there; {len(load.jobs)} logins and messages, {len(later)} of "
               f"{len(load.attempts())} sessions heard \"not now\", the longest took "
               f"{max(job.took_s for job in load.jobs):.1f} s", end="")
+
+
+# --- one server is taken out of service by a person ------------------------------------------------------------
+
+DRAINED = "mta2"
+
+
+def on_all_nodes(cluster, condition):
+    """Whether it is so of DRAINED in both upstreams at both nodes."""
+    return all(condition(node.upstreams()[upstream, DRAINED])
+               for node in cluster.nodes.values() for upstream in MTA_PORTS)
+
+
+def arrivals(cluster, load, since, until):
+    """{(node, kind)} of the messages that were begun between the two times and got to DRAINED."""
+    subjects = {subject for subject, _ in cluster.mtas[DRAINED].delivered()}
+    return {(job.attempts[-1].node, job.kind) for job in load.jobs
+            if since <= job.began < until and job.subject in subjects}
+
+
+def session_at_drained(client, node):
+    """A Session at DRAINED, which may take some more at others."""
+    for _ in range(20):
+        session = client.session(node)
+        session.log_in(USER, PASSWORD)
+        if DRAINED in session.expect("250", "HELO client.example"):
+            return session
+        session.close()
+    raise AssertionError(f"node {node} hands nothing to {DRAINED}")
+
+
+def test_who_drains_a_server_at_one_node_can_restart_it_and_nobody_notices(cluster, clients, capsys):
+    one, two = cluster.nodes.values()
+    mta = cluster.mtas[DRAINED]
+    everywhere = {(node, kind) for node in NODES for kind in ("submit", "mx")}
+    wait_until(lambda: on_all_nodes(cluster, lambda server: server["up"]), 20, f"{DRAINED} to be up")
+    with load_of(clients) as load:
+        load.wait_until(lambda: arrivals(cluster, load, 0, time.monotonic()) == everywhere, 20, "all to be at work")
+        under_way = session_at_drained(clients[-1], "two")
+
+        asked = time.monotonic()
+        for upstream in MTA_PORTS:
+            mailreeve_at(one, "upstream", "drain", upstream, DRAINED)
+        load.wait_until(lambda: on_all_nodes(cluster, lambda server: server["drained"]), 10, "both nodes to know")
+        known = time.monotonic()
+        load.wait_for_more(10)
+        load.wait_until(lambda: all(job.is_done for job in load.jobs if job.began < known), 30, "what was begun to end")
+        with under_way:
+            held = Job("submit", "held", asked)
+            clients[-1].give(under_way, held, USER, STRANGER)
+        wait_until(mta.is_idle, 20, f"{DRAINED} to have delivered all")
+
+        mta.stop()
+        load.wait_for_more(10)
+        mta.start()
+        wait_until(lambda: on_all_nodes(cluster, lambda server: server["up"]), 20, f"{DRAINED} to be up")
+        resumed = time.monotonic()
+        for upstream in MTA_PORTS:
+            mailreeve_at(two, "upstream", "resume", upstream, DRAINED)
+        load.wait_until(lambda: arrivals(cluster, load, resumed, time.monotonic()) == everywhere, 20,
+                        f"{DRAINED} to have mail of both nodes again")
+        back = time.monotonic()
+    check_verdicts(load)
+    check_messages(cluster, load)
+    assert not load.attempts(came_of_it=LATER), load.attempts(came_of_it=LATER)
+    assert not arrivals(cluster, load, known, resumed)
+    assert ("held", USER) in mta.delivered()
+    with capsys.disabled():
+        print(f"\n  {DRAINED} drained: both nodes know after {known - asked:.1f} s, it has new mail {back - resumed:.1f} s "
+              f"after it was resumed; {len(load.jobs)} logins and messages, nobody heard \"not now\"", end="")

@@ -4,6 +4,7 @@ servers "mta1" to "mta3" behind; `world` is where the clients are. Only root can
 Each part can be killed, as kill -9 and a lost power supply do it, and started again, as systemd does that.
 """
 
+import json
 import re
 import shlex
 import subprocess
@@ -11,6 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from .door import FrontDoor
+from .fastcgi import ask
 from .network import Network
 from .postfix import PostfixInstance
 from .process import port_answers, source_dir
@@ -94,6 +96,12 @@ class Node:
         self.service, self.nginx = self.door.service, self.door.nginx
         for process in (self.service, self.nginx.process):
             host.take(process)
+
+    def upstreams(self):
+        """What the running service says: {(upstream, server): everything about it}."""
+        said = ask(self.door.socket, {"DOCUMENT_URI": "/api/v1/upstreams", "REQUEST_METHOD": "GET"})
+        return {(upstream["name"], server["name"]): server
+                for upstream in json.loads(said.body) for server in upstream["servers"]}
 
     def start_nginx(self):
         """As nginx's unit does it with docs/systemd/nginx-mailreeve.conf."""
