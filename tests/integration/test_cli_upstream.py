@@ -9,6 +9,7 @@ import pytest
 
 from harness import fastcgi
 from harness.command import EXIT_CONFIG, EXIT_OK, EXIT_PROBLEM, EXIT_TEMPORARY, EXIT_USAGE, mailreeve
+from harness.dns import Dns, dns_is_usable
 from harness.mailreeve import Mailreeve
 from harness.process import free_port, wait_until
 from harness.redis import Redis, redis_is_usable
@@ -331,6 +332,35 @@ def test_hosts_of_an_srv_record_are_known_to_the_service_only(scratch):
     ran = upstream(service, "drain", "relay", "by-srv")
     assert (ran.returncode, ran.stdout) == (EXIT_OK, "by-srv of relay gets no new sessions until it is resumed\n")
     assert listed(service, "by-srv")["drained"]
+
+
+@pytest.mark.skipif(not dns_is_usable(), reason="dnsmasq is not installed")
+def test_hosts_of_an_srv_record_are_drained_by_themselves_or_all_at_once(scratch):
+    hosts = {"MTA1.relay.test": ["127.0.0.1"], "mta2.relay.test": ["127.0.0.1"]}
+    records = [("_submission._tcp.relay.test", f"mta{i}.relay.test", 10024 + i, 10, 1) for i in (1, 2)]
+    servers = 'server "by-srv" { srv = "_submission._tcp.relay.test" }'
+    with Dns(scratch / "dns", hosts, records) as dns:
+        text = configuration(f'dns_servers = {{"{dns.address}"}}\n', servers)
+        with Mailreeve(scratch / "service", text, users()) as service:
+            wait_until(lambda: len(sessions(service)) == 2, 20, "both hosts to be known")
+            ran = upstream(service, "drain", "relay", "mta3.relay.test")
+            assert ran.returncode == EXIT_USAGE
+            assert "(known: by-srv, mta1.relay.test, mta2.relay.test)" in ran.stderr
+            done(service, "drain", "relay", "Mta1.Relay.Test")
+            wait_for(service, {"mta1.relay.test"})
+            assert sessions(service, 4) == {"mta2": 4}
+            assert [row.split("\t")[1:3] for row in done(service, "list").splitlines()] == [
+                ["mta1.relay.test", "up drained"], ["mta2.relay.test", "up"]]
+            assert upstream(service, "drain", "relay", "by-srv").returncode == EXIT_OK
+            wait_for(service, {"mta1.relay.test", "mta2.relay.test"})
+            assert session(service) == NO_ROUTE
+            rows = json.loads(done(service, "list", "--json"))
+            assert [(row["server"], row["state"], row["drained"]) for row in rows] == [
+                ("mta1.relay.test", "up", True), ("mta2.relay.test", "up", True), ("by-srv", "unknown", True)]
+            done(service, "resume", "relay", "by-srv")
+            wait_for(service, {"mta1.relay.test"})
+            done(service, "resume", "relay", "mta1.relay.test")
+            wait_for(service, set())
 
 
 def test_a_configuration_that_does_not_load_is_said(stopped):
