@@ -1,6 +1,7 @@
 """mailreeve-milter as a program: its steps, its options, its signals, reload, and what a mail server may do to it. The
 mail server is the harness' own here."""
 
+import json
 import random
 import signal
 import struct
@@ -42,6 +43,12 @@ def messages(guard):
         answer = guard.send()
         return None if answer == "continue" else answer
     return one
+
+
+def as_json(guard, event):
+    """The lines of that event that are JSON."""
+    lines = [json.loads(line) for line in guard.log.splitlines() if line.startswith("{")]
+    return [line for line in lines if line["event"] == event]
 
 
 # Steps and answers.
@@ -182,6 +189,29 @@ def test_another_socket_needs_a_restart(running):
     wanted = {"settings": "guard: socket, socket_mode, socket_group"}
     assert any(wanted.items() <= event.items() for event in running.events("config.needs-restart"))
     assert running.send() == "continue"
+
+
+def test_reload_changes_how_the_log_is_written(running):
+    running.configure(configuration('log_format = "json"\n'))
+    running.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: as_json(running, "config.reloaded"), 20, "a reload that is told as JSON")
+    assert running.send() == "continue"
+    wait_until(lambda: as_json(running, "message"), 10, "a message that is told as JSON")
+    assert as_json(running, "message")[0]["user"] == USER and not running.messages()
+
+
+def test_reload_changes_what_is_logged(running):
+    """A change of another kind tells when the reload is done, as a warning."""
+    running.configure(f'guard {{ socket = "unix:{running.socket}"  socket_mode = "0600" }}\n'
+                      + configuration('log_level = "warn"\n'))
+    running.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: running.events("config.needs-restart"), 20, "a reload that is told as a warning")
+    assert running.send() == "continue"
+    running.configure(configuration() + CLOSED)
+    running.reload_by_signal()
+    assert running.send().startswith("550 5.7.2 ")
+    wait_until(running.messages, 10, "a message that is told")
+    assert [line["verdict"] for line in running.messages()] == ["refuse"]
 
 
 @pytest.mark.timeout_s(180)

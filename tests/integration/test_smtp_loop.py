@@ -1,12 +1,17 @@
 """A source of type smtp that leads back to the very nginx that asks: each question would make another. It is answered
-as temporary, at once and not when the first of them times out, it is logged, and it ends with a reload."""
+as temporary, at once and not when the first of them times out, it is logged, and it ends with a reload. The same of a
+mail server that asks the guard."""
 
+import contextlib
+import socketserver
 import ssl
+import threading
 import time
 
 import pytest
 
 from harness import fastcgi
+from harness.guard import Guard
 from harness.mailreeve import Mailreeve
 from harness.nginx import Nginx
 from harness.smtp_script import SmtpScript
@@ -126,3 +131,65 @@ def test_all_is_well_once_the_configuration_is_mended(service, nginx, server):
     assert service.ask(fastcgi.login(USER, PASSWORD)).ok
     assert service.ask(fastcgi.recipient("MAIL FROM:<>", f"RCPT TO:<{ADDRESS}>")).ok
     assert service.ask(fastcgi.login(USER, "wrong"))["Auth-Error-Code"] == "535 5.7.8"
+
+
+class GuardedServer(socketserver.ThreadingTCPServer):
+    """As much of a mail server as a question about a recipient takes: it asks the guard about each."""
+
+    daemon_threads = True
+    guard = None
+
+    class RequestHandlerClass(socketserver.StreamRequestHandler):
+        def handle(self):
+            with contextlib.suppress(ConnectionError), self.server.guard.milter() as milter:
+                milter.negotiate()
+                milter.connect("127.0.0.1", daemon="mx")
+                self.say("220 mail.example")
+                for line in self.rfile:
+                    verb, _, rest = line.decode().strip().partition(" ")
+                    address = rest.partition("<")[2].rstrip(">")
+                    steps = {"EHLO": lambda: milter.helo(rest), "MAIL": lambda: milter.mail(address),
+                             "RCPT": lambda: milter.rcpt(address)}
+                    answer = steps.get(verb, lambda: "continue")()
+                    self.say("250 2.0.0 Ok" if answer in ("continue", None) else answer)
+
+        def say(self, text):
+            self.wfile.write(text.encode() + b"\r\n")
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), self.RequestHandlerClass)
+        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        self.address = f"127.0.0.1:{self.server_address[1]}"
+
+    def __exit__(self, *_):
+        self.shutdown()
+        self.server_close()
+
+
+GUARDED = """
+listener "mx" {{ auth = "off"  upstream_inbound = "mta" }}
+organization "acme" {{ domains = {{"acme.example"}}  recipients = "mailboxes" }}
+source "mailboxes" {{ type = "smtp"  server = {{"{asked}"}}  tls = "none" }}
+upstream "mta" {{ server "mta1" {{ address = "{asked}" }} }}
+"""
+
+
+def test_a_recipient_that_comes_back_to_the_guard_is_temporary_at_once(scratch, server):
+    with GuardedServer() as mta, Guard(scratch / "guard", GUARDED.format(asked=mta.address)) as guard:
+        mta.guard = guard
+
+        def ask():
+            with guard.milter() as milter:
+                milter.begin(daemon="mx")
+                assert milter.mail("customer@far.example") == "continue"
+                return timed(milter.rcpt, ADDRESS)
+
+        answer, took_s = ask()
+        assert answer.startswith("450 4.1.1 "), answer
+        assert took_s < AT_ONCE_S
+        loops = guard.events("source.loop")
+        assert len(loops) == 1 and loops[0]["level"] == "error" and loops[0]["subject"] == ADDRESS, loops
+        assert {"internal", "recipient.unverifiable"} <= {line["reason"] for line in guard.messages()}
+        guard.configure(GUARDED.format(asked=server.address))
+        guard.reload_by_signal()
+        assert ask()[0] == "continue"
