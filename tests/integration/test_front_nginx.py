@@ -7,19 +7,17 @@ import imaplib
 import os
 import poplib
 import re
-import shutil
 import smtplib
 import socket
 import ssl
 import stat
-import subprocess
 import urllib.parse
 import warnings
 
 import pytest
 
 from harness.certs import Authority
-from harness.nginx import Nginx, load_modules
+from harness.nginx import Nginx
 from harness.process import source_dir
 from harness.responder import Responder
 
@@ -65,29 +63,6 @@ def http_over_unix(path, request):
         while part := client.recv(4096):
             answer += part
     return answer
-
-
-@pytest.mark.skipif(os.getuid() != 0, reason="the shipped site/ listens on ports below 1024: only root may")
-def test_the_shipped_site_files_are_valid(scratch, front_certificate):
-    """As shipped but for the paths of the machine, which nginx -t would open."""
-    with open("/proc/net/protocols") as protocols:
-        if "TCPv6" not in protocols.read():
-            pytest.skip("no IPv6 on this machine")
-    shutil.copytree(source_dir() / "nginx-conf", scratch / "mailreeve")
-    shutil.copy(source_dir() / "nginx-conf" / "nginx.conf", scratch)
-    load_modules(scratch / "modules-enabled", "mail")
-    certificate, key = front_certificate
-    for path in (scratch / "mailreeve" / "site").iterdir():
-        text = path.read_text()
-        text = text.replace("/etc/ssl/certs/mail.example.com.pem", str(certificate))
-        text = text.replace("/etc/ssl/private/mail.example.com.key", str(key))
-        for machine in ("/run/nginx-mailreeve", "/var/log/nginx", "/run/"):
-            text = text.replace(machine, f"{scratch}/")
-        path.write_text(text)
-    done = subprocess.run(["nginx", "-t", "-c", scratch / "nginx.conf", "-e", scratch / "error.log"],
-                          capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert "[warn]" not in done.stderr
 
 
 @pytest.mark.parametrize("port, listener", [

@@ -8,6 +8,7 @@ import pytest
 from harness.load import Load
 from harness.mailreeve import Mailreeve
 from harness.nginx import Nginx
+from harness.process import wait_until
 from harness.setups import PASSWORD, USER, configuration, users_file
 from harness.sink import Sink
 from harness.smtp_talk import SmtpTalk, plain
@@ -49,8 +50,7 @@ def nginx(scratch, service, front_certificate):
         yield running
 
 
-@pytest.fixture
-def logins(nginx, authority):
+def logins_at(nginx, authority):
     trust = ssl.create_default_context(cafile=authority.ca)
 
     def login():
@@ -59,6 +59,11 @@ def logins(nginx, authority):
             reply = talk.say(plain(USER, PASSWORD))
             return None if reply.startswith("235") else f"AUTH was answered by {reply!r}"
     return [login] * CLIENTS
+
+
+@pytest.fixture
+def logins(nginx, authority):
+    return logins_at(nginx, authority)
 
 
 def expect_no_failure(load, nginx):
@@ -92,3 +97,24 @@ def test_restarts_under_load(listening, service, nginx, logins):
         load.wait_for_more(50)
     expect_no_failure(load, nginx)
     assert process.stop() == 0
+
+
+@pytest.mark.timeout_s(180)
+def test_either_of_two_services_can_go_under_load(scratch, sink, front_certificate, authority):
+    """As the head of nginx-conf/site/http.conf says: two services of one store behind one nginx."""
+    text = f'state {{ path = "{scratch}/state"  size = "4M" }}\n{conf(sink)}'
+    one, two = (Mailreeve(scratch / name, text, {"users": users_file()}) for name in ("one", "two"))
+    with one, two, Nginx(scratch / "nginx", one.socket, *front_certificate, more_sockets=[two.socket]) as nginx:
+        with Load(logins_at(nginx, authority)) as load:
+            load.wait_for_more(100)
+            one.stop()
+            load.wait_for_more(50)
+            before = len(one.decisions())
+            one.start()
+            # nginx asks who did not answer again after ten seconds
+            wait_until(lambda: len(one.decisions()) > before, 30, "the one that came back to be asked again")
+            two.process.kill()
+            load.wait_for_more(50)
+        assert min(len(service.decisions()) for service in (one, two)) > 25
+        two.start()
+    expect_no_failure(load, nginx)
