@@ -6,51 +6,32 @@
 #include <time.h>
 
 #include "clock.h"
-#include "conf.h"
 #include "deadline.h"
 #include "fake_names.h"
-#include "log.h"
+#include "loaded_upstream.h"
+#include "logged.h"
 #include "route.h"
 
 enum { PATIENCE_MS = 20000 };
 
 /* A loaded configuration with one upstream. */
 struct site {
-    struct problems problems;
-    struct conf *conf;
+    struct loaded loaded;
     struct upstream *upstream;
 };
-
-static const struct row no_rows[] = {{0}};
-static const struct section_type *const top_children[] = {&upstream_section, NULL};
-static const struct section_type top = {.size = 1, .rows = no_rows, .children = top_children};
 
 static void
 site_open(struct site *site, const char *text)
 {
-    char path[] = "/tmp/test_route.XXXXXX";
-    int fd = mkstemp(path);
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-    close(fd);
-    *site = (struct site){0};
-    problems_init(&site->problems);
-    site->conf = conf_load(path, &top, &site->problems);
-    unlink(path);
-    if (site->conf == NULL)
-        problems_print(&site->problems, stdout);
-    assert_non_null(site->conf);
-    const struct section *section = conf_find(site->conf, "upstream", "u");
-    assert_non_null(section);
-    site->upstream = upstream_open(site->conf, section, &site->problems);
+    load(&site->loaded, text);
+    site->upstream = upstream_open(site->loaded.conf, site->loaded.section, &site->loaded.problems);
 }
 
 static void
 site_close(struct site *site)
 {
     upstream_close(site->upstream);
-    conf_free(site->conf);
-    problems_fini(&site->problems);
+    unload(&site->loaded);
 }
 
 /* The servers' names in the order they are chosen; '-' for none. */
@@ -95,39 +76,6 @@ wait_for_checks(const struct loopback *server, int count)
     assert_true(server->accepted >= count);
 }
 
-/* Standard error goes to a file while a test looks at the log. */
-static FILE *log_file;
-static int saved_stderr;
-
-static void
-log_begin(void)
-{
-    log_file = tmpfile();
-    assert_non_null(log_file);
-    saved_stderr = dup(STDERR_FILENO);
-    dup2(fileno(log_file), STDERR_FILENO);
-}
-
-/* How many lines hold the text; the last of them in line_r. */
-static int
-log_count(const char *event, char line_r[1024])
-{
-    static char text[1 << 18];
-    int count = 0;
-    line_r[0] = '\0';
-    ssize_t length = pread(fileno(log_file), text, sizeof text - 1, 0);
-    assert_true(length >= 0);
-    text[length] = '\0';
-    for (char *line = text, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
-        *end = '\0';
-        if (strstr(line, event) != NULL) {
-            count++;
-            snprintf(line_r, 1024, "%s", strstr(line, "level="));
-        }
-    }
-    return count;
-}
-
 /* A server is chosen by its new state a moment before the line about it is written. */
 static int
 wait_for_line(const char *event, char line_r[1024])
@@ -137,14 +85,6 @@ wait_for_line(const char *event, char line_r[1024])
     while ((count = log_count(event, line_r)) == 0 && has_time(deadline))
         ;
     return count;
-}
-
-static void
-log_end(void)
-{
-    dup2(saved_stderr, STDERR_FILENO);
-    close(saved_stderr);
-    fclose(log_file);
 }
 
 static const struct step healthy[] = {{STEP_SEND, "220-one\r\n220 two\r\n"},
@@ -169,6 +109,22 @@ test_problems(void **state)
          "nginx cannot hand a session to a unix socket"},
         {"a malformed address", "upstream \"u\" {\n server \"a\" { address = \"10.1:25\" }\n}\n",
          "neither an address nor a host name"},
+        {"neither an address nor a record", "upstream \"u\" {\n server \"a\" { weight = 2 }\n}\n",
+         "it has no address (write address = \"HOST:PORT\", or srv = "},
+        {"an address and a record",
+         "upstream \"u\" {\n server \"a\" { address = \"192.0.2.1:25\"\n srv = \"_s._tcp.test\" "
+         "}\n}\n",
+         ":3: upstream \"u\": server \"a\": srv: there is an address, too (write one of them)"},
+        {"a record that is none", "upstream \"u\" {\n server \"a\" { srv = \"mail.test\" }\n}\n",
+         "\"mail.test\" is no name of a service"},
+        {"STARTTLS without a protocol",
+         "upstream \"u\" {\n check = \"tcp\" check_tls = \"starttls\"\n"
+         " server \"a\" { address = \"192.0.2.1:25\" }\n}\n",
+         "a tcp check says nothing, so nor STARTTLS"},
+        {"authorities that are not there",
+         "upstream \"u\" {\n check = \"smtp\" check_tls = \"implicit\"\n"
+         " check_ca_file = \"/nowhere/ca.pem\"\n server \"a\" { address = \"192.0.2.1:25\" }\n}\n",
+         ": upstream \"u\": check_ca_file: cannot read the trusted certificates"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -176,9 +132,42 @@ test_problems(void **state)
         struct site site;
         site_open(&site, cases[i].text);
         assert_null(site.upstream);
-        assert_int_equal(site.problems.errors, 1);
-        if (strstr(problems_line(&site.problems, 0), cases[i].want) == NULL)
-            fail_msg("the problem is: %s", problems_line(&site.problems, 0));
+        assert_int_equal(site.loaded.problems.errors, 1);
+        if (strstr(problems_line(&site.loaded.problems, 0), cases[i].want) == NULL)
+            fail_msg("the problem is: %s", problems_line(&site.loaded.problems, 0));
+        site_close(&site);
+    }
+}
+
+static void
+test_warnings(void **state)
+{
+    static const struct {
+        const char *name, *settings, *want; /* NULL: none */
+    } cases[] = {
+        {"all is well", "check = \"smtp\" check_tls = \"starttls\" slow_start = 1min", NULL},
+        {"TLS without checks", "check_tls = \"implicit\"",
+         "check_tls: has no effect without check"},
+        {"authorities without TLS", "check = \"smtp\" check_ca_file = \"/nowhere/ca.pem\"",
+         "check_ca_file: has no effect without check_tls"},
+        {"a slow start of failover", "balance = \"first\" slow_start = 1min",
+         "slow_start: has no effect with balance = \"first\""},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[300];
+        struct site site;
+        print_message("%s\n", cases[i].name);
+        snprintf(text, sizeof text,
+                 "upstream \"u\" {\n %s\n server \"a\" { address = \"192.0.2.1:25\" }\n}\n",
+                 cases[i].settings);
+        site_open(&site, text);
+        assert_non_null(site.upstream);
+        assert_int_equal(site.loaded.problems.errors, 0);
+        assert_int_equal(site.loaded.problems.count, cases[i].want != NULL ? 1 : 0);
+        if (cases[i].want != NULL &&
+            strstr(problems_line(&site.loaded.problems, 0), cases[i].want) == NULL)
+            fail_msg("the problem is: %s", problems_line(&site.loaded.problems, 0));
         site_close(&site);
     }
 }
@@ -664,6 +653,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_problems),
+        cmocka_unit_test(test_warnings),
         cmocka_unit_test(test_balance),
         cmocka_unit_test(test_addresses_are_as_nginx_wants_them),
         cmocka_unit_test(test_mail_hosts),
