@@ -242,6 +242,20 @@ choose_route(struct session *session)
     no_route(session, &rule);
 }
 
+/* Writes the name for Auth-User. xtext is for XCLIENT: where nginx logs in at the server, it does
+ * so by the name itself. */
+static int
+write_user(struct session *session, const char *user)
+{
+    enum username_encoding encoding = session->site->settings.decide.encoding;
+    if (encoding == USERNAME_XTEXT &&
+        decide_needs_password(&session->request.facts, &session->decision)) {
+        snprintf(session->user, sizeof session->user, "%s", user);
+        return 0;
+    }
+    return username_encode(user, encoding, session->user);
+}
+
 /* Writes the answer to nginx mail. An accepted session fails if it cannot be written. */
 static void
 reply(struct session *session, struct answer *answer_r)
@@ -249,8 +263,7 @@ reply(struct session *session, struct answer *answer_r)
     const struct facts *facts = &session->request.facts;
     const char *user = canonical_user(session);
     if (is_accepted(session)) {
-        if (user[0] != '\0' &&
-            username_encode(user, session->site->settings.decide.encoding, session->user) != 0)
+        if (user[0] != '\0' && write_user(session, user) != 0)
             fail(session, "the account's name cannot be written into Auth-User");
         else if (!auth_reply_takes_password(&session->verified.clear))
             fail(session, "the account's password cannot be written into Auth-Pass");

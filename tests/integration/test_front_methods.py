@@ -322,6 +322,25 @@ upstream "imap" { check = "none"  server "one" { address = "127.0.0.1:143" } }
                 assert "Auth-Pass" in line["rule"] or "does not fit" in line["rule"]
 
 
+def test_a_name_is_encoded_for_xclient_alone(scratch):
+    """A server that nginx logs in at knows the name itself."""
+    text = """
+auth_user_encoding = "xtext"
+listener "submission" { upstream = "any" }
+listener "legacy" { upstream = "any"  proxy_smtp_auth = true }
+listener "imap" { upstream = "any" }
+organization "acme" { domains = {"acme.example"}  sources = {} }
+source "users" { type = "users"  file = "users" }
+upstream "any" { check = "none"  server "one" { address = "127.0.0.1:143" } }
+"""
+    name = "jürgen+home@acme.example"
+    with Mailreeve(scratch / "service", text, {"users": f"{name}:{{PLAIN}}x\n"}) as service:
+        said = {listener: service.ask(fastcgi.login(name, "x", listener=listener, protocol=protocol))["Auth-User"]
+                for listener, protocol in (("submission", "smtp"), ("legacy", "smtp"), ("imap", "imap"))}
+    raw = name.encode().decode("latin-1")
+    assert said == {"submission": "j+C3+BCrgen+2Bhome@acme.example", "legacy": raw, "imap": raw}
+
+
 def test_with_proxy_smtp_auth_nginx_logs_in_at_the_smtp_server_too(scratch, front_certificate, authority, trust,
                                                                    certificates, make_configuration, files):
     """At a server that nginx must log in at, as XCLIENT is nothing to it."""

@@ -13,24 +13,28 @@ from harness.dovecot import Dovecot, dovecot_is_usable
 from harness.mailbox_programs import PROGRAMS, Failed, Mailbox
 from harness.mailbox_talk import MailboxTalk, imap_capabilities, pop3_capabilities
 
-ANNA, OTTO, CLARA, LOST = (f"{name}@acme.example" for name in ("anna", "otto", "clara", "lost"))
-# known in clear; with what programs have to quote; known as a hash alone; known by another password at Dovecot
-PASSWORDS = {ANNA: "anna's Pa55wort", OTTO: 'ot"to \\ wörd {3}', CLARA: "clara-secret", LOST: "lost-secret"}
+ANNA, OTTO, CLARA, LOST, PLUS = (f"{name}@acme.example" for name in ("anna", "otto", "clara", "lost", "jürgen+home"))
+# known in clear; with what programs have to quote; known as a hash alone; known by another password at Dovecot; with
+# a name that XCLIENT needs encoded
+PASSWORDS = {ANNA: "anna's Pa55wort", OTTO: 'ot"to \\ wörd {3}', CLARA: "clara-secret", LOST: "lost-secret",
+             PLUS: "jürgen's"}
 SUBJECTS = ["first of two", "second of two"]
 
 CONFIGURATION = """
 failure_delay = 100ms
-listener "imap" {{ methods = {{"plain", "cram-md5"}}  upstream = "imap" }}
-listener "pop3" {{ methods = {{"plain", "cram-md5", "apop"}}  upstream = "pop3" }}
+listener "imap" {{ methods = {{"plain", "cram-md5"}}  upstream = "imap"  default_domain = "acme.example" }}
+listener "pop3" {{ methods = {{"plain", "cram-md5", "apop"}}  upstream = "pop3"  default_domain = "acme.example" }}
 organization "acme" {{ domains = {{"acme.example"}}  sources = {{}} }}
 source "users" {{ type = "users"  file = "users" }}
 upstream "imap" {{ server "dovecot" {{ address = "127.0.0.1:{imap}" }} }}
 upstream "pop3" {{ server "dovecot" {{ address = "127.0.0.1:{pop3}" }} }}
 """
 
-# Dovecot makes who was refused wait, and more so each time; here all come from one address.
-AT_ONCE = """
+# Dovecot makes who was refused wait, and more so each time; here all come from one address. It takes names of ASCII
+# alone, if nobody tells it otherwise.
+DOVECOT = """
 auth_failure_delay = 0
+auth_username_chars =
 service anvil {
   unix_listener anvil-auth-penalty {
     mode = 0
@@ -57,19 +61,24 @@ def put_messages(dovecot, user, password):
 def dovecot(shared_scratch):
     if not dovecot_is_usable():
         pytest.skip("Dovecot is not installed")
-    with Dovecot(shared_scratch / "dovecot", PASSWORDS | {LOST: "changed-at-dovecot"}, settings=AT_ONCE) as server:
+    with Dovecot(shared_scratch / "dovecot", PASSWORDS | {LOST: "changed-at-dovecot"}, settings=DOVECOT) as server:
         for user in (ANNA, CLARA):
             put_messages(server, user, PASSWORDS[user])
         yield server
 
 
 @pytest.fixture(scope="module")
-def door(shared_scratch, front_certificate, dovecot, crypt_hash):
+def files(crypt_hash):
     users = "".join(f"{user}:{{PLAIN.B64}}{base64.b64encode(word.encode()).decode()}\n"
                     for user, word in PASSWORDS.items() if user != CLARA)
     users += f"{CLARA}:{crypt_hash(PASSWORDS[CLARA])}\n"
-    with FrontDoor(shared_scratch / "door", *front_certificate, CONFIGURATION.format(**dovecot.ports),
-                   {"users": users}, port_settings=PORT_SETTINGS) as front:
+    return {"users": users}
+
+
+@pytest.fixture(scope="module")
+def door(shared_scratch, front_certificate, dovecot, files):
+    with FrontDoor(shared_scratch / "door", *front_certificate, CONFIGURATION.format(**dovecot.ports), files,
+                   port_settings=PORT_SETTINGS) as front:
         yield front
 
 
@@ -214,6 +223,25 @@ def test_pop3_takes_any_password(talk):
     client = talk("pop3s")
     assert client.say(b"USER " + OTTO.encode()).startswith(b"+OK")
     assert client.say(b"PASS " + PASSWORDS[OTTO].encode()).startswith(b"+OK")
+
+
+@pytest.mark.parametrize("name", ["anna", "Anna@ACME.example"])
+def test_dovecot_hears_the_canonical_name(talk, name):
+    """It knows nobody without a domain."""
+    assert talk("imaps").say(f'a LOGIN {name} "{PASSWORDS[ANNA]}"'.encode()).startswith(b"a OK")
+    client = talk("pop3s")
+    assert client.say(f"USER {name}".encode()).startswith(b"+OK")
+    assert client.say(f"PASS {PASSWORDS[ANNA]}".encode()).startswith(b"+OK")
+
+
+def test_a_name_that_xclient_needs_in_xtext_is_itself_to_dovecot(scratch, front_certificate, dovecot, files, trust):
+    text = 'auth_user_encoding = "xtext"\n' + CONFIGURATION.format(**dovecot.ports)
+    with FrontDoor(scratch / "door", *front_certificate, text, files) as front:
+        with MailboxTalk(front.ports["imaps"], trust, implicit_tls=True) as client:
+            assert client.say(f'a LOGIN "{PLUS}" "{PASSWORDS[PLUS]}"'.encode()).startswith(b"a OK")
+        with MailboxTalk(front.ports["pop3s"], trust, implicit_tls=True) as client:
+            assert client.say(f"USER {PLUS}".encode()).startswith(b"+OK")
+            assert client.say(f"PASS {PASSWORDS[PLUS]}".encode()).startswith(b"+OK")
 
 
 @pytest.mark.parametrize("port, lines, answer", [
