@@ -181,7 +181,7 @@ start(struct service *service, const char *config_path, struct err *err)
     if (fcgi_init(err) != 0 || (service->signal_fd = program_take_signals(err)) < 0)
         return -1;
     program_raise_descriptor_limit();
-    struct site *site = program_load(config_path, err);
+    struct site *site = program_load(config_path, SITE_RUN, err);
     if (site == NULL)
         return -1;
     const struct site_settings *settings = &site->settings;

@@ -139,7 +139,7 @@ start(struct guard_service *service, const char *config_path, struct err *err)
         return -1;
     program_raise_descriptor_limit();
     identity_headers_begin_process();
-    struct site *site = program_load(config_path, err);
+    struct site *site = program_load(config_path, SITE_GUARD, err);
     if (site == NULL)
         return -1;
     service->connections = connections_create(&service->guard);

@@ -72,11 +72,11 @@ program_main(const struct program *program, int argc, char **argv)
 }
 
 struct site *
-program_load(const char *config_path, struct err *err)
+program_load(const char *config_path, enum site_purpose purpose, struct err *err)
 {
     struct problems problems;
     problems_init(&problems);
-    struct site *site = site_load(config_path, SITE_RUN, NULL, &problems);
+    struct site *site = site_load(config_path, purpose, NULL, &problems);
     if (site != NULL) {
         program_apply_log(&site->settings);
         reload_log_problems(&problems);

@@ -22,7 +22,7 @@ int program_main(const struct program *program, int argc, char **argv);
 
 /* The configuration to begin with, with the log as it says; NULL if it has errors: they have been
  * printed, and err says so. */
-struct site *program_load(const char *config_path, struct err *err);
+struct site *program_load(const char *config_path, enum site_purpose purpose, struct err *err);
 
 /* HUP, TERM and INT are blocked, here and in all threads to come, and heard by the signalfd that
  * is returned, so that no library's handler ever runs; -1 with err. PIPE is ignored. */

@@ -131,7 +131,7 @@ int
 reload_now(struct reload *reload, struct problems *problems)
 {
     pthread_mutex_lock(&reload->one_at_a_time);
-    struct site *site = site_load(reload->path, SITE_RUN, reload->site, problems);
+    struct site *site = site_load(reload->path, reload->site->purpose, reload->site, problems);
     reload_log_problems(problems);
     if (site != NULL) {
         swap(reload, site);

@@ -110,9 +110,18 @@ use_dns_servers(const struct built_site *built, struct problems *problems)
 static void
 start_work(struct built_site *built)
 {
-    alerts_use(built->site.alerts);
-    for (size_t i = 0; i < built->upstreams.count; i++)
-        upstream_start(built->upstreams.items[i].item);
+    switch (built->site.purpose) {
+    case SITE_CHECK:
+        break;
+    case SITE_GUARD:
+        alerts_use(built->site.alerts);
+        break;
+    case SITE_RUN:
+        alerts_use(built->site.alerts);
+        for (size_t i = 0; i < built->upstreams.count; i++)
+            upstream_start(built->upstreams.items[i].item);
+        break;
+    }
 }
 
 struct site *
@@ -129,8 +138,8 @@ site_load(const char *path, enum site_purpose purpose, const struct site *previo
         return NULL;
     }
     build_warnings(built, problems);
-    if (purpose == SITE_RUN)
-        start_work(built);
+    built->site.purpose = purpose;
+    start_work(built);
     return &built->site;
 }
 

@@ -47,18 +47,20 @@ struct site_settings {
     struct store_settings store; /* a change takes a restart */
 };
 
+enum site_purpose {
+    SITE_CHECK, /* everything that needs no network and starts no thread: check, explain */
+    SITE_RUN,   /* for service: its alerts are in force and the upstreams' checks begin */
+    SITE_GUARD, /* for the message guard, which stands behind the upstreams: its alerts alone */
+};
+
 struct site {
+    enum site_purpose purpose;
     struct conf *conf;
     struct site_settings settings;
     struct tenancy *tenancy;
     const struct source_chain *users_chain; /* for names of no organization */
     int64_t longest_window_ms; /* the longest relay_window of a listener; 0: logins open none */
     struct alerts *alerts;     /* its `alert` sections; never NULL */
-};
-
-enum site_purpose {
-    SITE_CHECK, /* everything that needs no network and starts no thread: check, explain */
-    SITE_RUN,   /* for service: its alerts are in force and the upstreams' checks begin */
 };
 
 /* The section type of the whole file, for `check --print` and the manual page. */

@@ -7,11 +7,13 @@ import signal
 import struct
 import subprocess
 import threading
+from pathlib import Path
 
 import pytest
 
 from harness.guard import FRIEND, Guard, program
 from harness.load import Load
+from harness.mailreeve import Mailreeve
 from harness.milter import Milter, milter_answers, packet, strings
 from harness.process import wait_until
 from harness.setups import USER, configuration, users_file
@@ -49,6 +51,12 @@ def as_json(guard, event):
     """The lines of that event that are JSON."""
     lines = [json.loads(line) for line in guard.log.splitlines() if line.startswith("{")]
     return [line for line in lines if line["event"] == event]
+
+
+def threads_of(service):
+    """The names of its threads."""
+    tasks = Path(f"/proc/{service.process.pid}/task").iterdir()
+    return {(task / "comm").read_text().strip() for task in tasks}
 
 
 # Steps and answers.
@@ -158,6 +166,16 @@ def test_signals_are_not_for_libmilter(running):
         running.reload_by_signal()
         assert milter.message(USER, FRIEND, user=USER) == "continue"
     assert running.send() == "continue"
+
+
+def test_the_guard_checks_no_upstream(scratch):
+    """It stands behind them; mailreeve-auth does, and tells who is down."""
+    text = configuration() + 'upstream "far" { check = "tcp"  server "away" { address = "127.0.0.1:9" } }\n'
+    users = {"users": users_file()}
+    with Mailreeve(scratch / "auth", text, users) as auth, Guard(scratch / "guard", text, users) as guard:
+        guard.reload_by_signal()
+        wait_until(lambda: "checks" in threads_of(auth), 10, "checks to begin")
+        assert "checks" not in threads_of(guard)
 
 
 # Reload.
