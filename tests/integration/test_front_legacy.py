@@ -3,6 +3,7 @@ upstream-proxy-protocol.conf through real nginx and mailreeve-auth, before a ser
 before Postfix and Dovecot."""
 
 import contextlib
+import imaplib
 import re
 import smtplib
 import ssl
@@ -42,7 +43,7 @@ organization "ours" {{ domains = {{"tenant.example", "local.example"}}  sources 
 source "users" {{ type = "users"  file = "users" }}
 upstream "trusting" {{ check = "none"  server "mta" {{ address = "127.0.0.1:{trusting}" }} }}
 upstream "strangers" {{ check = "none"  server "mta" {{ address = "127.0.0.1:{strangers}" }} }}
-upstream "imap" {{ check = "none"  server "dovecot" {{ address = "127.0.0.1:{imap}" }} }}
+upstream "imap" {{ {imap_check}  server "dovecot" {{ address = "127.0.0.1:{imap}"  {check_port} }} }}
 upstream "pop3" {{ check = "none"  server "dovecot" {{ address = "127.0.0.1:{pop3}" }} }}
 """
 
@@ -59,10 +60,11 @@ def trust(authority):
 def make_door(scratch, front_certificate):
     """make_door(file, trusting, ...) -> a FrontDoor whose ports include that file."""
     with contextlib.ExitStack() as stack:
-        def make(file, trusting=NOWHERE, strangers=NOWHERE, imap=NOWHERE, pop3=NOWHERE):
+        def make(file, trusting=NOWHERE, strangers=NOWHERE, imap=NOWHERE, pop3=NOWHERE, imap_check='check = "none"',
+                 check_port=""):
             submission = "proxy_smtp_auth = true" if LOGIN in file else ""
             text = CONFIGURATION.format(device=DEVICE, submission=submission, trusting=trusting, strangers=strangers,
-                                        imap=imap, pop3=pop3)
+                                        imap=imap, pop3=pop3, imap_check=imap_check, check_port=check_port)
             ports = {name: file for name in ("submission", "submissions", "smtp", "imap", "imaps", "pop3", "pop3s")}
             return stack.enter_context(FrontDoor(scratch / "door", *front_certificate, text, {"users": USERS},
                                                  port_settings=ports))
@@ -246,23 +248,66 @@ service pop3-login {{
 """
 
 
-@pytest.mark.parametrize("file, client", [(PROXY, CLIENT), ("", "127.0.0.1")], ids=["with the file", "without it"])
-def test_dovecot_knows_the_client_by_the_proxy_protocol(make_door, scratch, trust, file, client):
+@pytest.fixture(scope="module")
+def proxied_dovecot(shared_scratch):
+    """Beside its usual ports it has "imap_proxied" and "pop3_proxied"."""
     if not dovecot_is_usable():
         pytest.skip("Dovecot is not installed")
     proxied = {name: free_port() for name in ("imap", "pop3")}
-    with Dovecot(scratch / "dovecot", DOVECOT_USERS, settings=PROXIED_DOVECOT.format(**proxied)) as dovecot:
-        door = make_door(file, **(proxied if file else dovecot.ports))
-        imap = Imap(door.ports["imaps"], CLIENT, trust)
+    with Dovecot(shared_scratch / "proxied", DOVECOT_USERS, settings=PROXIED_DOVECOT.format(**proxied)) as server:
+        server.ports |= {f"{name}_proxied": port for name, port in proxied.items()}
+        yield server
+
+
+def read_by_imap(door, trust):
+    imap = Imap(door.ports["imaps"], CLIENT, trust)
+    try:
         imap.login(NINA, WORD)
-        assert imap.select()[0] == "OK"
+        return imap.select()[0]
+    finally:
         imap.shutdown()
-        pop = Pop(door.ports["pop3s"], CLIENT, trust)
-        pop.user(NINA)
-        pop.pass_(WORD)
-        assert pop.stat() == (0, 0)
-        pop.close()
-        log = dovecot.folder / "dovecot.log"
-        for protocol in ("imap", "pop3"):
-            wait_until(lambda: re.search(rf"{protocol}-login: Info: Login: user=<{NINA}>.* rip={client},",
-                                         log.read_text()), 10, f"Dovecot's line about the login by {protocol}")
+
+
+@pytest.mark.parametrize("file, client", [(PROXY, CLIENT), ("", "127.0.0.1")], ids=["with the file", "without it"])
+def test_dovecot_knows_the_client_by_the_proxy_protocol(make_door, proxied_dovecot, trust, file, client):
+    log = proxied_dovecot.folder / "dovecot.log"
+    before = len(log.read_text())
+    imap, pop3 = (proxied_dovecot.ports[f"{name}{'_proxied' if file else ''}"] for name in ("imap", "pop3"))
+    door = make_door(file, imap=imap, pop3=pop3)
+    assert read_by_imap(door, trust) == "OK"
+    pop = Pop(door.ports["pop3s"], CLIENT, trust)
+    pop.user(NINA)
+    pop.pass_(WORD)
+    assert pop.stat() == (0, 0)
+    pop.close()
+    for protocol in ("imap", "pop3"):
+        wait_until(lambda: re.search(rf"{protocol}-login: Info: Login: user=<{NINA}>.* rip={client},",
+                                     log.read_text()[before:]), 10, f"Dovecot's line about the login by {protocol}")
+
+
+FAST_CHECK = 'check = "{}"  interval = 200ms  timeout = 1s  fall = 2'
+
+
+@pytest.mark.parametrize("check, has_port", [("imap", True), ("tcp", False)])
+def test_mailreeve_can_check_such_a_server(make_door, proxied_dovecot, trust, check, has_port):
+    """By a port without the protocol, or by connecting only."""
+    check_port = f"check_port = {proxied_dovecot.ports['imap']}" if has_port else ""
+    log = proxied_dovecot.folder / "dovecot.log"
+    before = log.read_text().count("imap-login:")
+    door = make_door(PROXY, imap=proxied_dovecot.ports["imap_proxied"], imap_check=FAST_CHECK.format(check),
+                     check_port=check_port)
+    # more of them than `fall`
+    wait_until(lambda: log.read_text().count("imap-login:") - before >= 4, 20, "Dovecot's lines about four checks")
+    assert read_by_imap(door, trust) == "OK"
+
+
+def test_mailreeve_cannot_check_it_at_the_port_with_the_protocol(make_door, proxied_dovecot, trust):
+    door = make_door(PROXY, imap=proxied_dovecot.ports["imap_proxied"], imap_check=FAST_CHECK.format("imap"))
+
+    def is_down():
+        try:
+            return read_by_imap(door, trust) != "OK"
+        except imaplib.IMAP4.error as error:
+            return "UNAVAILABLE" in str(error)
+
+    wait_until(is_down, 20, "the server to be found down")

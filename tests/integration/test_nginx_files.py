@@ -61,6 +61,7 @@ SUBMISSION, SUBMISSIONS, IMAP = (f"mailreeve/site/listen-{name}.conf" for name i
 PAGE = """
 server {
     listen 127.0.0.1:9443;
+    access_log off;
     include mailreeve/auth-request.conf;
     location / {
         include mailreeve/protected.conf;
