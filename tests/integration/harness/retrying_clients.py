@@ -13,7 +13,7 @@ from .cluster import PORTS
 from .process import wait_until
 from .smtp_talk import plain
 
-CONNECT_S, REPLY_S = 2, 5   # Clients of the world wait for minutes.
+CONNECT_S, REPLY_S = 2, 8   # Clients of the world wait for minutes.
 PAUSE_S, RETRY_S = 0.05, 0.25
 GIVE_UP_S = 60
 
