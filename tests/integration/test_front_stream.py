@@ -5,11 +5,13 @@ import contextlib
 import resource
 import smtplib
 import ssl
+import sys
 
 import pytest
 
-from harness.nginx import Nginx, stream_is_usable
-from harness.process import wait_until
+from harness.netns import NetworkNamespace, network_namespaces_are_usable
+from harness.nginx import Nginx, has_ipv6, stream_is_usable
+from harness.process import socket_answers, wait_until
 from harness.proxied import ProxiedSMTP, connect, v1, v2
 from harness.responder import Responder
 from harness.smtp_talk import plain
@@ -140,6 +142,34 @@ def test_who_is_no_balancer_is_counted_by_his_own_address(balanced_front, crowd)
         crowd(let_in(port, "127.0.0.6", v1(f"192.0.2.{number}")))
     assert not is_let_in(port, "127.0.0.6", v1("192.0.2.200"))
     assert is_let_in(port, "127.0.0.1", v1("192.0.2.200"))
+
+
+# Comes from each of these addresses in turn, keeps the connections, and says which ones were greeted.
+IPV6_CLIENTS = """
+import socket, sys
+kept = []
+for source in sys.argv[2:]:
+    kept.append(socket.create_connection(("::1", int(sys.argv[1])), timeout=20, source_address=(source, 0)))
+    try:
+        print("greeted" if kept[-1].recv(200) else "closed")
+    except ConnectionResetError:
+        print("closed")
+"""
+
+
+def test_the_21st_connection_of_an_ipv6_network_is_closed_and_other_networks_are_served(scratch, front_certificate,
+                                                                                        responder):
+    if not network_namespaces_are_usable() or not has_ipv6():
+        pytest.skip("only root can make a network namespace")
+    same, other = IPV6 + ["2001:db8:0:1:ffff::"], "2001:db8:0:2::1"
+    with NetworkNamespace(scratch, [*same, other]) as space:
+        nginx = Nginx(scratch / "nginx", responder.path, *front_certificate, limited=LIMITED)
+        nginx.process.argv = [*space.enter, *nginx.process.argv]
+        # a path is the same in there, a port is not
+        nginx.process.ready = lambda: socket_answers(nginx.question_socket)
+        with nginx:
+            done = space.run(sys.executable, "-c", IPV6_CLIENTS, nginx.ports["submission"], *same, other)
+    assert done.stdout.split() == ["greeted"] * OF_ONE + ["closed", "greeted"]
 
 
 # --- in all -----------------------------------------------------------------------------------------------------

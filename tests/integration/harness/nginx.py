@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 from pathlib import Path
 
@@ -33,6 +34,15 @@ def load_modules(folder, *names):
             (folder / f"{name}.conf").write_text(f"load_module {file};\n")
 
 
+def has_ipv6():
+    """Whether this machine has an IPv6 loopback."""
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6):
+            return True
+    except OSError:
+        return False
+
+
 def stream_is_usable():
     """Whether nginx has the module that stream.conf needs."""
     return _module("stream") is not None
@@ -52,7 +62,7 @@ class Nginx:
         site/client-ca.pem, where client-certificates.conf looks for it; policy_keys: the text of
         site/auth-policy-keys.conf (as shipped if not given) for those who report logins at `policy_port`, if
         http_settings includes auth-policy.conf; balanced: the ports that hear the PROXY protocol, as balanced.conf
-        says, from these balancers; limited: the ports that stream.conf stands before."""
+        says, from these balancers; limited: the ports that stream.conf stands before, which listen on ::1, too."""
         self.folder = Path(folder)
         self.site = self.folder / "mailreeve" / "site"
         self.mailreeve_socket = Path(mailreeve_socket)
@@ -136,7 +146,9 @@ class Nginx:
     def _listen_outside(self, name, words=""):
         """On the port itself, behind a balancer or not."""
         balanced = name in self._balanced
-        return (f"listen 127.0.0.1:{self.ports[name]}{words}{' proxy_protocol' if balanced else ''} backlog=4096;\n"
+        words += " proxy_protocol" if balanced else ""
+        addresses = ["127.0.0.1", "[::1]"] if name in self._limited and has_ipv6() else ["127.0.0.1"]
+        return ("".join(f"listen {address}:{self.ports[name]}{words} backlog=4096;\n" for address in addresses)
                 + ("include mailreeve/balanced.conf;\n" if balanced else ""))
 
     def _door(self, name):
