@@ -286,6 +286,21 @@ def test_with_a_service_the_list_says_how_each_server_is(scratch):
             assert row["error"] and row["drained_until"] > row["drained_since"]
 
 
+def test_a_server_that_is_resumed_warms_up(scratch):
+    text = configuration("", more="").replace('check = "none"', 'check = "none"  slow_start = 1h')
+    with Mailreeve(scratch / "service", text, users()) as service:
+        assert [line.split("\t")[2] for line in done(service, "list").splitlines()] == ["up", "up", "up"]
+        done(service, "drain", "relay", "mta1")
+        wait_for(service, {"mta1"})
+        done(service, "resume", "relay", "mta1")
+        wait_for(service, set())
+        row = listed(service, "mta1")
+        assert row["state"] == "up" and 1 <= row["warm_percent"] < 50
+        states = [line.split("\t")[2] for line in done(service, "list").splitlines()]
+        assert states == [f"up warm {row['warm_percent']}%", "up", "up"]
+        assert sessions(service, 20)["mta1"] <= 3
+
+
 def test_what_the_configuration_has_forgotten_can_be_listed_and_resumed(stopped):
     done(stopped, "drain", "relay", "mta3")
     stopped.path.write_text(stopped.path.read_text().replace('server "mta3"', 'server "mta4"'))
