@@ -616,34 +616,65 @@ test_a_new_upstream_knows_what_the_old_one_knew(void **state)
     loopback_stop(&server);
 }
 
+static atomic_bool is_enough;
+
 static void *
 choose_often(void *argument)
 {
     struct site *site = argument;
-    for (int i = 0; i < 2000; i++) {
+    for (size_t i = 0; !is_enough; i++) {
         struct route route;
-        struct err err;
-        upstream_choose(site->upstream, "bob", &route, &err);
+        struct upstream_server server;
+        upstream_choose(site->upstream, "bob", &route, NULL);
+        upstream_choose_host(site->upstream, "x.test", "bob", &route, NULL);
+        upstream_server_at(site->upstream, i % 4, &server);
     }
     return NULL;
 }
 
+/* Sessions choose while records, names, checks and drains change who there is, and a reload takes
+ * over. */
 static void
 test_threads(void **state)
 {
+    static const char *const records[] = {"1 0 25 x.test\n1 0 25 y.test", "1 0 25 x.test",
+                                          "1 0 25 y.test\n2 0 25 x.test"};
+    static const char *const hosts[] = {"127.0.0.1 127.0.0.2", "127.0.0.2", "127.0.0.3 127.0.0.1"};
+    static const char *const drained[] = {"x.test", "a"};
     (void)state;
     struct loopback server;
-    struct site site;
+    struct site site, next;
     pthread_t threads[4];
+    char text[300];
     loopback_start(&server, healthy);
-    open_checked_port(&site, "smtp", &server, "");
+    fake_host("y.test", "127.0.0.1");
+    snprintf(text, sizeof text,
+             "upstream \"u\" {\n check = \"smtp\" interval = 100ms timeout = 50ms\n"
+             " server \"a\" { address = \"127.0.0.1:%u\" }\n"
+             " server \"b\" { srv = \"_s._tcp.test\" }\n}\n",
+             server.port);
+    site_open(&site, text);
+    log_begin();
     upstream_start(site.upstream);
+    is_enough = false;
     for (size_t i = 0; i < 4; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, choose_often, &site), 0);
+    for (size_t i = 0; i < 6; i++) {
+        int before = server.accepted;
+        fake_srv("_s._tcp.test", records[i % 3]);
+        fake_host("x.test", hosts[i % 3]);
+        upstream_set_drained(site.upstream, drained, i % 3);
+        wait_for_checks(&server, before + 6); /* a look at the names is among them */
+    }
+    site_open(&next, text);
+    upstream_start(next.upstream);
+    is_enough = true;
     for (size_t i = 0; i < 4; i++)
         pthread_join(threads[i], NULL);
-    wait_for_checks(&server, 2);
     site_close(&site);
+    site_close(&next);
+    log_end();
+    fake_forget();
     upstream_close(NULL);
     loopback_stop(&server);
 }
