@@ -87,7 +87,7 @@ PLACES = {
     "auth-policy.conf": {"nginx.conf": "include mailreeve/auth-policy.conf;"},
     "auth-request.conf": {"nginx.conf": PAGE},
     "protected.conf": {"nginx.conf": PAGE},
-    "status.conf": {"nginx.conf": "server { listen 127.0.0.1:9155; include mailreeve/status.conf; }"},
+    "status.conf": {"nginx.conf": "server { listen 127.0.0.1:9155; access_log off; include mailreeve/status.conf; }"},
 }
 # What every nginx here reads, and what nginx does not.
 PLAIN = {"nginx.conf", "mail.conf", "http.conf", "tls.conf"}
