@@ -132,6 +132,18 @@ servers_hand_over(const struct servers *servers, struct member *member, uint64_t
     snprintf(route_r->server, sizeof route_r->server, "%s", member->name);
 }
 
+/* Why there is no member: every section has a record then, and the first of them has this to say.
+ */
+static void
+explain_records(const struct servers *servers, struct err *err)
+{
+    struct srv_target *targets = xcalloc(NAMES_TARGETS_MAX, sizeof *targets);
+    struct err trouble = {.text = "its SRV record names no server yet"};
+    srv_targets(servers->items[0].srv, targets, &trouble);
+    free(targets);
+    err_set(err, "no server of upstream \"%s\" can be used: %s", servers->upstream, trouble.text);
+}
+
 /* Why no member can be used. */
 static void
 explain(const struct servers *servers, struct err *err)
@@ -148,9 +160,7 @@ explain(const struct servers *servers, struct err *err)
             trouble = &member->trouble;
     }
     char why[200];
-    if (servers->count == 0)
-        snprintf(why, sizeof why, "its SRV record names no server");
-    else if (drained == servers->count || down == servers->count)
+    if (drained == servers->count || down == servers->count)
         snprintf(why, sizeof why, "every server is %s", drained > 0 ? "drained" : "down");
     else if (drained == 0 && down == 0)
         snprintf(why, sizeof why, "%s", trouble->text);
@@ -170,8 +180,10 @@ servers_choose(struct servers *servers, const char *key, int64_t now_ms, struct 
     int chosen = chooser_next(servers->chooser, user, now_ms);
     if (chosen >= 0)
         servers_hand_over(servers, servers->members[chosen], user, route_r);
-    else
+    else if (servers->count > 0)
         explain(servers, err);
+    else
+        explain_records(servers, err);
     pthread_mutex_unlock(&servers->lock);
     return chosen >= 0 ? 0 : -1;
 }

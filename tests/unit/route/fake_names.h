@@ -216,7 +216,8 @@ srv_targets(struct srv *srv, struct srv_target targets_r[NAMES_TARGETS_MAX], str
     }
     pthread_mutex_unlock(&fake_lock);
     if (count == 0)
-        err_set(err, "cannot resolve %s: there is no such service", srv->service);
+        err_set(err, "cannot find the servers of %s: %s", srv->service,
+                answer == NULL ? "no answer yet" : "there is no such service");
     return count;
 }
 

@@ -79,7 +79,10 @@ test_why_nobody_can_be_used(void **state)
          NULL, "cannot resolve later.test: no answer yet"},
         {"all of it", A B "server \"n\" { address = \"no.test:25\" }", "a", "b",
          "1 down, 1 drained, 1 without an address: cannot resolve no.test: there is no such name"},
-        {"a record that has no answer yet", SRV, NULL, NULL, "its SRV record names no server"},
+        {"a record that has no answer yet", SRV, NULL, NULL,
+         "cannot find the servers of _s._tcp.test: no answer yet"},
+        {"a record that nobody knows", "server \"DC\" { srv = \"_no._tcp.test\" }", NULL, NULL,
+         "cannot find the servers of _no._tcp.test: there is no such service"},
     };
     (void)state;
     log_begin();
@@ -88,6 +91,7 @@ test_why_nobody_can_be_used(void **state)
         char want[300];
         print_message("%s\n", cases[i].name);
         fake_host("no.test", "");
+        fake_srv("_no._tcp.test", "");
         begin(&world, cases[i].settings);
         if (cases[i].down != NULL)
             bring(&world, cases[i].down, NULL, false);
