@@ -304,6 +304,7 @@ enum nonsense {
     NONSENSE_FAILS,     /* SERVFAIL */
     NONSENSE_HALF,      /* an address of IPv4, and nothing to questions for IPv6 */
     NONSENSE_WITHOUT_6, /* likewise, but SERVFAIL */
+    NONSENSE_DEAD_ZONE, /* an address, but SERVFAIL where the second label has four letters */
 };
 
 struct liar {
@@ -321,7 +322,7 @@ answer(enum nonsense nonsense, unsigned char *message, size_t length)
     size_t name = 12;
     while (message[name] != 0)
         name += message[name] + 1u;
-    bool is_six = message[name + 2] == 28;
+    bool is_six = message[name + 2] == 28, is_dead_zone = message[13 + message[12]] == 4;
     length = name + 5;                     /* without what EDNS put behind */
     message[2] |= 0x80, message[3] = 0x80; /* it is an answer */
     message[7] = 1, message[11] = 0;       /* of one record, and nothing else */
@@ -350,6 +351,11 @@ answer(enum nonsense nonsense, unsigned char *message, size_t length)
         message[3] |= is_six ? 2 : 0;
         message[7] = !is_six;
         return is_six ? length : length + sizeof record;
+    case NONSENSE_DEAD_ZONE:
+        memcpy(message + length, record, sizeof record);
+        message[3] |= is_dead_zone ? 2 : 0;
+        message[7] = !is_dead_zone;
+        return is_dead_zone ? length : length + sizeof record;
     }
     return 0;
 }
@@ -432,6 +438,45 @@ test_nonsense(void **state)
     }
 }
 
+static void
+test_a_zone_that_fails_does_not_lead_to_the_next(void **state)
+{
+    (void)state;
+    struct liar liar;
+    liar_start(&liar, NONSENSE_DEAD_ZONE);
+    struct dns_servers servers = one_server(liar.port);
+    struct dns_addresses found;
+    set_search("dead.test working.test", "ndots:1");
+    assert_int_equal(
+        dns_find_addresses(&servers, "one", 25, deadline_after(PATIENCE_MS), &found, NULL),
+        DNS_UNKNOWN);
+    assert_int_equal(found.count, 0);
+    set_search("working.test dead.test", "ndots:1");
+    assert_int_equal(
+        dns_find_addresses(&servers, "one", 25, deadline_after(PATIENCE_MS), &found, NULL),
+        DNS_FOUND);
+    set_search(".", "ndots:1");
+    liar_stop(&liar);
+}
+
+static void
+test_the_other_family_has_a_moment_only(void **state)
+{
+    (void)state;
+    struct liar liar;
+    liar_start(&liar, NONSENSE_HALF);
+    struct endpoint server = local_port(liar.port); /* so often that c-ares has no end soon */
+    struct dns_servers servers = {.count = 5,
+                                  .endpoints = {server, server, server, server, server}};
+    struct dns_addresses found;
+    int64_t started_ms = clock_now_ms();
+    assert_int_equal(
+        dns_find_addresses(&servers, "one.test", 25, deadline_after(PATIENCE_MS), &found, NULL),
+        DNS_FOUND);
+    assert_true(clock_now_ms() - started_ms < PATIENCE_MS / 2);
+    liar_stop(&liar);
+}
+
 static const char fixed_records[] = "local=/test/\n"
                                     "local-ttl=30\n"
                                     "host-record=one.test,192.0.2.1\n"
@@ -494,6 +539,8 @@ main(void)
         cmocka_unit_test(test_the_next_server_helps_out),
         cmocka_unit_test(test_servers_that_refuse_are_not_waited_for),
         cmocka_unit_test(test_nonsense),
+        cmocka_unit_test(test_a_zone_that_fails_does_not_lead_to_the_next),
+        cmocka_unit_test(test_the_other_family_has_a_moment_only),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -614,6 +614,24 @@ test_other_servers_are_asked_at_once(void **state)
     name_close(name);
 }
 
+static void
+test_an_answer_of_the_servers_before_does_not_last(void **state)
+{
+    (void)state;
+    set_hanging(true);
+    int before = asked_so_far();
+    struct name *name = open_name("slowly.test:25");
+    name_start(name);
+    wait_until_asked(before + 1);
+    assert_int_equal(names_use_servers("192.0.2.54", NULL), 0);
+    before = asked_so_far();
+    set_hanging(false);
+    wait_until_asked(before + 1);
+    assert_int_equal(servers_asked_last().count, 1);
+    assert_int_equal(names_use_servers(NULL, NULL), 0);
+    name_close(name);
+}
+
 static void *
 use_names(void *argument)
 {
@@ -672,6 +690,7 @@ main(void)
         cmocka_unit_test(test_malformed_services),
         cmocka_unit_test(test_malformed_servers),
         cmocka_unit_test(test_other_servers_are_asked_at_once),
+        cmocka_unit_test(test_an_answer_of_the_servers_before_does_not_last),
         cmocka_unit_test(test_threads),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);
