@@ -6,10 +6,11 @@ import ssl
 
 import pytest
 
+from harness.command import EXIT_OK, mailreeve
 from harness.door import FrontDoor
 from harness.dovecot import Dovecot, dovecot_is_usable
 from harness.mailreeve import parse_logfmt
-from harness.process import free_port
+from harness.process import free_port, wait_until
 from harness.slapd import Slapd, person, slapd_is_usable
 from harness.smtp_talk import plain
 
@@ -138,3 +139,29 @@ def test_a_server_that_goes_down_takes_its_accounts_along(door, authority, dovec
         assert login(door, authority, SAM)["server"] == "south.dir.example"
     finally:
         dovecots["north"].start()
+
+
+def test_a_drained_server_gets_nobody_not_even_its_own_accounts(door, authority):
+    """Who wants to read is told to come later; mail goes to another server. Then all is as before."""
+    def upstream(word):
+        done = mailreeve("upstream", word, "-c", door.configuration, "imap", "north", env=door.environment)
+        assert done.returncode == EXIT_OK, done.stderr
+
+    def is_served():
+        try:
+            return login(door, authority, NINA)["server"] == "north"
+        except imaplib.IMAP4.error:
+            return False
+
+    wait_until(is_served, 10, "the server to be up")
+    upstream("drain")
+    try:
+        wait_until(lambda: not is_served(), 10, "the drain to be heeded")
+        line = last_decision(door)
+        assert (line["verdict"], line["reason"]) == ("defer", "route.none")
+        assert 'mail host North cannot be used: server "north": it is drained' in line["rule"]
+        assert submit(door, authority, NINA)["server"] == "south.dir.example"
+        assert {login(door, authority, ALL)["server"] for _ in range(4)} == {"south.dir.example"}
+    finally:
+        upstream("resume")
+    wait_until(is_served, 10, "the server to be given back")

@@ -114,10 +114,12 @@ static const struct bad_case bad_cases[] = {
              "acme.conf:3: relay_ips: " MAY COLD},
     {.name = "sources, upstream and domains are the main file's",
      .text = "sources = {\"u\"}\nupstream = up\ndomains = {\"other.example\"}\nrecipients = u\n"
-             "unverifiable_recipient = accept\nshared_with = {\"other\"}\nambiguous_user = first\n",
+             "unverifiable_recipient = accept\nshared_with = {\"other\"}\nambiguous_user = first\n"
+             "upstream_imap = up\nupstream_pop3 = up\n",
      .want = "acme.conf:1: sources: " MAY "acme.conf:2: upstream: " MAY "acme.conf:3: domains: " MAY
              "acme.conf:4: recipients: " MAY "acme.conf:5: unverifiable_recipient: " MAY
-             "acme.conf:6: shared_with: " MAY "acme.conf:7: ambiguous_user: " MAY COLD},
+             "acme.conf:6: shared_with: " MAY "acme.conf:7: ambiguous_user: " MAY
+             "acme.conf:8: upstream_imap: " MAY "acme.conf:9: upstream_pop3: " MAY COLD},
     {.name = "a delegated file delegates no further",
      .text = "delegated = \"other.conf\"\n",
      .want = "acme.conf:1: delegated: " MAY COLD},
