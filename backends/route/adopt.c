@@ -54,6 +54,8 @@ servers_adopt(struct servers *servers, struct servers *other)
         for (size_t j = 0; j < servers->members[i]->count; j++)
             adopt_address(servers, i, servers->members[i]->addresses[j], other);
     servers_arrange(servers);
+    if (strcmp(other->upstream, servers->upstream) == 0)
+        other->is_succeeded = true;
     pthread_mutex_unlock(&servers->lock);
     pthread_mutex_unlock(&other->lock);
 }

@@ -8,7 +8,8 @@
 
 /* Takes over what another upstream knows about servers that both have and check alike and that
  * nothing is known about yet, so that a reload does not send sessions to a server that is known to
- * be down, nor a server's whole share to one that warms up. */
+ * be down, nor a server's whole share to one that warms up. One of the same name tells no more news
+ * from then on: each is told once. */
 void servers_adopt(struct servers *servers, struct servers *other);
 
 #endif

@@ -168,7 +168,7 @@ take_member(const struct servers *servers, const struct wanted *wanted, bool *ar
 static void
 tell(const struct servers *servers, const char *event, const struct member *member)
 {
-    if (servers->is_started)
+    if (servers->is_started && !servers->is_succeeded)
         log_event(LOG_INFO, event, LOG_STR("upstream", servers->upstream),
                   LOG_STR("server", member->name));
 }

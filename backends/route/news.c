@@ -43,6 +43,8 @@ put_down(struct servers *servers, struct member *member, struct address *address
 void
 news_down(const struct servers *servers, const char *server, const char *error)
 {
+    if (servers->is_succeeded)
+        return;
     log_event(LOG_WARN, "upstream.down", LOG_STR("upstream", servers->upstream),
               LOG_STR("server", server), LOG_STR("error", error));
     const struct log_field fields[] = {LOG_STR("server", server), LOG_STR("error", error)};
@@ -82,6 +84,8 @@ news_checked(struct servers *servers, struct member *member, struct address *add
 {
     const struct outcome outcome = put_down(servers, member, address, failure, now_ms);
     char text[128];
+    if (servers->is_succeeded)
+        return;
     endpoint_format(&address->endpoint, text, sizeof text);
     if (outcome.is_steady)
         log_event(LOG_INFO, "upstream.steady", LOG_STR("upstream", servers->upstream),
@@ -110,7 +114,7 @@ news_missing(const struct servers *servers, const char *server, bool *is_told,
     *is_told = trouble != NULL;
     if (trouble != NULL)
         news_down(servers, server, trouble->text);
-    else
+    else if (!servers->is_succeeded)
         log_event(LOG_INFO, "upstream.up", LOG_STR("upstream", servers->upstream),
                   LOG_STR("server", server));
 }

@@ -3,7 +3,8 @@
  *
  * A change of state is one line, and a server that goes down an alarm; one that comes and goes all
  * the time is upstream.flapping once, and upstream.steady once it has kept its state for
- * NEWS_STEADY_INTERVALS intervals. For the one thread that may (servers.h), without the lock.
+ * NEWS_STEADY_INTERVALS intervals. Servers that have a successor are not told of. For the one
+ * thread that may (servers.h), without the lock.
  */
 #ifndef MAILREEVE_NEWS_H
 #define MAILREEVE_NEWS_H

@@ -9,6 +9,7 @@
 #define MAILREEVE_SERVERS_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -27,6 +28,9 @@ struct servers {
     const char *ca_file; /* of the plan's context; NULL: nothing is verified */
     int64_t interval_ms, timeout_ms, slow_start_ms;
     unsigned fall, rise;
+
+    atomic_bool
+        is_succeeded; /* a reload has brought another one of its name, which tells the news */
 
     pthread_mutex_t lock;
     /* under lock */

@@ -136,6 +136,34 @@ test_flapping_is_told_once(void **state)
     end(&world);
 }
 
+/* While sessions of before a reload end, two upstreams of a name check the same servers. */
+static void
+test_news_are_told_by_the_newest_upstream(void **state)
+{
+    (void)state;
+    struct world before, after;
+    char line[1024];
+    fake_host("x.test", "192.0.2.9");
+    begin(&before, A "server \"x\" { address = \"x.test:25\" }");
+    begin(&after, A "server \"x\" { address = \"x.test:25\" }");
+    log_begin();
+    const uint64_t alarms = alarm_count(ALARM_UPSTREAM_DOWN);
+    bring(&before, "a", NULL, true);
+    servers_adopt(&after.servers, &before.servers);
+    bring(&before, "a", NULL, false);
+    assert_servers(&before, "(a) x"); /* its own sessions go by it */
+    assert_int_equal(log_count("event=upstream.", line), 0);
+    bring(&after, "a", NULL, false);
+    bring(&before, "a", NULL, true);
+    bring(&after, "a", NULL, true);
+    assert_int_equal(log_count("event=upstream.down", line), 1);
+    assert_int_equal(log_count("event=upstream.up", line), 1);
+    assert_int_equal(alarm_count(ALARM_UPSTREAM_DOWN) - alarms, 1);
+    log_end();
+    end(&before);
+    end(&after);
+}
+
 int
 main(void)
 {
@@ -144,6 +172,7 @@ main(void)
         cmocka_unit_test(test_slow_start_goes_on),
         cmocka_unit_test(test_lines_about_addresses),
         cmocka_unit_test(test_flapping_is_told_once),
+        cmocka_unit_test(test_news_are_told_by_the_newest_upstream),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
