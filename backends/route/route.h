@@ -5,9 +5,11 @@
  * servers that do not answer are left out. A section `server` is one server, or with `srv` as many
  * as the record names (RFC 2782). A name may have several addresses; each is checked, sessions
  * share those that are up, and the server is up while one of them is. A background thread checks
- * every `interval`; `fall` failures in a row take an address out, `rise` successes bring it back.
- * It is up until its first check, which decides alone; what another upstream, or the one of the
- * configuration before a reload, knows already is taken over. A server that has come back gets its
+ * every `interval`, and every half of it while the last check spoke against the state; `fall`
+ * failures in a row take an address out, `rise` successes bring it back. It is up until its first
+ * check, which decides alone, but a server that is down does not come back by having another
+ * address; what another upstream, or the one of the configuration before a reload, knows already is
+ * taken over. A server that has come back gets its
  * share of new sessions little by little for `slow_start`. One that is drained gets none.
  */
 #ifndef MAILREEVE_ROUTE_H
@@ -31,7 +33,10 @@ extern const struct section_type upstream_section;
 struct upstream *upstream_open(const struct conf *conf, const struct section *section,
                                struct problems *problems);
 /* Begins to resolve and to check the servers; logs upstream.down, which raises an alarm, and
- * upstream.up. */
+ * upstream.up; upstream.address-down and -up, where a server has other addresses that go on;
+ * upstream.flapping and upstream.steady, in the place of all these; upstream.joined and
+ * upstream.left, of SRV records; upstream.unchecked, where a check failed for want of something of
+ * our own. */
 void upstream_start(struct upstream *upstream);
 
 void upstream_close(
