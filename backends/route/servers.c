@@ -61,8 +61,10 @@ fit_weights(const struct servers *servers, struct chooser_member *members)
         if (servers->members[i]->weight > most)
             most = servers->members[i]->weight;
     }
+    if (divisor == 0)
+        return; /* there is nobody */
     unsigned shift = 0;
-    while (divisor != 0 && (most / divisor) >> shift > UINT32_MAX)
+    while ((most / divisor) >> shift > UINT32_MAX)
         shift++;
     for (size_t i = 0; i < servers->count; i++) {
         uint64_t weight = servers->members[i]->weight / divisor >> shift;

@@ -29,8 +29,7 @@ struct servers {
     int64_t interval_ms, timeout_ms, slow_start_ms;
     unsigned fall, rise;
 
-    atomic_bool
-        is_succeeded; /* a reload has brought another one of its name, which tells the news */
+    atomic_bool is_succeeded; /* another one of its name has come after it */
 
     pthread_mutex_t lock;
     /* under lock */
