@@ -30,7 +30,7 @@ probe_begin(struct probe *probe, const struct probe_plan *plan, const char *host
 static void
 name_step(const struct probe *probe, char *text_r, size_t size)
 {
-    bool is_greeting = probe->step != NULL && probe->step->name[0] == '\0';
+    const char *name = probe->step != NULL ? probe->step->name : "";
     switch (probe->phase) {
     case PROBE_CONNECT:
         snprintf(text_r, size, "connecting");
@@ -39,8 +39,8 @@ name_step(const struct probe *probe, char *text_r, size_t size)
         snprintf(text_r, size, "TLS handshake");
         return;
     case PROBE_TALK:
-        snprintf(text_r, size, "waiting for the %s%s", is_greeting ? "greeting" : "answer to ",
-                 probe->step->name);
+        snprintf(text_r, size, "waiting for the %s%s", name[0] == '\0' ? "greeting" : "answer to ",
+                 name);
         return;
     }
 }
