@@ -94,6 +94,22 @@ def test_the_lines_for_more_are_good_and_do_what_the_text_says(config):
     assert reason(*web, "ip=198.51.100.1") == "reason auth.ip-denied"
 
 
+def test_the_lines_for_several_servers_are_good(config):
+    config.write_text(config.read_text() + block_behind("More lines for several servers"))
+    done = mailreeve("check", "-c", config)
+    assert (done.returncode, done.stderr) == (EXIT_OK, "")
+    said = mailreeve("explain", "-c", config, "--all", "listener=imap", "protocol=imap", "tls=on",
+                     "user=anna@umbrella.example").stdout
+    assert "imap-servers" in said
+
+
+def test_every_page_that_is_named_is_there():
+    pages = [source_dir() / page for page in ("README.md", "docs/cluster.md", "docs/mail-programs.md")]
+    links = [(page, link) for page in pages for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text())]
+    assert len(links) >= 20
+    assert [(page.name, link) for page, link in links if not (page.parent / link).exists()] == []
+
+
 def test_each_line_for_the_store_is_good(config):
     ten_lines = config.read_text()
     lines = block_behind("## What is kept, and where\n\nBans").splitlines()
@@ -115,8 +131,11 @@ def test_the_users_file_can_be_added(config):
 
 def test_the_commands_exist(config):
     commands = [line.split("  #")[0].split() for line in README.splitlines() if line.startswith("    mailreeve ")]
-    assert {command[1] for command in commands} == {"ban", "cache", "check", "explain", "login", "recipient", "reload",
-                                                         "status", "window"}
+    inner = [line.split() for line in README.splitlines() if line.startswith("      mailreeve upstream ")]
+    assert {command[1] for command in commands + inner} == {
+        "ban", "cache", "check", "explain", "login", "recipient", "reload", "status", "upstream", "window"}
+    assert [command[2] for command in inner] == ["list", "drain", "resume"]
+    assert all(mailreeve(*command[1:3], "--help").returncode == EXIT_OK for command in inner)
     for _, name, *words in commands:
         assert mailreeve(name, "--help").returncode == EXIT_OK
         if name in ("check", "explain"):  # the others ask somebody
