@@ -1,10 +1,8 @@
 /*
  * Each address has the time of its next check. A turn begins the checks that are due, polls all
  * that are under way together, so that a server that stalls costs nobody else's time, and goes on
- * with those that are ready. While an address is in doubt, the last checks having spoken against
- * its state, it is checked every half interval: also one that stalls until the timeout is out
- * within `fall` intervals, and one that has come back is in again within `rise` of them. An eventfd
- * among the polled descriptors ends the waiting when the checker is to stop.
+ * with those that are ready. An eventfd among the polled descriptors ends the waiting when the
+ * checker is to stop.
  */
 #include "checker.h"
 
@@ -45,14 +43,11 @@ struct checker {
     size_t count, room;    /* of rounds */
 };
 
-/* When the address is checked next, having been begun at due_ms the last time. */
 static void
 plan_next(const struct servers *servers, struct address *address, int64_t now_ms)
 {
-    const bool is_in_doubt = address->health.contrary > 0;
-    address->due_ms += is_in_doubt ? servers->interval_ms / 2 : servers->interval_ms;
-    if (address->due_ms < now_ms)
-        address->due_ms = now_ms;
+    address->due_ms =
+        health_next_ms(&address->health, address->due_ms, now_ms, servers->interval_ms);
 }
 
 static void
@@ -79,7 +74,7 @@ begin_round(struct checker *checker, const struct round *round, int64_t now_ms)
     const struct servers *servers = checker->servers;
     struct address *address = round->address;
     struct err err = {0};
-    address->due_ms = now_ms;
+    address->due_ms = now_ms; /* and from here on when it began */
     int result = probe_begin(&address->probe, &servers->plan, name_host(round->member->address),
                              &address->checked, deadline_after(servers->timeout_ms), &err);
     address->is_under_way = result == 0;

@@ -16,3 +16,11 @@ health_note(struct health *health, bool passed, unsigned fall, unsigned rise)
     health->down = !health->down;
     return health->down ? HEALTH_WENT_DOWN : HEALTH_CAME_UP;
 }
+
+int64_t
+health_next_ms(const struct health *health, int64_t began_ms, int64_t now_ms, int64_t interval_ms)
+{
+    const bool is_in_doubt = health->contrary > 0;
+    const int64_t next_ms = began_ms + (is_in_doubt ? interval_ms / 2 : interval_ms);
+    return next_ms > now_ms ? next_ms : now_ms;
+}

@@ -9,8 +9,8 @@
  * failures in a row take an address out, `rise` successes bring it back. It is up until its first
  * check, which decides alone, but a server that is down does not come back by having another
  * address; what another upstream, or the one of the configuration before a reload, knows already is
- * taken over. A server that has come back gets its
- * share of new sessions little by little for `slow_start`. One that is drained gets none.
+ * taken over. A server that has come back gets its share of new sessions little by little for
+ * `slow_start`. One that is drained gets none.
  */
 #ifndef MAILREEVE_ROUTE_H
 #define MAILREEVE_ROUTE_H

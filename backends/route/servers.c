@@ -39,35 +39,20 @@ servers_fini(struct servers *servers)
     tls_context_free(servers->plan.context);
 }
 
-static uint64_t
-greatest_divisor(uint64_t a, uint64_t b)
-{
-    while (b != 0) {
-        uint64_t rest = a % b;
-        a = b;
-        b = rest;
-    }
-    return a;
-}
-
-/* Weights in hundredths as numbers that are small if they can be; what is more than a number holds
- * loses the finest shades. */
+/* Weights in hundredths, as numbers that the chooser has; where one does not fit, all lose their
+ * finest shades. */
 static void
 fit_weights(const struct servers *servers, struct chooser_member *members)
 {
-    uint64_t divisor = 0, most = 0;
-    for (size_t i = 0; i < servers->count; i++) {
-        divisor = greatest_divisor(servers->members[i]->weight, divisor);
+    uint64_t most = 0;
+    for (size_t i = 0; i < servers->count; i++)
         if (servers->members[i]->weight > most)
             most = servers->members[i]->weight;
-    }
-    if (divisor == 0)
-        return; /* there is nobody */
     unsigned shift = 0;
-    while ((most / divisor) >> shift > UINT32_MAX)
+    while (most >> shift > UINT32_MAX)
         shift++;
     for (size_t i = 0; i < servers->count; i++) {
-        uint64_t weight = servers->members[i]->weight / divisor >> shift;
+        uint64_t weight = servers->members[i]->weight >> shift;
         members[i].weight = weight > 0 ? (uint32_t)weight : 1;
     }
 }
