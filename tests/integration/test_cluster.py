@@ -105,10 +105,14 @@ def delivered(cluster):
     return where, logins
 
 
+def wait_until_delivered(mtas):
+    wait_until(lambda: not any(mta.queued() for mta in mtas), 60, "all messages to be delivered")
+
+
 def check_messages(cluster, load, killed_mta=None):
     """Each that was taken has arrived, in the name of who sent it, and more than once only where somebody could not
     know better: its sender heard no answer, or a Postfix was killed while it delivered."""
-    wait_until(lambda: all(mta.is_idle() for mta in cluster.mtas.values()), 60, "all messages to be delivered")
+    wait_until_delivered(cluster.mtas.values())
     where, logins = delivered(cluster)
     messages = [job for job in load.jobs if job.kind in ("submit", "mx")]
     assert not [job for job in messages if job.is_done and job.subject not in where], "a message was lost"
@@ -247,7 +251,7 @@ def test_who_drains_a_server_at_one_node_can_restart_it_and_nobody_notices(clust
         with under_way:
             held = Job("submit", "held", asked)
             clients[-1].give(under_way, held, USER, STRANGER)
-        wait_until(mta.is_idle, 20, f"{DRAINED} to have delivered all")
+        wait_until_delivered([mta])
 
         mta.stop()
         load.wait_for_more(10)

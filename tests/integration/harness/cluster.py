@@ -7,8 +7,9 @@ Each part can be killed, as kill -9 and a lost power supply do it, and started a
 import json
 import re
 import shlex
+import stat
 import subprocess
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from .door import FrontDoor
@@ -35,8 +36,14 @@ screen {{ failures = 100000  unknown_names = 0  account_failures = 0 }}
 state {{ engine = "redis"  url = "redis://{redis}"  timeout = 3s }}
 """
 
+# What a killed Postfix could not deliver it tries again soon, not after five minutes.
+MAIN_CF = """
+smtpd_authorized_xclient_hosts = {nodes}
+queue_run_delay = 1s
+minimal_backoff_time = 1s
+"""
+
 # As postfix/master.cf has it, without the guard.
-MAIN_CF = "smtpd_authorized_xclient_hosts = {nodes}\n"
 MASTER_CF = """\
 {address}:{submission} inet n - n - - smtpd
   -o syslog_name=postfix/submission
@@ -80,10 +87,16 @@ class Mta(PostfixInstance):
                 self._delivered[path.name] = (re.search(r"^Subject: (\S+)$", text, re.M)[1], login and login[1])
         return list(self._delivered.values())
 
-    def is_idle(self):
-        """Whether nothing waits in its queue."""
-        return not any(path.is_file() for queue in ("incoming", "active", "deferred", "maildrop")
-                       for path in (self.folder / "queue" / queue).rglob("*"))
+    def queued(self):
+        """The files of messages that it has taken and not delivered. Others stay behind where it was killed before
+        it had taken them: those cannot be executed."""
+        found = []
+        for queue in ("incoming", "active", "deferred"):
+            for path in (self.folder / "queue" / queue).rglob("*"):
+                with suppress(FileNotFoundError):
+                    mode = path.stat().st_mode
+                    found += [path] if stat.S_ISREG(mode) and mode & stat.S_IXUSR else []
+        return found
 
 
 class Node:
