@@ -182,7 +182,7 @@ def test_while_one_part_is_killed_and_comes_back_nothing_is_lost_and_nobody_misj
         killed = time.monotonic()
         part.kill()
         missed = wait_until_missed(cluster, load, part, killed, downs)
-        load.wait_for_more(10)
+        load.wait_for_more(6)
         part.start()
         started = time.monotonic()
         load.wait_until(lambda: serves(cluster, load, part, started), BACK_S, f"{name} to serve again")
@@ -269,5 +269,5 @@ def test_who_drains_a_server_at_one_node_can_restart_it_and_nobody_notices(clust
     assert not arrivals(cluster, load, known, resumed)
     assert ("held", USER) in mta.delivered()
     with capsys.disabled():
-        print(f"\n  {DRAINED} drained: both nodes know after {known - asked:.1f} s, it has new mail {back - resumed:.1f} s "
-              f"after it was resumed; {len(load.jobs)} logins and messages, nobody heard \"not now\"", end="")
+        print(f"\n  {DRAINED} drained: both nodes know after {known - asked:.1f} s, it has new mail "
+              f"{back - resumed:.1f} s after it was resumed; {len(load.jobs)} logins and messages, nobody heard \"not now\"", end="")
