@@ -29,7 +29,8 @@ from harness.dovecot import Dovecot  # noqa: E402
 from harness.guarded_postfix import GuardedPostfix  # noqa: E402
 from harness.page import Page  # noqa: E402
 from harness.postfix import Postfix, login_of  # noqa: E402
-from harness.process import Process, build_dir, free_port, make_scratch, remove_scratch, socket_answers  # noqa: E402
+from harness.process import (  # noqa: E402
+    Process, build_dir, free_port, make_scratch, remove_scratch, socket_answers, wait_until)
 from harness.slapd import Slapd, person  # noqa: E402
 from harness.smtp_talk import SmtpTalk, plain  # noqa: E402
 
@@ -201,6 +202,7 @@ class Demo:
         self.every_message()
         self.a_device()
         self.an_outage()
+        self.new_disks()
         self.old_programs_and_attackers()
         self.a_guesser()
         self.who_reads()
@@ -320,6 +322,29 @@ class Demo:
         say("The directory is back; nothing else was restarted.", 5)
         self.sends(self.secure("submission", *LARS), subject="after the directory came back", sender=LARS[0],
                    recipient=STRANGER, login=LARS[0])
+
+    def new_disks(self):
+        self.step("The server that takes Leo's mail to others gets new disks. Drained, it gets no new sessions; there is no "
+                  "second one here that would take them, so Leo is asked to come back.")
+        self.mailreeve("upstream", "drain", "relay", "postfix", "--reason", "new disks")
+        self.waits_until_drained(True)
+        self.mailreeve("upstream", "list")
+        self.refused(self.secure("submission", *LEO), "451 4.4.1", subject="while disks are changed", sender=LEO[0],
+                     recipient=STRANGER)
+        self.mailreeve("upstream", "resume", "relay", "postfix")
+        self.waits_until_drained(False)
+        self.sends(self.secure("submission", *LEO), subject="on new disks", sender=LEO[0], recipient=STRANGER,
+                   login=LEO[0])
+
+    def waits_until_drained(self, want):
+        """All services on the store know within a second."""
+        command = [str(build_dir() / "bin" / "mailreeve"), "status", "-c", str(self.door.configuration)]
+
+        def is_known():
+            done = subprocess.run(command, capture_output=True, text=True, timeout=40,
+                                  env=os.environ | self.door.environment)
+            return ("upstream relay" in done.stdout.splitlines()[0]) == want
+        wait_until(is_known, 20, "the service to know of the drain")
 
     def old_programs_and_attackers(self):
         self.step("Leo's old mail program cannot log in to send. But it fetches his mail by POP3 first, and for a quarter "
