@@ -59,13 +59,23 @@ use_servers(ares_channel ares, const struct dns_servers *servers)
     return servers->count == 0 ? ARES_SUCCESS : ares_set_servers_ports(ares, nodes);
 }
 
+/* So little that each server is asked once before the time of a question is up. */
+static int
+time_for_one(const struct dns_servers *servers)
+{
+    int share_ms = NAMES_QUESTION_MS / ((int)servers->count + 1);
+    return share_ms < DNS_TRY_MS ? share_ms : DNS_TRY_MS;
+}
+
 struct dns_channel *
 dns_channel_open(const struct dns_servers *servers, struct err *err)
 {
     begin_library();
     struct dns_channel *channel = xcalloc(1, sizeof *channel);
-    struct ares_options options = {
-        .flags = ARES_FLAG_EDNS, .timeout = DNS_TRY_MS, .tries = TRIES, .ednspsz = DATAGRAM_BYTES};
+    struct ares_options options = {.flags = ARES_FLAG_EDNS,
+                                   .timeout = time_for_one(servers),
+                                   .tries = TRIES,
+                                   .ednspsz = DATAGRAM_BYTES};
     int result =
         ares_init_options(&channel->ares, &options,
                           ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_EDNSPSZ);

@@ -35,6 +35,9 @@ ask(struct resolved *resolved, const struct dns_servers *servers, struct deadlin
     enum dns_outcome outcome =
         dns_find_addresses(servers, name->text.host, name->text.port, deadline, &name->answer, err);
     *ttl_ms_r = name->answer.ttl_ms;
+    bool is_unsure = name->answer.is_unsure[0] || name->answer.is_unsure[1];
+    if (is_unsure && *ttl_ms_r > NAMES_INTERVAL_MS)
+        *ttl_ms_r = NAMES_INTERVAL_MS; /* it may be a lost packet only */
     return outcome == DNS_FOUND ? 0 : -1;
 }
 

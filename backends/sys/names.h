@@ -5,8 +5,10 @@
  * at once and then whenever the answer's TTL is over (at least NAMES_LEAST_MS, at most
  * NAMES_MOST_MS; NAMES_INTERVAL_MS for what /etc/hosts says); a look-up reads the last answer.
  * There are up to 32 of them, so that a tenant's dead DNS zone does not hold up the others' names.
- * A failed refresh keeps the old answer and is tried again every NAMES_RETRY_MS. Address literals
- * and paths need no thread.
+ * A failed refresh keeps the old answer and is tried again every NAMES_RETRY_MS; where it failed
+ * for IPv4 or IPv6 alone, the old addresses of that family stay, and it is tried again after
+ * NAMES_INTERVAL_MS at the latest. It is logged once: name.unresolved, and name.resolved when it is
+ * over. Address literals and paths need no thread.
  */
 #ifndef MAILREEVE_NAMES_H
 #define MAILREEVE_NAMES_H

@@ -267,14 +267,15 @@ test_the_next_server_helps_out(void **state)
 {
     (void)state;
     int dead = -1;
-    struct dns_servers servers = {.count = 3,
-                                  .endpoints = {local_port(dnsmasq_free_port(NULL)), /* refuses */
-                                                local_port(dnsmasq_free_port(&dead)),
-                                                local_port(dnsmasq.port)}};
+    struct endpoint silent = local_port(dnsmasq_free_port(&dead));
+    struct endpoint refusing = local_port(dnsmasq_free_port(NULL));
+    struct dns_servers servers = {
+        .count = 7,
+        .endpoints = {refusing, silent, silent, silent, silent, silent, local_port(dnsmasq.port)}};
     struct dns_addresses found;
-    assert_int_equal(
-        dns_find_addresses(&servers, "both.test", 25, deadline_after(PATIENCE_MS), &found, NULL),
-        DNS_FOUND);
+    assert_int_equal(dns_find_addresses(&servers, "both.test", 25,
+                                        deadline_after(NAMES_QUESTION_MS), &found, NULL),
+                     DNS_FOUND);
     assert_int_equal(found.count, 3);
     close(dead);
 }
@@ -305,6 +306,7 @@ enum nonsense {
     NONSENSE_HALF,      /* an address of IPv4, and nothing to questions for IPv6 */
     NONSENSE_WITHOUT_6, /* likewise, but SERVFAIL */
     NONSENSE_DEAD_ZONE, /* an address, but SERVFAIL where the second label has four letters */
+    NONSENSE_OLD,       /* an address, but FORMERR to questions with EDNS */
 };
 
 struct liar {
@@ -323,6 +325,7 @@ answer(enum nonsense nonsense, unsigned char *message, size_t length)
     while (message[name] != 0)
         name += message[name] + 1u;
     bool is_six = message[name + 2] == 28, is_dead_zone = message[13 + message[12]] == 4;
+    bool has_edns = message[11] != 0;
     length = name + 5;                     /* without what EDNS put behind */
     message[2] |= 0x80, message[3] = 0x80; /* it is an answer */
     message[7] = 1, message[11] = 0;       /* of one record, and nothing else */
@@ -356,6 +359,11 @@ answer(enum nonsense nonsense, unsigned char *message, size_t length)
         message[3] |= is_dead_zone ? 2 : 0;
         message[7] = !is_dead_zone;
         return is_dead_zone ? length : length + sizeof record;
+    case NONSENSE_OLD:
+        memcpy(message + length, record, sizeof record);
+        message[3] |= has_edns;
+        message[7] = !has_edns;
+        return has_edns ? length : length + sizeof record;
     }
     return 0;
 }
@@ -460,6 +468,21 @@ test_a_zone_that_fails_does_not_lead_to_the_next(void **state)
 }
 
 static void
+test_a_server_without_edns(void **state)
+{
+    (void)state;
+    struct liar liar;
+    liar_start(&liar, NONSENSE_OLD);
+    struct dns_servers servers = one_server(liar.port);
+    struct dns_addresses found;
+    assert_int_equal(
+        dns_find_addresses(&servers, "one.test", 25, deadline_after(PATIENCE_MS), &found, NULL),
+        DNS_FOUND);
+    assert_int_equal(found.count, 1);
+    liar_stop(&liar);
+}
+
+static void
 test_the_other_family_has_a_moment_only(void **state)
 {
     (void)state;
@@ -540,6 +563,7 @@ main(void)
         cmocka_unit_test(test_servers_that_refuse_are_not_waited_for),
         cmocka_unit_test(test_nonsense),
         cmocka_unit_test(test_a_zone_that_fails_does_not_lead_to_the_next),
+        cmocka_unit_test(test_a_server_without_edns),
         cmocka_unit_test(test_the_other_family_has_a_moment_only),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -107,6 +107,8 @@ dns_find_addresses(const struct dns_servers *servers, const char *host, unsigned
         found_r->count = 2;
     }
     found_r->ttl_ms = strcmp(host, "mail.test") == 0 ? mail_ttl_ms : TTL_MS;
+    if (found_r->is_unsure[1])
+        found_r->ttl_ms = NAMES_MOST_MS;
     pthread_mutex_unlock(&lock);
     return DNS_FOUND;
 }
