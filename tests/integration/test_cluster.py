@@ -215,10 +215,10 @@ def on_all_nodes(cluster, condition):
 
 
 def arrivals(cluster, load, since, until):
-    """{(node, kind)} of the messages that were begun between the two times and got to DRAINED."""
+    """{(node, kind)} of the messages that were begun between the two times and are at DRAINED."""
     subjects = {subject for subject, _ in cluster.mtas[DRAINED].delivered()}
     return {(job.attempts[-1].node, job.kind) for job in load.jobs
-            if since <= job.began < until and job.subject in subjects}
+            if since <= job.began < until and job.is_done and job.subject in subjects}
 
 
 def session_at_drained(client, node):
