@@ -6,6 +6,7 @@ import re
 import pytest
 
 from harness.command import EXIT_CONFIG, EXIT_OK, EXIT_PROBLEM, EXIT_TEMPORARY, EXIT_USAGE, mailreeve
+from harness.dns import Dns, dns_is_usable
 from harness.process import free_port
 from harness.slapd import Slapd, person, slapd_is_usable
 from harness.smtp_script import SmtpScript
@@ -161,6 +162,17 @@ def test_json_says_the_same(config):
         "detail": "no organization has this domain"})
     status, answer = fields("anna@dark.example")
     assert (status, answer["recipient"], answer["unverifiable_recipient"]) == (EXIT_TEMPORARY, "unverifiable", "defer")
+
+
+@pytest.mark.skipif(not dns_is_usable(), reason="dnsmasq is not installed")
+def test_the_source_is_found_by_the_dns_servers_of_the_configuration(config, scratch):
+    with SmtpScript(scratch) as server, Dns(scratch / "dns", {"mx.mail.test": ["127.0.0.1"]}) as dns:
+        file = config.parent / "with-dns.conf"
+        text = config.read_text() + 'organization "mail" { domains = {"mail.example"}  recipients = "mx" }\n' \
+            f'source "mx" {{ type = "smtp"  server = {{"mx.mail.test:{server.port}"}}  tls = "none" }}\n'
+        file.write_text(f'dns_servers = {{"{dns.address}"}}\n' + text)
+        assert ask(file, "anna@mail.example")[0] == EXIT_OK
+        assert dns.asked("mx.mail.test")
 
 
 @pytest.mark.parametrize("address", ["anna", "anna@", "@acme.example", "an na@acme.example", "<anna@acme.example>", ""])
