@@ -100,8 +100,10 @@ static const struct row upstream_rows[] = {
      .preset = "3s",
      .low = 50,
      .high = 300000,
-     .help = "A check of one address that takes longer has failed. At most interval * (fall - 1) / "
-             "fall, if a server that stalls is to be out within fall * interval."},
+     .help =
+         "A check of one address that takes longer has failed. A server that stalls is out within "
+         "fall * interval if this is at most interval * (fall - 1) / fall; where it is not set "
+         "it is no longer than that."},
     {.name = "fall",
      .type = ROW_INT,
      .offset = offsetof(struct upstream_values, fall),
@@ -231,6 +233,20 @@ warn_useless(const struct section *section, struct problems *problems)
                         "has no effect with balance = \"first\"");
 }
 
+/* What is not set keeps the promise about a server that stalls, as far as there is one: a single
+ * check (fall = 1) begins when the interval is over. */
+static int64_t
+timeout_of(const struct section *section)
+{
+    const struct upstream_values *values = section->values;
+    if (section_is_set(section, "timeout"))
+        return values->timeout_ms;
+    const int64_t most_ms = values->fall > 1
+                                ? values->interval_ms * (values->fall - 1) / values->fall
+                                : values->interval_ms;
+    return most_ms < values->timeout_ms ? most_ms : values->timeout_ms;
+}
+
 int
 route_settings_apply(const struct conf *conf, const struct section *section,
                      struct servers *servers_r, struct problems *problems)
@@ -246,7 +262,7 @@ route_settings_apply(const struct conf *conf, const struct section *section,
         .plan = {.check = (enum check)values->check, .tls = (enum check_tls)values->check_tls},
         .ca_file = values->check_ca_file,
         .interval_ms = values->interval_ms,
-        .timeout_ms = values->timeout_ms,
+        .timeout_ms = timeout_of(section),
         .slow_start_ms = values->slow_start_ms,
         .fall = (unsigned)values->fall,
         .rise = (unsigned)values->rise};

@@ -526,6 +526,32 @@ test_a_stalled_server_delays_nobody(void **state)
     loopback_stop(&live);
 }
 
+/* With the default of an interval of 5s, 3s, it would still be waited for. */
+static void
+test_a_stalled_server_is_out_in_time_where_no_timeout_is_set(void **state)
+{
+    (void)state;
+    enum { PLENTY_MS = 2500 };
+    struct loopback stalled, live;
+    char text[300];
+    struct site site;
+    loopback_start(&stalled, stalling);
+    loopback_start(&live, healthy);
+    snprintf(text, sizeof text,
+             "upstream \"u\" {\n check = \"smtp\" interval = 200ms fall = 2\n"
+             " server \"a\" { address = \"127.0.0.1:%u\" }\n"
+             " server \"b\" { address = \"127.0.0.1:%u\" backup = true }\n}\n",
+             stalled.port, live.port);
+    site_open(&site, text);
+    int64_t started_ms = clock_now_ms();
+    upstream_start(site.upstream);
+    wait_for_choice(&site, 'b');
+    assert_true(clock_now_ms() - started_ms < PLENTY_MS);
+    site_close(&site);
+    loopback_stop(&stalled);
+    loopback_stop(&live);
+}
+
 static void
 test_several_addresses(void **state)
 {
@@ -693,6 +719,7 @@ main(void)
         cmocka_unit_test(test_rise_and_fall),
         cmocka_unit_test(test_tcp_check),
         cmocka_unit_test(test_a_stalled_server_delays_nobody),
+        cmocka_unit_test(test_a_stalled_server_is_out_in_time_where_no_timeout_is_set),
         cmocka_unit_test(test_several_addresses),
         cmocka_unit_test(test_a_name_without_an_address),
         cmocka_unit_test(test_a_shortage_says_nothing_about_a_server),
