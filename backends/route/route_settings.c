@@ -5,6 +5,8 @@
 #include "alloc.h"
 #include "route.h"
 
+enum { TIMEOUT_MS = 3000, TIMEOUT_LEAST_MS = 50 };
+
 static const struct choice balance_choices[] = {{"round-robin", BALANCE_ROUND_ROBIN},
                                                 {"least-recent", BALANCE_LEAST_RECENT},
                                                 {"hash", BALANCE_HASH},
@@ -97,13 +99,12 @@ static const struct row upstream_rows[] = {
     {.name = "timeout",
      .type = ROW_DURATION,
      .offset = offsetof(struct upstream_values, timeout_ms),
-     .preset = "3s",
-     .low = 50,
+     .preset = "0s",
+     .low = 0,
      .high = 300000,
-     .help =
-         "A check of one address that takes longer has failed. A server that stalls is out within "
-         "fall * interval if this is at most interval * (fall - 1) / fall; where it is not set "
-         "it is no longer than that."},
+     .help = "A check of one address that takes longer has failed. A server that stalls is out "
+             "within fall * interval if this is at most interval * (fall - 1) / fall. 0: that, but "
+             "at most 3s."},
     {.name = "fall",
      .type = ROW_INT,
      .offset = offsetof(struct upstream_values, fall),
@@ -236,15 +237,14 @@ warn_useless(const struct section *section, struct problems *problems)
 /* What is not set keeps the promise about a server that stalls, as far as there is one: a single
  * check (fall = 1) begins when the interval is over. */
 static int64_t
-timeout_of(const struct section *section)
+timeout_of(const struct upstream_values *values)
 {
-    const struct upstream_values *values = section->values;
-    if (section_is_set(section, "timeout"))
+    if (values->timeout_ms > 0)
         return values->timeout_ms;
     const int64_t most_ms = values->fall > 1
                                 ? values->interval_ms * (values->fall - 1) / values->fall
                                 : values->interval_ms;
-    return most_ms < values->timeout_ms ? most_ms : values->timeout_ms;
+    return most_ms < TIMEOUT_MS ? most_ms : TIMEOUT_MS;
 }
 
 int
@@ -262,7 +262,7 @@ route_settings_apply(const struct conf *conf, const struct section *section,
         .plan = {.check = (enum check)values->check, .tls = (enum check_tls)values->check_tls},
         .ca_file = values->check_ca_file,
         .interval_ms = values->interval_ms,
-        .timeout_ms = timeout_of(section),
+        .timeout_ms = timeout_of(values),
         .slow_start_ms = values->slow_start_ms,
         .fall = (unsigned)values->fall,
         .rise = (unsigned)values->rise};
@@ -271,6 +271,9 @@ route_settings_apply(const struct conf *conf, const struct section *section,
         return refuse(section, NULL, problems,
                       "it has no server (write server \"NAME\" { address = \"HOST:PORT\" })");
     int result = open_tls(servers_r, section, problems);
+    if (servers_r->timeout_ms < TIMEOUT_LEAST_MS)
+        result = refuse(section, "timeout", problems,
+                        "no server answers in so short a time (write 50ms or more, or 0)");
     for (size_t i = 0; i < count; i++) {
         result |= open_server(&servers_r->items[i], sections[i], problems);
         servers_r->has_srv |= servers_r->items[i].srv != NULL;

@@ -148,8 +148,7 @@ warn_slow(const struct section *section, struct problems *problems)
     int64_t interval_ms = section_number(section, "interval");
     int64_t timeout_ms = section_number(section, "timeout");
     int64_t fall = section_number(section, "fall");
-    if (section_is_set(section, "timeout") && fall > 1 &&
-        timeout_ms * fall > interval_ms * (fall - 1))
+    if (fall > 1 && timeout_ms * fall > interval_ms * (fall - 1))
         section_problem(section, "timeout", problems, PROBLEM_WARNING,
                         "is long: a server that no longer answers is out after more than fall "
                         "times interval (at most %lldms for that)",

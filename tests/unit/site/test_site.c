@@ -322,6 +322,9 @@ test_print_the_others(void **state)
                "url = \"redis://front@localhost/2\" password_file = \"secrets/acme-ldap\" }\n"
                "screen { mode = monitor failures = 0 never = \"\" ban = 2h }\n"
                "limits { addresses_per_user = \"5/1h\" }\n"
+               "upstream \"fast\" { check = tcp interval = 1s server \"a\" { address = "
+               "\"192.0.2.1:25\" } }\n"
+               "listener \"mx\" { auth = off upstream_inbound = fast }\n"
                "alert \"a\" { events = {hijack, store-down} command = \"/bin/true 'a b'\" }\n");
     const char *printed = check_printed("t.conf");
     assert_non_null(strstr(printed, "\nstate {\n    engine = \"redis\"\n"));

@@ -153,6 +153,11 @@ static const struct site_case cases[] = {
      .want_site = true,
      .want = "t.conf:4: warning: upstream \"up\": timeout: is long: a server that no longer "
              "answers is out after more than fall times interval (at most 2000ms for that)\n"},
+    {.name = "a check that nobody could pass",
+     .text = "source \"u\" { type = users file = users }\n"
+             "listener \"sub\" { upstream = up }\n" SLOW("check = tcp\ntimeout = 49ms"),
+     .want = "t.conf:4: upstream \"up\": timeout: no server answers in so short a time (write 50ms "
+             "or more, or 0)\n"},
     {.name = "one that is not said to take so long does not",
      .text = "source \"u\" { type = users file = users }\n"
              "listener \"sub\" { upstream = up }\n" SLOW("check = tcp interval = 1s fall = 3"),
