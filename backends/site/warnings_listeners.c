@@ -162,6 +162,20 @@ warn_relay(const struct looking *at)
              "has no effect: whoever gets past require_auth may relay and goes to upstream");
 }
 
+/* nginx logs in wherever a session of its port goes. Where users who may not relay go, that login
+ * must not be worth anything. */
+static void
+warn_proxy_auth(const struct looking *at)
+{
+    const struct listener *listener = at->listener;
+    if (listener->proxy_smtp_auth && listener->auth != AUTH_OFF &&
+        listener->upstream_inbound != NULL && has_users_without_right(at))
+        section_problem(at->section, "proxy_smtp_auth", at->problems, PROBLEM_WARNING,
+                        "nginx logs in at \"%s\", too, for users without the right to relay: it "
+                        "must take their passwords, and relay for nobody who has logged in",
+                        at->values->upstream_inbound);
+}
+
 static void
 warn_addresses(const struct looking *at)
 {
@@ -247,6 +261,7 @@ warn_listeners(const struct built_site *built, struct problems *problems)
         warn_challenges(&at);
         warn_no_upstream(&at, stranded);
         warn_relay(&at);
+        warn_proxy_auth(&at);
         warn_addresses(&at);
         warn_default_domain(&at);
         warn_shared_upstream(&at);

@@ -110,6 +110,24 @@ static const struct site_case cases[] = {
      .want = "t.conf:6: warning: listener \"mx\": certificates: has no effect while auth is off\n"
              "t.conf:7: warning: listener \"mx\": proxy_smtp_auth: has no effect while auth is "
              "off\n"},
+    {.name = "nginx logs in for those who may not relay, too",
+     .text = TOP ORG "listener \"sub\" { upstream = up upstream_inbound = in relay = none\n"
+                     "proxy_smtp_auth = yes }\n"
+                     "listener \"some\" { upstream = up upstream_inbound = in\n"
+                     "relay = organizations relay_organizations = {acme}\n"
+                     "proxy_smtp_auth = yes }\n",
+     .want_site = true,
+     .want = "t.conf:4: warning: listener \"sub\": proxy_smtp_auth: nginx logs in at \"in\", "
+             "too, for users without the right to relay: it must take their passwords, and relay "
+             "for nobody who has logged in\n"
+             "t.conf:7: warning: listener \"some\": proxy_smtp_auth: nginx logs in at \"in\", "
+             "too, for users without the right to relay: it must take their passwords, and relay "
+             "for nobody who has logged in\n"},
+    {.name = "nginx logs in only where all who log in may relay",
+     .text = TOP ORG "listener \"sub\" { upstream = up upstream_inbound = in proxy_smtp_auth = "
+                     "yes }\n",
+     .want_site = true,
+     .want = ""},
 };
 
 static void
