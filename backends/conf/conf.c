@@ -203,6 +203,16 @@ section_number(const struct section *section, const char *setting)
     return number;
 }
 
+const char *
+section_text(const struct section *section, const char *setting)
+{
+    const struct row *row = schema_row(section->type, setting);
+    assert(row != NULL && row->type == ROW_STRING);
+    const char *text;
+    memcpy(&text, value_at(section, row), sizeof text);
+    return text;
+}
+
 enum { LABEL_MAX = 256 };
 
 static void

@@ -114,9 +114,10 @@ struct origin section_origin(const struct section *section, const char *setting)
 bool section_is_set(const struct section *section, const char *setting);
 
 /* What is in effect for a setting whose struct is another part's: the word of a ROW_CHOICE, the
- * number of a ROW_INT, ROW_DURATION or ROW_SIZE. */
+ * number of a ROW_INT, ROW_DURATION or ROW_SIZE, the text of a ROW_STRING (NULL: none). */
 const char *section_choice(const struct section *section, const char *setting);
 int64_t section_number(const struct section *section, const char *setting);
+const char *section_text(const struct section *section, const char *setting);
 
 /* Reports a problem with a setting (NULL: the section as a whole) in the one form that problems
  * have. The second form is for an item of a brace list, whose place is its own. */

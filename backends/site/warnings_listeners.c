@@ -1,4 +1,5 @@
 #include <string.h>
+#include <strings.h>
 
 #include "warnings.h"
 
@@ -229,6 +230,46 @@ takes_relayed(const struct built_site *built, const struct upstream *upstream)
     return false;
 }
 
+/* An address of a server that both have, or NULL. SRV records are not looked at. */
+static const char *
+find_shared_address(const struct conf *conf, const struct upstream *one, const struct upstream *two)
+{
+    size_t count, others;
+    const struct section *const *servers =
+        conf_sections(conf, upstream_section_of(one), "server", &count);
+    const struct section *const *other =
+        conf_sections(conf, upstream_section_of(two), "server", &others);
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < others; j++) {
+            const char *address = section_text(servers[i], "address");
+            const char *same = section_text(other[j], "address");
+            if (address != NULL && same != NULL && strcasecmp(address, same) == 0)
+                return address;
+        }
+    return NULL;
+}
+
+/* A server that does not know XCLIENT cannot tell one session of nginx from the other. */
+static void
+warn_shared_address(const struct looking *at, const struct upstream *inbound)
+{
+    const struct parts *upstreams = &at->built->upstreams;
+    for (size_t i = 0; i < upstreams->count; i++) {
+        const struct upstream *other = upstreams->items[i].item;
+        const char *address = other != inbound && takes_relayed(at->built, other)
+                                  ? find_shared_address(at->built->site.conf, inbound, other)
+                                  : NULL;
+        if (address == NULL)
+            continue;
+        section_problem(at->section, "upstream_inbound", at->problems, PROBLEM_WARNING,
+                        "\"%s\" is at %s, where \"%s\" takes those who may relay, too: whoever "
+                        "gets there without that right must not be able to relay (give them a "
+                        "port of their own)",
+                        at->values->upstream_inbound, address, upstream_name(other));
+        return;
+    }
+}
+
 /* nginx is a pipe after the first recipient, so a stranger can name any others there. */
 static void
 warn_shared_upstream(const struct looking *at)
@@ -239,6 +280,8 @@ warn_shared_upstream(const struct looking *at)
                         "\"%s\" takes those who may relay, too: whoever gets there without that "
                         "right must not be able to relay (give them an upstream of their own)",
                         at->values->upstream_inbound);
+    else if (upstream != NULL)
+        warn_shared_address(at, upstream);
 }
 
 void

@@ -64,6 +64,27 @@ static const struct site_case cases[] = {
              "log in at any listener\n"
              "t.conf:8: warning: organization \"acme\": upstream_pop3: has no effect: nobody can "
              "log in at any listener\n"},
+    {.name = "strangers and those who may relay come to one port by two upstreams",
+     .text = TOP "upstream \"same\" { server \"x\" { address = \"MX.example:25\" }\n"
+                 "server \"y\" { address = \"192.0.2.7:25\" } }\n"
+                 "upstream \"relay\" { server \"z\" { address = \"mx.example:25\" } }\n"
+                 "listener \"sub\" { upstream = relay upstream_inbound = in }\n"
+                 "listener \"mx\" { auth = off upstream_inbound = same }\n"
+                 "organization \"acme\" { domains = {\"acme.example\"} upstream = up }\n",
+     .want_site = true,
+     .want = "t.conf:6: warning: listener \"mx\": upstream_inbound: \"same\" is at MX.example:25, "
+             "where \"relay\" takes those who may relay, too: whoever gets there without that "
+             "right must not be able to relay (give them a port of their own)\n"},
+    {.name = "strangers come to a port where an organization's users may relay",
+     .text = TOP "upstream \"same\" { server \"x\" { srv = \"_smtp._tcp.x.example\" }\n"
+                 "server \"y\" { address = \"192.0.2.1:25\" } }\n"
+                 "listener \"mx\" { auth = off upstream_inbound = same }\n"
+                 "listener \"sub\" { upstream = in }\n"
+                 "organization \"acme\" { domains = {\"acme.example\"} upstream = up }\n",
+     .want_site = true,
+     .want = "t.conf:4: warning: listener \"mx\": upstream_inbound: \"same\" is at 192.0.2.1:25, "
+             "where \"up\" takes those who may relay, too: whoever gets there without that "
+             "right must not be able to relay (give them a port of their own)\n"},
     {.name = "one port speaks one protocol",
      .text = PLACES "listener \"all\" { upstream = up upstream_imap = imap\n"
                     "upstream_pop3 = imap\n"
