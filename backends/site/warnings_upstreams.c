@@ -2,6 +2,7 @@
  * that are checked in vain or too slowly. */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "alloc.h"
 #include "warnings.h"
@@ -170,9 +171,25 @@ warn_weights(const struct conf *conf, const struct section *section, struct prob
                             "has no effect with balance = \"%s\"", balance);
 }
 
+/* Drains know no case. */
+static void
+warn_same_names(const struct looking *at, const struct section *const *sections, size_t count)
+{
+    for (size_t i = 1; i < count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (strcasecmp(sections[i]->name, sections[j]->name) == 0)
+                section_problem(sections[i], NULL, at->problems, PROBLEM_WARNING,
+                                "only case tells it from \"%s\": who drains one drains both",
+                                sections[j]->name);
+}
+
 static void
 look_at_upstream(const struct looking *at, const struct section *section)
 {
+    size_t count;
+    const struct section *const *servers =
+        conf_sections(at->built->site.conf, section, "server", &count);
+    warn_same_names(at, servers, count);
     warn_weights(at->built->site.conf, section, at->problems);
     if (strcmp(section_choice(section, "check"), "none") != 0)
         warn_slow(section, at->problems);
@@ -201,6 +218,9 @@ warn_upstreams(const struct built_site *built, struct problems *problems)
         look_at_organization(&at, section, &imap, values->upstream_imap);
         look_at_organization(&at, section, &pop3, values->upstream_pop3);
     }
+    const struct section *const *upstreams =
+        conf_sections(built->site.conf, NULL, "upstream", &count);
+    warn_same_names(&at, upstreams, count);
     for (size_t i = 0; i < built->upstreams.count; i++)
         look_at_upstream(&at, built->upstreams.items[i].section);
     free(at.claims);

@@ -85,6 +85,17 @@ static const struct site_case cases[] = {
      .want = "t.conf:4: warning: listener \"mx\": upstream_inbound: \"same\" is at 192.0.2.1:25, "
              "where \"up\" takes those who may relay, too: whoever gets there without that "
              "right must not be able to relay (give them a port of their own)\n"},
+    {.name = "names that a drain cannot tell apart",
+     .text = TOP "upstream \"UP\" { server \"mta\" { address = \"192.0.2.3:25\" }\n"
+                 "server \"Mta\" { address = \"192.0.2.4:25\" }\n"
+                 "server \"mtb\" { address = \"192.0.2.5:25\" } }\n"
+                 "listener \"sub\" { upstream = up upstream_inbound = in }\n"
+                 "organization \"acme\" { domains = {\"acme.example\"} upstream = UP }\n",
+     .want_site = true,
+     .want = "t.conf:2: warning: upstream \"UP\": only case tells it from \"up\": who drains one "
+             "drains both\n"
+             "t.conf:3: warning: upstream \"UP\": server \"Mta\": only case tells it from "
+             "\"mta\": who drains one drains both\n"},
     {.name = "one port speaks one protocol",
      .text = PLACES "listener \"all\" { upstream = up upstream_imap = imap\n"
                     "upstream_pop3 = imap\n"
