@@ -91,7 +91,7 @@ static const struct row rows[] = {
      .choices = encodings,
      .help = "How login names are handed to nginx. plain: names with +, = or letters outside of "
              "ASCII are refused, because nginx before 1.29.2 passes them on raw. xtext: they are "
-             "encoded; only for nginx before 1.29.2."},
+             "encoded for XCLIENT, and nowhere else; only for nginx before 1.29.2."},
     {.name = "dns_servers",
      .type = ROW_STRINGS,
      .offset = offsetof(struct top_values, dns_servers),
