@@ -25,16 +25,17 @@ upstream "mta" {{
 }}
 upstream "mx" {{
     balance = "{balance}"  check = "none"
-{servers}
+{inbound}
 }}
 """
 
 
 def configuration(balance, servers=SERVERS):
     """Each server's port tells which one it is."""
-    lines = (f'    server "{name}" {{ address = "127.0.0.1:{10001 + SERVERS.index(name)}"  weight = {weight} }}'
-             for name, weight in ((name, 1 + SERVERS.index(name)) for name in servers))
-    return CONFIGURATION.format(balance=balance, servers="\n".join(lines))
+    def lines(port):
+        return "\n".join(f'    server "{name}" {{ address = "127.0.0.1:{port + SERVERS.index(name)}"'
+                         f'  weight = {1 + SERVERS.index(name)} }}' for name in servers)
+    return CONFIGURATION.format(balance=balance, servers=lines(10001), inbound=lines(20001))
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +59,7 @@ def start(scratch, users):
 
 def sent_to(answer):
     assert answer.ok, answer
-    return SERVERS[int(answer["Auth-Port"]) - 10001]
+    return SERVERS[int(answer["Auth-Port"]) % 10000 - 1]
 
 
 def login(service, user=USERS[0], client=CLIENTS[0]):
