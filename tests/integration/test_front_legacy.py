@@ -285,6 +285,17 @@ def test_dovecot_knows_the_client_by_the_proxy_protocol(make_door, proxied_dovec
                                      log.read_text()[before:]), 10, f"Dovecot's line about the login by {protocol}")
 
 
+def test_dovecot_takes_no_login_of_a_client_from_afar_by_its_own_default(make_door, shared_scratch, trust):
+    """The reason for disable_plaintext_auth = no: without the PROXY protocol nginx beside it counts as safe."""
+    if not dovecot_is_usable():
+        pytest.skip("Dovecot is not installed")
+    proxied = {name: free_port() for name in ("imap", "pop3")}
+    settings = PROXIED_DOVECOT.format(**proxied) + "disable_plaintext_auth = yes\n"
+    with Dovecot(shared_scratch / "shy", DOVECOT_USERS, settings=settings):
+        with pytest.raises(imaplib.IMAP4.error, match="PRIVACYREQUIRED"):
+            read_by_imap(make_door(PROXY, imap=proxied["imap"]), trust)
+
+
 FAST_CHECK = 'check = "{}"  interval = 200ms  timeout = 1s  fall = 2'
 
 
