@@ -15,7 +15,9 @@ from harness.door import FrontDoor
 from harness.dovecot import Dovecot, dovecot_is_usable
 from harness.mailbox_clients import Imap, Pop
 from harness.postfix import Postfix, login_of, postfix_is_usable
+from harness.nginx import has_ipv6
 from harness.process import free_port, wait_until
+from harness.proxied import ProxiedSMTP, v1
 from harness.setups import cheap_hash
 from harness.sink import Sink
 from harness.smtp_talk import plain
@@ -61,13 +63,13 @@ def make_door(scratch, front_certificate):
     """make_door(file, trusting, ...) -> a FrontDoor whose ports include that file."""
     with contextlib.ExitStack() as stack:
         def make(file, trusting=NOWHERE, strangers=NOWHERE, imap=NOWHERE, pop3=NOWHERE, imap_check='check = "none"',
-                 check_port=""):
+                 check_port="", **nginx):
             submission = "proxy_smtp_auth = true" if LOGIN in file else ""
             text = CONFIGURATION.format(device=DEVICE, submission=submission, trusting=trusting, strangers=strangers,
                                         imap=imap, pop3=pop3, imap_check=imap_check, check_port=check_port)
             ports = {name: file for name in ("submission", "submissions", "smtp", "imap", "imaps", "pop3", "pop3s")}
             return stack.enter_context(FrontDoor(scratch / "door", *front_certificate, text, {"users": USERS},
-                                                 port_settings=ports))
+                                                 port_settings=ports, **nginx))
         yield make
 
 
@@ -154,6 +156,9 @@ PORTS = {
     "login": [],
     "proxied": ["smtpd_upstream_proxy_protocol=haproxy", "smtpd_authorized_xclient_hosts=static:all"],
     "proxied_login": ["smtpd_upstream_proxy_protocol=haproxy"],
+    # XCLIENT, and what Postfix knows of IPv6
+    "ipv4": ["smtpd_authorized_xclient_hosts=127.0.0.1", "inet_protocols=ipv4"],
+    "all": ["smtpd_authorized_xclient_hosts=127.0.0.1", "inet_protocols=all"],
 }
 
 
@@ -227,6 +232,19 @@ def test_postfix_is_told_the_address_by_the_proxy_protocol(make_door, trust, pos
         smtp.login(NINA, WORD)
         send(smtp, NINA, f"proxied to {port}")
     assert received(postfix, f"proxied to {port}") == (CLIENT, NINA)
+
+
+@pytest.mark.parametrize("port, answer", [
+    ("ipv4", (501, b"5.5.4 Bad ADDR syntax: IPV6:2001:db8::7")), ("all", (235, b"2.0.0 OK"))])
+def test_postfix_takes_clients_of_ipv6_only_where_it_knows_ipv6_itself(make_door, trust, postfix, port, answer):
+    """The reason for inet_protocols = all."""
+    if not has_ipv6():
+        pytest.skip("this machine has no IPv6")
+    door = make_door("", trusting=postfix.ports[port], balanced=("submission",))
+    with ProxiedSMTP(door.ports["submission"], v1("2001:db8::7")) as smtp:
+        smtp.starttls(context=trust)
+        smtp.ehlo("client.example")
+        assert smtp.docmd(plain(NINA, WORD).decode()) == answer
 
 
 # --- Dovecot behind ---------------------------------------------------------------------------------------------
