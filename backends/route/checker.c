@@ -6,8 +6,12 @@
  */
 #include "checker.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -35,6 +39,8 @@ struct checker {
     struct servers *servers;
     int stop_fd;
     struct background *thread;
+
+    atomic_bool has_begun;
 
     /* the thread's own */
     int64_t refresh_ms; /* of the next look at the names */
@@ -154,6 +160,8 @@ static int
 take_turn(void *context)
 {
     struct checker *checker = context;
+    if (!checker->has_begun)
+        return INT_MAX;
     const int64_t now_ms = clock_now_ms();
     if (checker->refresh_ms <= now_ms)
         checker->refresh_ms =
@@ -164,17 +172,38 @@ take_turn(void *context)
     return 0;
 }
 
+static void
+checker_free(struct checker *checker)
+{
+    if (checker->stop_fd >= 0)
+        close(checker->stop_fd);
+    free(checker->rounds);
+    free(checker->polled);
+    free(checker);
+}
+
 struct checker *
-checker_start(struct servers *servers)
+checker_create(struct servers *servers, struct err *err)
 {
     struct checker *checker = xcalloc(1, sizeof *checker);
     checker->servers = servers;
     checker->polled = xcalloc(1, sizeof *checker->polled);
     checker->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (checker->stop_fd < 0)
-        abort();
-    checker->thread = background_start("checks", take_turn, checker);
-    return checker;
+        err_set(err, "no descriptor is left: %s", strerror(errno));
+    else if ((checker->thread = background_try("checks", take_turn, checker)) == NULL)
+        err_set(err, "no thread is left");
+    if (checker->thread != NULL)
+        return checker;
+    checker_free(checker);
+    return NULL;
+}
+
+void
+checker_start(struct checker *checker)
+{
+    checker->has_begun = true;
+    background_wake(checker->thread);
 }
 
 void
@@ -184,8 +213,5 @@ checker_stop(struct checker *checker)
         return;
     eventfd_write(checker->stop_fd, 1); /* poll returns at once from now on */
     background_stop(checker->thread);
-    close(checker->stop_fd);
-    free(checker->rounds);
-    free(checker->polled);
-    free(checker);
+    checker_free(checker);
 }

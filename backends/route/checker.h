@@ -9,8 +9,12 @@
 
 struct checker;
 
-/* Never NULL. servers outlive the checker. */
-struct checker *checker_start(struct servers *servers);
+/* Makes the thread, which does nothing yet. NULL with err: the system has no thread or descriptor
+ * left. servers outlive the checker. */
+struct checker *checker_create(struct servers *servers, struct err *err);
+
+/* Lets it begin. */
+void checker_start(struct checker *checker);
 
 /* Ends the thread. Checks that are under way end with their servers. NULL is allowed. */
 void checker_stop(struct checker *checker);

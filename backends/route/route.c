@@ -15,7 +15,7 @@ struct upstream {
     /* set once */
     const struct section *section;
     struct servers servers;
-    struct checker *checker; /* NULL: not started, or there is nothing to check or to resolve */
+    struct checker *checker; /* NULL: not prepared, or there is nothing to check or to resolve */
 
     struct upstream *next; /* under running_lock */
 };
@@ -54,19 +54,44 @@ is_settled(const struct servers *servers)
     return true;
 }
 
+/* From the one before a reload first, which nearly always knows all there is to know: with a
+ * thousand upstreams nobody wants to ask each of all the others. Under running_lock. */
+static void
+adopt_running(struct servers *servers)
+{
+    for (struct upstream *other = running; other != NULL; other = other->next)
+        if (strcmp(other->servers.upstream, servers->upstream) == 0)
+            servers_adopt(servers, &other->servers);
+    for (struct upstream *other = running; other != NULL; other = other->next)
+        if (!servers_know_all(servers))
+            servers_adopt(servers, &other->servers);
+}
+
+int
+upstream_prepare(struct upstream *upstream, struct err *err)
+{
+    struct servers *servers = &upstream->servers;
+    if (servers->plan.check == CHECK_NONE && is_settled(servers))
+        return 0;
+    if (upstream->checker == NULL)
+        upstream->checker = checker_create(servers, err);
+    return upstream->checker != NULL ? 0 : -1;
+}
+
 void
 upstream_start(struct upstream *upstream)
 {
     struct servers *servers = &upstream->servers;
+    if (upstream_prepare(upstream, NULL) != 0)
+        abort();
     members_start(servers);
     pthread_mutex_lock(&running_lock);
-    for (struct upstream *other = running; other != NULL; other = other->next)
-        servers_adopt(servers, &other->servers);
+    adopt_running(servers);
     upstream->next = running;
     running = upstream;
     pthread_mutex_unlock(&running_lock);
-    if (servers->plan.check != CHECK_NONE || !is_settled(servers))
-        upstream->checker = checker_start(servers);
+    if (upstream->checker != NULL)
+        checker_start(upstream->checker);
 }
 
 static void

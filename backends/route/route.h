@@ -32,11 +32,16 @@ extern const struct section_type upstream_section;
  * section outlive it. */
 struct upstream *upstream_open(const struct conf *conf, const struct section *section,
                                struct problems *problems);
-/* Begins to resolve and to check the servers; logs upstream.down, which raises an alarm, and
- * upstream.up; upstream.address-down and -up, where a server has other addresses that go on;
- * upstream.flapping and upstream.steady, in the place of all these; upstream.joined and
- * upstream.left, of SRV records; upstream.unchecked, where a check failed for want of something of
- * our own. */
+
+/* Makes the thread that follows names and checks servers, where there are any to follow or to
+ * check, without letting it begin. Returns 0, or -1 with err: the system has no more. */
+int upstream_prepare(struct upstream *upstream, struct err *err);
+
+/* Begins to resolve and to check the servers. One that was not prepared is; where that fails, the
+ * process ends. Logs upstream.down, which raises an alarm, and upstream.up; upstream.address-down
+ * and -up, where a server has other addresses that go on; upstream.flapping and upstream.steady, in
+ * the place of all these; upstream.joined and upstream.left, of SRV records; upstream.unchecked,
+ * where a check failed for want of something of our own. */
 void upstream_start(struct upstream *upstream);
 
 void upstream_close(

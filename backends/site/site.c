@@ -106,6 +106,22 @@ use_dns_servers(const struct built_site *built, struct problems *problems)
     return -1;
 }
 
+/* Of a site that is to run: all threads are there, or it does not take the other one's place. */
+static int
+prepare_work(const struct built_site *built, struct problems *problems)
+{
+    for (size_t i = 0; built->site.purpose == SITE_RUN && i < built->upstreams.count; i++) {
+        struct upstream *upstream = built->upstreams.items[i].item;
+        struct err err;
+        if (upstream_prepare(upstream, &err) == 0)
+            continue;
+        section_problem(upstream_section_of(upstream), NULL, problems, PROBLEM_ERROR,
+                        "upstream \"%s\" cannot be checked: %s", upstream_name(upstream), err.text);
+        return -1;
+    }
+    return 0;
+}
+
 /* The alerts first: a server that is down at the start is told, too. */
 static void
 start_work(struct built_site *built)
@@ -133,12 +149,13 @@ site_load(const char *path, enum site_purpose purpose, const struct site *previo
     if (conf == NULL)
         return NULL;
     struct built_site *built = build(conf, previous, problems);
-    if (problems->errors > errors_before || use_dns_servers(built, problems) != 0) {
+    built->site.purpose = purpose;
+    if (problems->errors > errors_before || prepare_work(built, problems) != 0 ||
+        use_dns_servers(built, problems) != 0) {
         free_built(built);
         return NULL;
     }
     build_warnings(built, problems);
-    built->site.purpose = purpose;
     start_work(built);
     return &built->site;
 }

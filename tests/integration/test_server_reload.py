@@ -129,3 +129,20 @@ def test_hundred_reloads_under_load(service):
     assert len(service.events("config.reloaded")) == 100
     print(f"{load.done} logins, the slowest took {load.slowest_s:.3f} s")
     assert load.failures == []
+
+
+def test_reload_that_has_no_descriptors_left_changes_nothing(scratch):
+    """Each of these upstreams follows a name by a thread of its own, which wants a descriptor."""
+    followed = "".join(f'upstream "u{i}" {{ check = "none"  server "a" {{ address = "localhost:10025" }} }}\n'
+                       for i in range(60))
+    with Mailreeve(scratch / "service", configuration() + followed, {"users": users_file()},
+                   wrapper=("prlimit", "--nofile=120:120")) as service:
+        service.configure(other_upstream(10026) + followed)
+        service.reload_by_signal()
+        assert service.events("config.kept") and not service.events("config.reloaded")
+        assert any("no descriptor is left" in event["problem"] for event in service.events("config.problem"))
+        assert service.ask(login())["Auth-Port"] == "10025"
+        service.configure(other_upstream(10026))
+        service.reload_by_signal()
+        assert service.events("config.reloaded")
+        assert service.ask(login())["Auth-Port"] == "10026"
