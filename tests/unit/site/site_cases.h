@@ -42,6 +42,11 @@ struct site_case {
     const char *want; /* all problems */
 };
 
+struct site_case_list {
+    const struct site_case *cases;
+    size_t count;
+};
+
 static inline bool
 is_as_wanted(const struct site_case *c)
 {
@@ -96,6 +101,22 @@ remove_scratch(void **state)
     (void)state;
     static const char *const names[] = {"t.conf", "list", "users", NULL};
     return leave_scratch(names);
+}
+
+static inline void
+test_site_cases(void **state)
+{
+    const struct site_case_list *list = *state;
+    run_site_cases(list->cases, list->count);
+}
+
+/* A program of one test, which is all of these. */
+static inline int
+run_site_program(const struct site_case *cases, size_t count)
+{
+    struct site_case_list list = {cases, count};
+    const struct CMUnitTest tests[] = {cmocka_unit_test_prestate(test_site_cases, &list)};
+    return cmocka_run_group_tests(tests, enter_scratch, remove_scratch);
 }
 
 #endif

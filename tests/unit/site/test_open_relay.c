@@ -143,18 +143,8 @@ static const struct site_case cases[] = {
      .want = ""},
 };
 
-static void
-test_open_relay(void **state)
-{
-    (void)state;
-    run_site_cases(cases, sizeof cases / sizeof cases[0]);
-}
-
 int
 main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_open_relay),
-    };
-    return cmocka_run_group_tests(tests, enter_scratch, remove_scratch);
+    return run_site_program(cases, sizeof cases / sizeof cases[0]);
 }

@@ -177,18 +177,8 @@ static const struct site_case cases[] = {
              "keep away (accept does not undo a refusal)\n"},
 };
 
-static void
-test_rule_warnings(void **state)
-{
-    (void)state;
-    run_site_cases(cases, sizeof cases / sizeof cases[0]);
-}
-
 int
 main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rule_warnings),
-    };
-    return cmocka_run_group_tests(tests, enter_scratch, remove_scratch);
+    return run_site_program(cases, sizeof cases / sizeof cases[0]);
 }

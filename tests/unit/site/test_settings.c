@@ -365,18 +365,8 @@ static const struct site_case cases[] = {
              "t.conf:6: rule: a name is missing (write rule \"NAME\" {)\n"},
 };
 
-static void
-test_problems(void **state)
-{
-    (void)state;
-    run_site_cases(cases, sizeof cases / sizeof cases[0]);
-}
-
 int
 main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_problems),
-    };
-    return cmocka_run_group_tests(tests, enter_scratch, remove_scratch);
+    return run_site_program(cases, sizeof cases / sizeof cases[0]);
 }
