@@ -45,7 +45,7 @@ organization "ours" {{ domains = {{"tenant.example", "local.example"}}  sources 
 source "users" {{ type = "users"  file = "users" }}
 upstream "trusting" {{ check = "none"  server "mta" {{ address = "127.0.0.1:{trusting}" }} }}
 upstream "strangers" {{ check = "none"  server "mta" {{ address = "127.0.0.1:{strangers}" }} }}
-upstream "imap" {{ {imap_check}  server "dovecot" {{ address = "127.0.0.1:{imap}"  {check_port} }} }}
+upstream "imap" {{ {imap_check}  server "dovecot" {{ address = "{imap_host}:{imap}"  {check_port} }} }}
 upstream "pop3" {{ check = "none"  server "dovecot" {{ address = "127.0.0.1:{pop3}" }} }}
 """
 
@@ -63,10 +63,11 @@ def make_door(scratch, front_certificate):
     """make_door(file, trusting, ...) -> a FrontDoor whose ports include that file."""
     with contextlib.ExitStack() as stack:
         def make(file, trusting=NOWHERE, strangers=NOWHERE, imap=NOWHERE, pop3=NOWHERE, imap_check='check = "none"',
-                 check_port="", **nginx):
+                 check_port="", imap_host="127.0.0.1", **nginx):
             submission = "proxy_smtp_auth = true" if LOGIN in file else ""
             text = CONFIGURATION.format(device=DEVICE, submission=submission, trusting=trusting, strangers=strangers,
-                                        imap=imap, pop3=pop3, imap_check=imap_check, check_port=check_port)
+                                        imap=imap, pop3=pop3, imap_check=imap_check, check_port=check_port,
+                                        imap_host=imap_host)
             ports = {name: file for name in ("submission", "submissions", "smtp", "imap", "imaps", "pop3", "pop3s")}
             return stack.enter_context(FrontDoor(scratch / "door", *front_certificate, text, {"users": USERS},
                                                  port_settings=ports, **nginx))
@@ -303,15 +304,27 @@ def test_dovecot_knows_the_client_by_the_proxy_protocol(make_door, proxied_dovec
                                      log.read_text()[before:]), 10, f"Dovecot's line about the login by {protocol}")
 
 
-def test_dovecot_takes_no_login_of_a_client_from_afar_by_its_own_default(make_door, shared_scratch, trust):
-    """The reason for disable_plaintext_auth = no: without the PROXY protocol nginx beside it counts as safe."""
+# As Dovecot comes. 127.0.0.2 is another machine to it.
+SHY = "disable_plaintext_auth = yes\nlisten = 127.0.0.1, 127.0.0.2\n"
+
+
+@pytest.mark.parametrize("file, settings, is_taken", [
+    (PROXY, "", False), (PROXY, "login_trusted_networks = 127.0.0.1\n", False),
+    ("", "", False), ("", "login_trusted_networks = 127.0.0.1\n", True)],
+    ids=["PROXY", "PROXY, nginx trusted", "from afar", "from afar, nginx trusted"])
+def test_whose_login_dovecot_takes_without_tls_by_default(make_door, shared_scratch, trust, file, settings, is_taken):
+    """The reason for disable_plaintext_auth = no with the PROXY protocol, for login_trusted_networks without."""
     if not dovecot_is_usable():
         pytest.skip("Dovecot is not installed")
     proxied = {name: free_port() for name in ("imap", "pop3")}
-    settings = PROXIED_DOVECOT.format(**proxied) + "disable_plaintext_auth = yes\n"
-    with Dovecot(shared_scratch / "shy", DOVECOT_USERS, settings=settings):
-        with pytest.raises(imaplib.IMAP4.error, match="PRIVACYREQUIRED"):
-            read_by_imap(make_door(PROXY, imap=proxied["imap"]), trust)
+    settings += PROXIED_DOVECOT.format(**proxied) + SHY
+    with Dovecot(shared_scratch / f"shy-{free_port()}", DOVECOT_USERS, settings=settings) as dovecot:
+        door = make_door(file, imap=proxied["imap"] if file else dovecot.ports["imap"], imap_host="127.0.0.2")
+        if is_taken:
+            assert read_by_imap(door, trust) == "OK"
+        else:
+            with pytest.raises(imaplib.IMAP4.error, match="PRIVACYREQUIRED"):
+                read_by_imap(door, trust)
 
 
 FAST_CHECK = 'check = "{}"  interval = 200ms  timeout = 1s  fall = 2'
