@@ -2,10 +2,11 @@
  * All that is asked for is in one list under one lock; there are dozens, not thousands. All threads
  * do the same thing: wait for what is due first, ask for it without the lock, put the answer down.
  * Each name that is started brings one more thread, up to a limit, so that dead zones of one tenant
- * do not hold up the names of the others. Whoever begins to ask wakes another one, so that somebody
- * always watches over what is due next. While a thread asks, it holds a reference, so that what
- * everybody has closed goes away when the answer is there. The threads stay: ending one could mean
- * to wait for a question.
+ * do not hold up the names of the others; names in trouble get half of the threads at most, or a
+ * hundred of them would keep all threads waiting for ever. Whoever begins to ask wakes another one,
+ * so that somebody always watches over what is due next. While a thread asks, it holds a reference,
+ * so that what everybody has closed goes away when the answer is there. The threads stay: ending
+ * one could mean to wait for a question.
  */
 #include "resolver.h"
 
@@ -20,7 +21,7 @@
 #include "log.h"
 #include "names.h"
 
-enum { THREADS_MAX = 32, DNS_PORT = 53 };
+enum { THREADS_MAX = 32, IN_TROUBLE_MAX = THREADS_MAX / 2, DNS_PORT = 53 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t answered, due_changed; /* set up with the first thread */
@@ -28,6 +29,7 @@ static pthread_cond_t answered, due_changed; /* set up with the first thread */
 static struct resolved *all;
 static struct background *threads[THREADS_MAX];
 static size_t thread_count;
+static size_t in_trouble; /* names that were, when asking for them began */
 static struct dns_servers servers;
 
 void
@@ -76,11 +78,17 @@ within_bounds(int64_t ttl_ms)
     return ttl_ms < NAMES_MOST_MS ? ttl_ms : NAMES_MOST_MS;
 }
 
+static bool
+is_in_trouble(const struct resolved *resolved)
+{
+    return resolved->trouble.text[0] != '\0';
+}
+
 /* One line when it begins to fail and one when that is over. */
 static void
 log_change(const struct resolved *resolved, bool had_trouble)
 {
-    bool has_trouble = resolved->trouble.text[0] != '\0';
+    bool has_trouble = is_in_trouble(resolved);
     if (has_trouble && !had_trouble)
         log_event(LOG_WARN, "name.unresolved", LOG_STR("name", resolved->kind->text(resolved)),
                   LOG_STR("error", resolved->trouble.text));
@@ -98,12 +106,14 @@ ask(struct resolved *resolved)
     resolved->is_asking = true;
     resolved->is_outdated = false;
     resolved->references++;
+    const bool had_trouble = is_in_trouble(resolved);
+    in_trouble += had_trouble ? 1 : 0;
     pthread_mutex_unlock(&lock);
     int result =
         resolved->kind->ask(resolved, &asked, deadline_after(NAMES_QUESTION_MS), &ttl_ms, &err);
     pthread_mutex_lock(&lock);
 
-    bool had_trouble = resolved->trouble.text[0] != '\0';
+    in_trouble -= had_trouble ? 1 : 0;
     if (result == 0) {
         resolved->kind->put_down(resolved);
         err.text[0] = '\0'; /* of a name before the one that was found */
@@ -119,13 +129,20 @@ ask(struct resolved *resolved)
     resolver_drop(resolved);
 }
 
+static bool
+has_its_turn(const struct resolved *resolved)
+{
+    return resolved->is_started && !resolved->is_asking &&
+           (in_trouble < IN_TROUBLE_MAX || !is_in_trouble(resolved));
+}
+
 /* The one that nobody asks for and that is due first, or NULL. */
 static struct resolved *
 find_next(void)
 {
     struct resolved *first = NULL;
     for (struct resolved *at = all; at != NULL; at = at->next)
-        if (at->is_started && !at->is_asking && (first == NULL || at->due_ms < first->due_ms))
+        if (has_its_turn(at) && (first == NULL || at->due_ms < first->due_ms))
             first = at;
     return first;
 }
