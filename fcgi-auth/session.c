@@ -26,9 +26,10 @@
 #include "login.h"
 #include "memory.h"
 #include "own_question.h"
+#include "server_choice.h"
 #include "web_request.h"
 
-enum { SESSION_ID_MAX = 32, ATTEMPT_WAIT_S = 1, ROUTE_KEY_MAX = 512 };
+enum { SESSION_ID_MAX = 32, ATTEMPT_WAIT_S = 1 };
 
 struct session {
     const struct world *world;
@@ -159,34 +160,6 @@ doubt_client(struct session *session)
                   "(site/balancers.conf)");
 }
 
-static void
-no_route(struct session *session, const struct rule_ref *rule)
-{
-    decide_no_route(&session->site->settings.decide, &session->request.facts, rule, NULL,
-                    &session->decision);
-}
-
-/* The account's own mail host, where a source knows one. */
-static const char *
-mail_host(const struct session *session)
-{
-    return session->was_verified ? session->verified.account.route : NULL;
-}
-
-/* Why there is no server: the source that names the account's mail host, or the upstream. */
-static struct rule_ref
-no_server_rule(const struct session *session, const struct err *err)
-{
-    const struct upstream *upstream = session->decision.upstream;
-    struct rule_ref rule = {.origin = upstream_section_of(upstream)->origin,
-                            .section_kind = "upstream",
-                            .section_name = upstream_name(upstream)};
-    if (mail_host(session) != NULL && session->request.facts.protocol != PROTOCOL_SMTP)
-        rule = session->verified.rule;
-    snprintf(rule.detail, sizeof rule.detail, "%s", err->text);
-    return rule;
-}
-
 /* Who it is, by AUTH or by a relay window; "": nobody is authenticated. */
 static const char *
 canonical_user(const struct session *session)
@@ -196,50 +169,19 @@ canonical_user(const struct session *session)
     return session->decision.user.text[0] != '\0' ? memory_window(&session->memory)->name : "";
 }
 
-/* Whose sessions `balance = "hash"` keeps together: the user's, or the client's where there is
- * none.
- */
-static void
-write_route_key(const struct session *session, char key_r[ROUTE_KEY_MAX])
-{
-    const char *user = canonical_user(session);
-    if (user[0] != '\0')
-        snprintf(key_r, ROUTE_KEY_MAX, "%s", user);
-    else
-        netaddr_format(&session->request.facts.client, key_r);
-}
-
-/* The mail host has the mailbox, so who wants to read gets to that server or to none. Mail can be
- * handed in at any, and at his own where it is one of the upstream and up. */
-static int
-choose_server(struct session *session, struct upstream *upstream, struct err *err)
-{
-    const char *host = mail_host(session);
-    char key[ROUTE_KEY_MAX];
-    write_route_key(session, key);
-    bool is_sending = session->request.facts.protocol == PROTOCOL_SMTP;
-    if (host == NULL)
-        return upstream_choose(upstream, key, &session->route, err);
-    int chosen = upstream_choose_host(upstream, host, key, &session->route, err);
-    return chosen != 0 && is_sending ? upstream_choose(upstream, key, &session->route, err)
-                                     : chosen;
-}
-
 static void
 choose_route(struct session *session)
 {
     struct upstream *upstream = session->decision.upstream;
-    if (upstream == NULL) {
-        struct rule_ref lacking = session->decision.verdict.rule;
-        no_route(session, &lacking);
-        return;
-    }
-    struct err err;
-    session->is_routed = choose_server(session, upstream, &err) == 0;
-    if (session->is_routed)
-        return;
-    struct rule_ref rule = no_server_rule(session, &err);
-    no_route(session, &rule);
+    const struct verify_result *verified = session->was_verified ? &session->verified : NULL;
+    const struct server_choice choice = {
+        .facts = &session->request.facts, .user = canonical_user(session), .verified = verified};
+    struct rule_ref rule = session->decision.verdict.rule; /* of one who lacks an upstream */
+    session->is_routed =
+        upstream != NULL && server_choice_make(&choice, upstream, &session->route, &rule) == 0;
+    if (!session->is_routed)
+        decide_no_route(&session->site->settings.decide, &session->request.facts, &rule, NULL,
+                        &session->decision);
 }
 
 /* Writes the name for Auth-User. xtext is for XCLIENT: where nginx logs in at the server, it does
