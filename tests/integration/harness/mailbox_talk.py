@@ -2,28 +2,19 @@
 
 import socket
 
+from .line_talk import LineTalk
 
-class MailboxTalk:
+
+class MailboxTalk(LineTalk):
     """At a port of the front door, at a client's loopback address. Lines are bytes without their end."""
 
     def __init__(self, port, trust=None, implicit_tls=False, client="127.0.0.1", timeout_s=20):
         """trust: an SSLContext, which start_tls() needs; implicit_tls: TLS is there from the first byte."""
+        super().__init__(socket.create_connection(("127.0.0.1", port), timeout=timeout_s, source_address=(client, 0)))
         self._trust = trust
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout=timeout_s, source_address=(client, 0))
         if implicit_tls:
-            self._wrap()
-        self._reader = self._socket.makefile("rb")
+            self.begin_tls(trust)
         self.greeting = self.read()
-
-    def _wrap(self):
-        self._socket = self._trust.wrap_socket(self._socket, server_hostname="localhost")
-
-    def read(self):
-        """The next line; b"" once the server has closed."""
-        try:
-            return self._reader.readline().rstrip(b"\r\n")
-        except ConnectionResetError:
-            return b""
 
     def read_until(self, begins, contains=b""):
         """The lines up to one that begins so and has that in it; what came before the end if it never does."""
@@ -34,10 +25,6 @@ class MailboxTalk:
                 break
         return lines
 
-    def send(self, *lines):
-        """All in one write."""
-        self._socket.sendall(b"".join(line + b"\r\n" for line in lines))
-
     def say(self, line):
         """The next line after that one."""
         self.send(line)
@@ -45,23 +32,7 @@ class MailboxTalk:
 
     def start_tls(self):
         """After the server has agreed to it."""
-        self._wrap()
-        self._reader = self._socket.makefile("rb")
-
-    def is_closed(self):
-        """Whether the server has closed: waits for it to say something or to do so."""
-        return self.read() == b""
-
-    def close(self):
-        # the socket lives on as long as its reader does
-        self._reader.close()
-        self._socket.close()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
+        self.begin_tls(self._trust)
 
 
 def pop3_capabilities(talk):

@@ -10,8 +10,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from .cluster import PORTS
+from .line_talk import LineTalk
 from .process import wait_until
-from .smtp_talk import plain
+from .smtp_talk import plain, read_reply
 
 CONNECT_S, REPLY_S = 2, 8   # Clients of the world wait for minutes.
 PAUSE_S, RETRY_S = 0.05, 0.25
@@ -60,48 +61,31 @@ class Job:
         return self.attempts[-1].ended - self.began
 
 
-class Session:
+class Session(LineTalk):
     """One SMTP session on a connected socket, with TLS if it is given."""
 
     def __init__(self, connected, tls=None):
-        self._socket = connected
-        self._reader = connected.makefile("rb")
+        super().__init__(connected)
         self.expect("220")
         self.expect("250", "EHLO client.example")
         if tls:
             self.expect("220", "STARTTLS")
-            self._socket = tls.wrap_socket(connected, server_hostname="localhost")
-            self._reader = self._socket.makefile("rb")
+            self.begin_tls(tls)
             self.expect("250", "EHLO client.example")
 
     def expect(self, codes, line=None):
         """Says the line, waits for its answer and returns that; Later or Misjudged if it has another code."""
         if line is not None:
-            self._socket.sendall((line if isinstance(line, bytes) else line.encode()) + b"\r\n")
-        reply = self._reply()
+            self.send(line)
+        reply = read_reply(self)
+        if not reply:
+            raise Closed("closed")
         if reply.startswith(codes):
             return reply
         raise (Later if reply.startswith("4") else Misjudged)(reply)
 
-    def _reply(self):
-        """Its last line."""
-        while line := self._reader.readline():
-            if line[3:4] != b"-":
-                return line.decode("latin-1").rstrip("\r\n")
-        raise Closed("closed")
-
     def log_in(self, user, password, codes="235"):
         return self.expect(codes, plain(user, password))
-
-    def close(self):
-        self._reader.close()
-        self._socket.close()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
 
 
 class Client:

@@ -4,6 +4,8 @@ would send."""
 import base64
 import socket
 
+from .line_talk import LineTalk
+
 
 def plain(user, password):
     """The line AUTH PLAIN with its initial response; str or bytes."""
@@ -15,56 +17,36 @@ def b64(text):
     return base64.b64encode(text.encode() if isinstance(text, str) else text)
 
 
-class SmtpTalk:
+def read_reply(talk):
+    """The last line of the next reply to a LineTalk; "" once the server has closed."""
+    while (line := talk.read())[3:4] == b"-":
+        pass
+    return line.decode("latin-1")
+
+
+class SmtpTalk(LineTalk):
     """say() sends one line and returns the reply's last line, or "" when the server closed."""
 
     def __init__(self, port, tls=None, implicit_tls=False, timeout_s=20, client=None):
         """tls: an SSLContext; with it STARTTLS is done at once, or TLS before the first byte; client: the
         loopback address to come from ("127.0.0.2")."""
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout=timeout_s,
-                                                source_address=(client, 0) if client else None)
+        super().__init__(socket.create_connection(("127.0.0.1", port), timeout=timeout_s,
+                                                  source_address=(client, 0) if client else None))
         if tls and implicit_tls:
-            self._socket = tls.wrap_socket(self._socket, server_hostname="localhost")
-        self._reader = self._socket.makefile("rb")
-        self.greeting = self._reply()
+            self.begin_tls(tls)
+        self.greeting = read_reply(self)
         if tls and not implicit_tls:
             self.say("EHLO client.example")
             assert self.say("STARTTLS").startswith("220")
-            self._socket = tls.wrap_socket(self._socket, server_hostname="localhost")
-            self._reader = self._socket.makefile("rb")
-
-    def _reply(self):
-        try:
-            while line := self._reader.readline():
-                if line[3:4] != b"-":
-                    return line.decode("latin-1").rstrip("\r\n")
-        except ConnectionResetError:
-            pass
-        return ""
+            self.begin_tls(tls)
 
     def say(self, line):
-        line = line.encode() if isinstance(line, str) else line
         try:
-            self._socket.sendall(line + b"\r\n")
+            self.send(line)
         except (BrokenPipeError, ConnectionResetError):
             return ""
-        return self._reply()
+        return read_reply(self)
 
     def say_all(self, lines):
         """The replies to all lines."""
         return [self.say(line) for line in lines]
-
-    def is_closed(self):
-        """Whether the server has closed the connection: waits for it to say something or to close."""
-        return self._reply() == ""
-
-    def close(self):
-        # the socket lives on as long as its reader does
-        self._reader.close()
-        self._socket.close()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
