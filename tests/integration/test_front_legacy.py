@@ -151,6 +151,8 @@ def test_the_address_of_the_client_and_the_one_that_he_connected_to_are_told(mak
 PORTS = {
     # an old server: nginx's address may relay, XCLIENT is not known
     "old": ["smtpd_sasl_auth_enable=no", "mynetworks=127.0.0.1", "smtpd_relay_restrictions=permit_mynetworks,reject"],
+    "older": ["smtpd_sasl_auth_enable=no", "mynetworks=127.0.0.1", "smtpd_relay_restrictions=permit_mynetworks,reject",
+              "smtpd_discard_ehlo_keywords=dsn"],
     # the same for mail from outside
     "old_inbound": ["smtpd_sasl_auth_enable=no", "smtpd_relay_restrictions=reject_unauth_destination"],
     # one that relays for those who log in
@@ -198,6 +200,16 @@ def test_an_old_server_takes_nothing_while_nginx_says_xclient(make_door, trust, 
         with pytest.raises(smtplib.SMTPException):
             smtp.login(NINA, WORD)
     assert inbound(door) == (550, b"5.7.0 Error: insufficient authorization")
+
+
+@pytest.mark.parametrize("port, code", [("old", 250), ("older", 555)])
+def test_an_old_server_refuses_what_nginx_announces_in_its_place_and_it_has_not(make_door, trust, postfix, port, code):
+    """The reason for taking words out of smtp_capabilities."""
+    door = make_door(NO_XCLIENT, trusting=postfix.ports[port])
+    with submission(door, trust) as smtp:
+        assert smtp.has_extn("dsn")
+        smtp.login(NINA, WORD)
+        assert smtp.mail(NINA, ["RET=HDRS"])[0] == code
 
 
 @pytest.mark.parametrize("method", ["PLAIN", "LOGIN"])
