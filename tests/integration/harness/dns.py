@@ -4,16 +4,16 @@ import shutil
 import signal
 from pathlib import Path
 
-from .process import Process, free_port, port_answers
+from .process import OneProcess, Process, free_port, port_answers
 
 
 def dns_is_usable():
     return shutil.which("dnsmasq") is not None
 
 
-class Dns:
+class Dns(OneProcess):
     """`address` is what the setting `dns_servers` holds. It knows everything about .test: what it was not told of is not
-    there. Use as a context manager, or start() and stop()."""
+    there."""
 
     def __init__(self, folder, hosts=None, services=(), ttl_s=1):
         """hosts: {name: [addresses]}; services: (service, host, port, priority, weight) each."""
@@ -60,23 +60,4 @@ class Dns:
 
     def start(self):
         self._write_configuration()
-        self.process.start()
-        return self
-
-    def stop(self):
-        self.process.stop()
-
-    def pause(self):
-        """It does not answer any more."""
-        self.process.pause()
-
-    def resume(self):
-        self.process.resume()
-
-    def __enter__(self):
-        return self.start()
-
-    def __exit__(self, *_):
-        if self.process.alive():
-            self.resume()
-        self.process.stop()
+        return super().start()

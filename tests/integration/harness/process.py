@@ -215,6 +215,32 @@ class Process:
         self.stop()
 
 
+class OneProcess:
+    """A server whose `process` is all of it. Use as a context manager, or start() and stop()."""
+
+    def start(self):
+        self.process.start()
+        return self
+
+    def stop(self):
+        self.process.stop()
+
+    def pause(self):
+        """It does not answer until resume()."""
+        self.process.pause()
+
+    def resume(self):
+        self.process.resume()
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        if self.process.alive():
+            self.resume()
+        self.stop()
+
+
 @atexit.register
 def _end_all():
     for process in list(_running):

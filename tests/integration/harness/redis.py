@@ -5,7 +5,7 @@ import shutil
 import socket
 from pathlib import Path
 
-from .process import Process, free_port, wait_until
+from .process import OneProcess, Process, free_port, wait_until
 
 
 def redis_is_usable():
@@ -54,8 +54,8 @@ def ask(address, *commands, timeout_s=20):
             return reply
 
 
-class Redis:
-    """One server. `port`, `socket`, `url` (by port) and `unix_url`. Use as a context manager, or start() and stop()."""
+class Redis(OneProcess):
+    """One server. `port`, `socket`, `url` (by port) and `unix_url`."""
 
     def __init__(self, folder, password=None, replica_of=None, port=None, users=(), settings=()):
         """password: of the default user; replica_of: another Redis; users: lines of ACL ("front on >pw ~mailreeve:*
@@ -110,31 +110,10 @@ class Redis:
         found = self.commands()
         return found.get("evalsha", 0) + found.get("eval", 0)
 
-    def start(self):
-        self.process.start()
-        return self
-
-    def stop(self):
-        self.process.stop()
-
     def kill(self):
         """As kill -9 does."""
         self.process.kill()
         self.socket.unlink(missing_ok=True)
-
-    def pause(self):
-        self.process.pause()
-
-    def resume(self):
-        self.process.resume()
-
-    def __enter__(self):
-        return self.start()
-
-    def __exit__(self, *_):
-        if self.process.alive():
-            self.resume()
-        self.process.stop()
 
 
 class Sentinels:
