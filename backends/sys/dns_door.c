@@ -183,9 +183,13 @@ take_services(struct dns_question *question, const unsigned char *message, int l
     int result = ares_parse_srv_reply(message, length, &found);
     if (result != ARES_SUCCESS)
         return result;
-    question->targets = xcalloc(DNS_ANSWERS_MAX, sizeof *question->targets);
-    for (const struct ares_srv_reply *record = found;
-         record != NULL && question->count < DNS_ANSWERS_MAX; record = record->next)
+    /* All of them: servers turn the order round, and the same ones are to be left out every time.
+     */
+    size_t records = 0;
+    for (const struct ares_srv_reply *record = found; record != NULL; record = record->next)
+        records++;
+    question->targets = xcalloc(records, sizeof *question->targets);
+    for (const struct ares_srv_reply *record = found; record != NULL; record = record->next)
         take_service(question, record);
     ares_free_data(found);
     return result;

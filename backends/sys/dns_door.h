@@ -13,7 +13,7 @@
 
 enum {
     DNS_NAME_MAX = 256,    /* with the terminating NUL */
-    DNS_ANSWERS_MAX = 128, /* of one question; more are left out */
+    DNS_ANSWERS_MAX = 128, /* addresses of one question; more are left out */
     DNS_TRY_MS = 1000,     /* for one server to answer, at most */
 };
 
