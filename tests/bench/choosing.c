@@ -10,10 +10,10 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "alloc.h"
 #include "chooser.h"
+#include "cpu_time.h"
 #include "scramble.h"
 
 enum { CHOICES = 1 << 20, CHANGES = 1000, SLOW_START_MS = 60000, NOW_MS = 30000, TARGET_NS = 1000 };
@@ -24,24 +24,15 @@ struct servers {
     struct chooser *chooser;
 };
 
-/* Processor time: nothing here waits, and what else the machine does is not to be measured. */
-static double
-now_s(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
 /* Returns the nanoseconds for one choice. */
 static double
 choose(const struct servers *servers)
 {
     size_t chosen = 0;
-    const double start_s = now_s();
+    const double start_s = cpu_time_s();
     for (size_t i = 0; i < CHOICES; i++)
         chosen += chooser_next(servers->chooser, scramble(i), NOW_MS) >= 0;
-    const double took_s = now_s() - start_s;
+    const double took_s = cpu_time_s() - start_s;
     if (chosen != CHOICES) {
         fprintf(stderr, "%zu of %d sessions had a server\n", chosen, CHOICES);
         exit(EXIT_FAILURE);
@@ -65,12 +56,12 @@ change(const struct servers *servers, size_t step, bool is_usable, int64_t warms
 static double
 change_often(const struct servers *servers)
 {
-    const double start_s = now_s();
+    const double start_s = cpu_time_s();
     for (size_t i = 0; i < CHANGES; i++) {
         servers->members[1].is_usable = i % 2 == 0;
         chooser_set(servers->chooser, servers->members, servers->count);
     }
-    return (now_s() - start_s) * 1e6 / CHANGES;
+    return (cpu_time_s() - start_s) * 1e6 / CHANGES;
 }
 
 static void

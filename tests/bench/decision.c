@@ -14,9 +14,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "alloc.h"
+#include "cpu_time.h"
 #include "decide.h"
 
 enum { SESSIONS = 1 << 13, ROUNDS = 32, USERS = 1000000, NAME_TEXT_MAX = 48, LINE_TEXT_MAX = 64 };
@@ -243,15 +243,6 @@ decide_one_recipient(const struct setup *setup, struct session *session,
     decide_recipient(setup->tenancy, &settings, &session->facts, NULL, decision_r);
 }
 
-/* Processor time: nothing here waits. */
-static double
-now_s(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
 static const struct kind {
     const char *name;
     void (*decide)(const struct setup *setup, struct session *session, struct decision *decision_r);
@@ -263,7 +254,7 @@ enum { KINDS = sizeof kinds / sizeof kinds[0] };
 static double
 ask_round(const struct kind *kind, const struct setup *setup, struct session *sessions)
 {
-    double start_s = now_s();
+    double start_s = cpu_time_s();
     for (size_t i = 0; i < SESSIONS; i++) {
         struct decision decision;
         kind->decide(setup, &sessions[i], &decision);
@@ -272,7 +263,7 @@ ask_round(const struct kind *kind, const struct setup *setup, struct session *se
             exit(EXIT_FAILURE);
         }
     }
-    return now_s() - start_s;
+    return cpu_time_s() - start_s;
 }
 
 /* Returns the nanoseconds for one decision in the best round: what else the machine does takes away

@@ -10,9 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "alloc.h"
+#include "cpu_time.h"
 #include "list.h"
 
 enum { QUESTIONS = 1 << 17, ROUNDS = 8, ENTRY_TEXT_MAX = 64 };
@@ -113,15 +113,6 @@ static const struct kind kinds[] = {
     {"domain", LIST_USER, domain_entry, domain_question},
 };
 
-/* Processor time: nothing here waits, and what else the machine does is not to be measured. */
-static double
-now_s(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
 static void
 fail(void *context, struct origin origin, const struct err *err)
 {
@@ -140,11 +131,11 @@ load(const struct kind *kind, size_t entries, double *load_s_r)
         kind->entry(i, entry);
         length += (size_t)sprintf(text + length, "%s\n", entry);
     }
-    double start_s = now_s();
+    double start_s = cpu_time_s();
     struct list *list = list_create(kind->name, kind->list, (struct origin){.file = NULL});
     list_add_text(list, text, length, "bench", fail, NULL);
     list_freeze(list);
-    *load_s_r = now_s() - start_s;
+    *load_s_r = cpu_time_s() - start_s;
     free(text);
     return list;
 }
@@ -163,7 +154,7 @@ ask(const struct kind *kind, const struct list *list, size_t entries, bool hit)
             fail(NULL, (struct origin){.line = (unsigned)i}, &err);
     }
     size_t matches = 0;
-    double start_s = now_s();
+    double start_s = cpu_time_s();
     for (size_t round = 0; round < ROUNDS; round++)
         for (size_t i = 0; i < QUESTIONS; i++) {
             enum list_answer answer = kind->list == LIST_IP
@@ -171,7 +162,7 @@ ask(const struct kind *kind, const struct list *list, size_t entries, bool hit)
                                           : list_match_name(list, names[i], NULL);
             matches += answer == LIST_MATCH;
         }
-    double took_s = now_s() - start_s;
+    double took_s = cpu_time_s() - start_s;
     if (matches != (hit ? (size_t)QUESTIONS * ROUNDS : 0)) {
         fprintf(stderr, "%s: %zu matches\n", kind->name, matches);
         exit(EXIT_FAILURE);

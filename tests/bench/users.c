@@ -10,10 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "alloc.h"
+#include "cpu_time.h"
 #include "users_file.h"
 
 enum { QUESTIONS = 1 << 17, ROUNDS = 8, NAME_MAX_BYTES = 48, LINE = 192, APP_EVERY = 10 };
@@ -35,15 +35,6 @@ static void
 write_name(uint64_t seed, const char *prefix, char name_r[NAME_MAX_BYTES])
 {
     snprintf(name_r, NAME_MAX_BYTES, "%s%llx@acme.example", prefix, (unsigned long long)mix(seed));
-}
-
-/* Processor time: nothing here waits, and what else the machine does is not to be measured. */
-static double
-now_s(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
 /* Megabytes of memory in use. */
@@ -93,13 +84,13 @@ ask(const struct users_file *users, size_t count, const char *prefix)
     for (size_t i = 0; i < QUESTIONS; i++)
         write_name(mix(i) % count, prefix, names[i]);
     size_t found = 0;
-    double start_s = now_s();
+    double start_s = cpu_time_s();
     for (size_t round = 0; round < ROUNDS; round++)
         for (size_t i = 0; i < QUESTIONS; i++) {
             found += users_file_find(users, names[i]) != NULL;
             found += users_file_app_passwords(users, names[i]) != NULL;
         }
-    double took_s = now_s() - start_s;
+    double took_s = cpu_time_s() - start_s;
     if ((found > 0) != (strcmp(prefix, "user") == 0))
         exit(EXIT_FAILURE);
     return took_s * 1e9 / QUESTIONS / ROUNDS;
@@ -113,9 +104,9 @@ main(void)
         double before_mb = memory_mb();
         size_t length = 0;
         char *text = make_text(sizes[i], &length);
-        double start_s = now_s();
+        double start_s = cpu_time_s();
         struct users_file *users = users_file_parse(text, length, "users", fail, NULL);
-        double load_s = now_s() - start_s;
+        double load_s = cpu_time_s() - start_s;
         free(text);
         double more_mb = memory_mb() - before_mb;
         printf("users %7zu app passwords %6zu file %4.0f MB load %5.2f s memory %4.0f MB "
