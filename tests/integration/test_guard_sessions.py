@@ -9,7 +9,7 @@ import pytest
 from harness.guarded_door import GuardedDoor, another_client, send
 from harness.postfix import postfix_is_usable
 from harness.process import wait_until
-from harness.setups import cheap_hash
+from harness.setups import users_alike
 
 PASSWORD = "secret"
 FAR, HOST = "customer@far.example", "host@acme.example"
@@ -60,8 +60,7 @@ def world(request, shared_scratch, authority, front_certificate):
     command = folder / "alert"
     command.write_text(f'#!/bin/sh\nprintf "%s\\n" "$(cat)" >>{folder}/alerts.json\n')
     command.chmod(0o755)
-    hashed = cheap_hash(PASSWORD)
-    users = "".join(f"{name}@acme.example:{hashed}:\n" for name in (*NAMES, "host"))
+    users = users_alike([f"{name}@acme.example" for name in (*NAMES, "host")], PASSWORD)
     text = CONFIGURATION.format(state=state, command=command, **globals())
     with GuardedDoor(folder / "door", authority, front_certificate, text, {"users": users},
                      relay_networks="127.0.6.0/24") as door:

@@ -13,7 +13,7 @@ from harness.command import EXIT_OK, mailreeve
 from harness.dns import Dns, dns_is_usable
 from harness.mailreeve import Mailreeve
 from harness.process import free_port, wait_until
-from harness.setups import cheap_hash
+from harness.setups import users_alike
 
 PASSWORD = "secret"
 USERS = [f"user{number}@acme.example" for number in range(200)]
@@ -32,8 +32,7 @@ ONE, TWO = 'server "one" { address = "127.0.0.1:10001" }', 'server "two" { addre
 
 @pytest.fixture(scope="module")
 def users():
-    hashed = cheap_hash(PASSWORD)
-    return {"users": "".join(f"{user}:{hashed}:\n" for user in USERS)}
+    return {"users": users_alike(USERS, PASSWORD)}
 
 
 @pytest.fixture

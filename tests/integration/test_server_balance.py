@@ -6,7 +6,7 @@ import pytest
 
 from harness import fastcgi
 from harness.mailreeve import Mailreeve
-from harness.setups import cheap_hash
+from harness.setups import users_alike
 
 PASSWORD = "secret"
 USERS = [f"user{number}@acme.example" for number in range(60)]
@@ -40,8 +40,7 @@ def configuration(balance, servers=SERVERS):
 
 @pytest.fixture(scope="module")
 def users():
-    hashed = cheap_hash(PASSWORD)
-    return {"users": "".join(f"{user}:{hashed}:\n" for user in USERS)}
+    return {"users": users_alike(USERS, PASSWORD)}
 
 
 @pytest.fixture

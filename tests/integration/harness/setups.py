@@ -36,5 +36,11 @@ def cheap_hash(password):
                           capture_output=True, check=True).stdout.decode().strip()
 
 
+def users_alike(names, password):
+    """A users file in which all have the same password."""
+    hashed = cheap_hash(password)
+    return "".join(f"{name}:{hashed}:\n" for name in names)
+
+
 def users_file(**users):
     return "".join(f"{name}:{cheap_hash(password)}:\n" for name, password in ({USER: PASSWORD} | users).items())
