@@ -356,7 +356,7 @@ def test_what_goes_wrong_inside_is_temporary_and_never_a_login(scratch, front_ce
         front.service.kill()
         with SmtpTalk(front.ports["submission"], tls=trust) as client:
             reply = client.say_all(["EHLO client.example", plain(BOSS, BOSS_PASSWORD)])[-1]
-        assert reply.startswith("451")
+        assert reply.startswith("454 4.7.0")
         front.service.start()
     assert sink.lines() == []
 
