@@ -247,6 +247,16 @@ def test_postfix_is_told_the_address_by_the_proxy_protocol(make_door, trust, pos
     assert received(postfix, f"proxied to {port}") == (CLIENT, NINA)
 
 
+@pytest.mark.parametrize("client, code", [("192.0.2.1", 235), ("::ffff:192.0.2.1", 421)])
+def test_postfix_takes_no_line_of_the_proxy_protocol_with_two_kinds_of_addresses(make_door, trust, postfix, client, code):
+    """The reason for a balancer that says IPv4 as IPv4 (haproxy without v4v6): nginx is connected to by IPv4."""
+    door = make_door(PROXY, trusting=postfix.ports["proxied"], balanced=("submission",))
+    with ProxiedSMTP(door.ports["submission"], v1(client)) as smtp:
+        smtp.starttls(context=trust)
+        smtp.ehlo("client.example")
+        assert smtp.docmd(plain(NINA, WORD).decode())[0] == code
+
+
 @pytest.mark.parametrize("port, answer", [
     ("ipv4", (501, b"5.5.4 Bad ADDR syntax: IPV6:2001:db8::7")), ("all", (235, b"2.0.0 OK"))])
 def test_postfix_takes_clients_of_ipv6_only_where_it_knows_ipv6_itself(make_door, trust, postfix, port, answer):
