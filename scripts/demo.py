@@ -23,53 +23,17 @@ from pathlib import Path
 SOURCE = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(SOURCE / "tests" / "integration"))
 
-from harness.certs import Authority  # noqa: E402
-from harness.door import FrontDoor  # noqa: E402
-from harness.dovecot import Dovecot  # noqa: E402
-from harness.guarded_postfix import GuardedPostfix  # noqa: E402
-from harness.page import Page  # noqa: E402
-from harness.postfix import Postfix, login_of  # noqa: E402
-from harness.process import (  # noqa: E402
-    Process, build_dir, free_port, make_scratch, remove_scratch, socket_answers, wait_until)
-from harness.slapd import Slapd, person  # noqa: E402
+from demo_servers import LARS, LENA, LEO, NINA, Servers, say  # noqa: E402
+from harness.postfix import login_of  # noqa: E402
+from harness.process import build_dir, make_scratch, remove_scratch, wait_until  # noqa: E402
 from harness.smtp_talk import SmtpTalk, plain  # noqa: E402
 
-# The users of each company, and who knows the password. The mailboxes are all on one Dovecot, which is also
-# the SASL server of the tenant's mail server.
-LENA = ("lena@ldap.example", "lena-password")
-LARS = ("lars@ldap.example", "lars-password")
-NINA = ("nina@tenant.example", "nina-password")
-LEO = ("leo@local.example", "leo-password")
-LDAP_BASE = "dc=ldap,dc=example"
 STRANGER = "customer@far.example"
 
 # Other clients than the demo's own: the whole of 127.0.0.0/8 is this machine.
 OLD_PROGRAM = "127.0.0.2"
 ATTACKER = "127.0.0.3"
 GUESSER = "127.0.0.4"
-
-# A web server of one's own, as the head of nginx-conf/auth-request.conf says.
-WEB = """
-server {{
-    listen 127.0.0.1:{port} ssl;
-    ssl_certificate {certificate};
-    ssl_certificate_key {key};
-    access_log off;
-    include mailreeve/auth-request.conf;
-    location / {{
-        include mailreeve/protected.conf;
-        proxy_pass http://127.0.0.1:{page};
-        proxy_set_header X-Auth-User $mailreeve_user;
-        proxy_set_header Authorization "";
-    }}
-}}
-"""
-
-
-def say(text="", indent=0):
-    for paragraph in text.split("\n"):
-        print(textwrap.fill(paragraph, 100, initial_indent=" " * indent, subsequent_indent=" " * indent), flush=True)
-
 
 class Check:
     """Counts expectations and tells how each turned out."""
@@ -89,69 +53,19 @@ class Check:
 
 
 class Demo:
-    def __init__(self, scratch):
-        self.scratch = scratch
+    def __init__(self, servers):
+        self.servers = servers
         self.check = Check()
         self.number = 0
 
-    def start(self, stack):
-        """Starts the servers; each is stopped when the stack unwinds."""
-        authority = Authority(self.scratch / "certs")
-        self.ca = authority.ca
-        people = [person(name.split("@")[0], password, LDAP_BASE, mail=name) for name, password in (LENA, LARS)]
-        self.slapd = stack.enter_context(Slapd(self.scratch / "slapd", people, LDAP_BASE,
-                                               authority.issue("slapd"), authority.ca))
-        say("slapd      the directory of the company \"directory\" (ldap.example)", 2)
-        self.dovecot = stack.enter_context(Dovecot(self.scratch / "dovecot", dict([LENA, LARS, NINA, LEO])))
-        say("Dovecot    mailboxes of all, and the passwords of the company \"tenant\" (tenant.example)", 2)
-        certificate, key = authority.issue("postfix")
-        self.tenant = stack.enter_context(
-            Postfix(self.scratch / "tenant", certificate, key, sasl=self.dovecot.sasl))
-        say("Postfix    the tenant's own mail server", 2)
-        socket = self.scratch / "guard.sock"
-        self.postfix = stack.enter_context(GuardedPostfix(self.scratch / "postfix", f"unix:{socket}"))
-        say("Postfix    the mail server behind the front door", 2)
-        self.page = stack.enter_context(Page())
-        say("a page     a web application that shows what it was asked", 2)
-        self.door = stack.enter_context(self._front_door(authority))
-        say("mailreeve  who decides", 2)
-        say("nginx      the front door", 2)
-        self.guard = Process([build_dir() / "bin" / "mailreeve-milter", "-c", self.door.configuration],
-                             self.scratch / "mailreeve-milter.log", ready=lambda: socket_answers(socket),
-                             env=self.door.environment)
-        self.guard.start()
-        stack.callback(self._end_guard)
-        say("mailreeve's guard, beside that Postfix: who sees every message", 2)
-
-    def _end_guard(self):
-        if self.guard.child is not None:
-            self.guard.stop()
-
-    def _front_door(self, authority):
-        hashed = subprocess.run(["openssl", "passwd", "-6", "-stdin"], input=LEO[1], capture_output=True, text=True,
-                                check=True).stdout.strip()
-        environment = {
-            "DEMO": str(self.scratch), "LDAP_PORT": str(self.slapd.port), "LDAP_BIND_DN": self.slapd.service_dn,
-            "LDAP_BASE": LDAP_BASE, "TENANT_PORT": str(self.tenant.ports["tenant"]),
-            "RELAY_PORT": str(self.postfix.ports["submission"]), "INBOUND_PORT": str(self.postfix.ports["mx"]), "IMAP_PORT": str(self.dovecot.ports["imap"]),
-            "POP3_PORT": str(self.dovecot.ports["pop3"]),
-        }
-        certificate, key = authority.issue("front", names=("localhost", "mail.example.com"))
-        self.web_port = free_port()
-        web = WEB.format(port=self.web_port, certificate=certificate, key=key, page=self.page.port)
-        return FrontDoor(
-            self.scratch, certificate, key, SOURCE / "docs" / "demo" / "mailreeve.conf",
-            files={"users": f"{LEO[0]}:{hashed}\n", "ldap-password": self.slapd.service_password + "\n"},
-            env=environment, user="www-data", http_settings=web)
-
     def swaks(self, port, *words):
         """The command line for a message through the front door."""
-        return ["swaks", "--server", "127.0.0.1", "--port", str(self.door.ports[port]), *words]
+        return ["swaks", "--server", "127.0.0.1", "--port", str(self.servers.door.ports[port]), *words]
 
     def secure(self, port, user, password, method="PLAIN"):
         """swaks with TLS and a login."""
         tls = "--tls-on-connect" if port == "submissions" else "--tls"
-        return self.swaks(port, tls, "--tls-verify", "--tls-ca-path", str(self.ca), "--auth", method,
+        return self.swaks(port, tls, "--tls-verify", "--tls-ca-path", str(self.servers.ca), "--auth", method,
                           "--auth-user", user, "--auth-password", password)
 
     def step(self, text):
@@ -164,7 +78,7 @@ class Demo:
         command = [*command, "--from", sender, "--to", recipient, "--header", f"Subject: {subject}"]
         for header in headers:
             command += ["--header", header]
-        print(f"     $ {shlex.join(command)}".replace(str(self.scratch), "SCRATCH"), flush=True)
+        print(f"     $ {shlex.join(command)}".replace(str(self.servers.scratch), "SCRATCH"), flush=True)
         done = subprocess.run([*command, "--timeout", "40"], capture_output=True, text=True)
         return done.stdout + done.stderr
 
@@ -176,9 +90,9 @@ class Demo:
         if not sent:
             return None
         try:
-            message = self.postfix.wait_for_message(subject)
+            message = self.servers.postfix.wait_for_message(subject)
         except AssertionError as error:
-            self.check.expect(False, "Postfix delivered it", f"{error}\n{self.postfix.output()}")
+            self.check.expect(False, "Postfix delivered it", f"{error}\n{self.servers.postfix.output()}")
             return None
         self.check.expect(message["X-Original-To"] == recipient, f"Postfix delivered it to {recipient}")
         found = login_of(message)
@@ -253,7 +167,7 @@ class Demo:
         self.check.expect([str(value) for value in found] == ([want] if want else []), f"it says {said}", found)
 
     def every_message(self):
-        host = self.postfix.hostname
+        host = self.servers.postfix.hostname
         self.step("After the login nginx lets everything pass. The guard beside Postfix does not: it sees each message. It "
                   "writes into Lena's who has sent it, for the filters behind.")
         message = self.sends(self.secure("submission", *LENA), subject="with her name in it", sender=LENA[0],
@@ -276,20 +190,20 @@ class Demo:
         self.check.expect("<** 550 5.1.1" in transcript, "the second is refused with 550 5.1.1", transcript)
         self.check.expect("queued as" in transcript, "the first is not", transcript)
         self.step("The guard is gone. Nothing goes past Postfix unseen: everybody is asked to come again. Then it is back.")
-        self.guard.stop()
+        self.servers.guard.stop()
         self.refused(self.secure("submission", *LEO), "451 4.7.1", subject="unguarded", sender=LEO[0],
                      recipient=STRANGER)
-        self.guard.start()
+        self.servers.guard.start()
         self.sends(self.secure("submission", *LEO), subject="guarded again", sender=LEO[0], recipient=STRANGER,
                    login=LEO[0])
 
     def mailreeve(self, *words):
         """Shows and runs mailreeve with the demo's configuration; returns what it printed."""
-        command = [str(build_dir() / "bin" / "mailreeve"), *words, "-c", str(self.door.configuration)]
+        command = [str(build_dir() / "bin" / "mailreeve"), *words, "-c", str(self.servers.door.configuration)]
         shown = ["mailreeve", *command[1:]]
-        print(f"     $ {shlex.join(shown)}".replace(str(self.scratch), "SCRATCH"), flush=True)
+        print(f"     $ {shlex.join(shown)}".replace(str(self.servers.scratch), "SCRATCH"), flush=True)
         done = subprocess.run(command, capture_output=True, text=True, timeout=40,
-                              env=os.environ | self.door.environment)
+                              env=os.environ | self.servers.door.environment)
         self.check.expect(done.returncode == 0, done.stdout.strip(), done.stdout + done.stderr)
         return done.stdout.strip()
 
@@ -311,14 +225,14 @@ class Demo:
                   "back. Lena, whose password was right a moment ago, and Leo do not notice.")
         self.sends(self.secure("submission", *LENA), subject="before the outage", sender=LENA[0],
                    recipient=STRANGER, login=LENA[0])
-        self.slapd.stop()
+        self.servers.slapd.stop()
         self.refused(self.secure("submission", *LARS), "454 4.7.0", subject="too early", sender=LARS[0],
                      recipient=STRANGER)
         self.sends(self.secure("submission", *LENA), subject="remembered", sender=LENA[0],
                    recipient=STRANGER, login=LENA[0])
         self.sends(self.secure("submission", *LEO), subject="while the directory is down", sender=LEO[0],
                    recipient=STRANGER, login=LEO[0])
-        self.slapd.start()
+        self.servers.slapd.start()
         say("The directory is back; nothing else was restarted.", 5)
         self.sends(self.secure("submission", *LARS), subject="after the directory came back", sender=LARS[0],
                    recipient=STRANGER, login=LARS[0])
@@ -338,11 +252,11 @@ class Demo:
 
     def waits_until_drained(self, want):
         """All services on the store know within a second."""
-        command = [str(build_dir() / "bin" / "mailreeve"), "status", "-c", str(self.door.configuration)]
+        command = [str(build_dir() / "bin" / "mailreeve"), "status", "-c", str(self.servers.door.configuration)]
 
         def is_known():
             done = subprocess.run(command, capture_output=True, text=True, timeout=40,
-                                  env=os.environ | self.door.environment)
+                                  env=os.environ | self.servers.door.environment)
             return ("upstream relay" in done.stdout.splitlines()[0]) == want
         wait_until(is_known, 20, "the service to know of the drain")
 
@@ -391,7 +305,7 @@ class Demo:
         """A raw session, for no mail program says AUTH where it is not offered."""
         line = plain(LENA[0], "a-guess")
         print(f"     from {client} to port 25: {line.decode()}", flush=True)
-        with SmtpTalk(self.door.ports["smtp"], client=client) as talk:
+        with SmtpTalk(self.servers.door.ports["smtp"], client=client) as talk:
             talk.say("EHLO bot.example")
             said = talk.say(line)
             self.check.expect(said.startswith(code), f"refused with {code}", said)
@@ -401,17 +315,17 @@ class Demo:
         """A login on port 465 from the guesser's address."""
         line = plain(user, password)
         print(f"     from {GUESSER} to port 465: AUTH PLAIN as {user} with \"{password}\"", flush=True)
-        trust = ssl.create_default_context(cafile=self.ca)
-        with SmtpTalk(self.door.ports["submissions"], trust, implicit_tls=True, client=GUESSER) as talk:
+        trust = ssl.create_default_context(cafile=self.servers.ca)
+        with SmtpTalk(self.servers.door.ports["submissions"], trust, implicit_tls=True, client=GUESSER) as talk:
             talk.say("EHLO guesser.example")
             said = talk.say(line)
             self.check.expect(said.startswith(code), f"the answer is {code}", said)
 
     def opens_page(self, user, status, text):
         """The page as curl sees it."""
-        command = ["curl", "-sS", "--cacert", str(self.ca), "--user", ":".join(user),
-                   "--write-out", "%{http_code}", f"https://localhost:{self.web_port}/"]
-        print(f"     $ {shlex.join(command)}".replace(str(self.scratch), "SCRATCH"), flush=True)
+        command = ["curl", "-sS", "--cacert", str(self.servers.ca), "--user", ":".join(user),
+                   "--write-out", "%{http_code}", f"https://localhost:{self.servers.web_port}/"]
+        print(f"     $ {shlex.join(command)}".replace(str(self.servers.scratch), "SCRATCH"), flush=True)
         done = subprocess.run([*command, "--max-time", "40"], capture_output=True, text=True)
         said = done.stdout + done.stderr
         self.check.expect(done.stdout.endswith(str(status)) and text in done.stdout,
@@ -419,8 +333,8 @@ class Demo:
 
     def pop3_login(self, user, client):
         """Leo's program, from an address of its own."""
-        trust = ssl.create_default_context(cafile=self.ca)
-        address = ("127.0.0.1", self.door.ports["pop3s"])
+        trust = ssl.create_default_context(cafile=self.servers.ca)
+        address = ("127.0.0.1", self.servers.door.ports["pop3s"])
         try:
             with socket.create_connection(address, timeout=40, source_address=(client, 0)) as bare, \
                     trust.wrap_socket(bare, server_hostname="localhost") as secure:
@@ -435,9 +349,10 @@ class Demo:
             return False, "he has his mail", error
 
     def imap_login(self, user):
-        trust = ssl.create_default_context(cafile=self.ca)
+        trust = ssl.create_default_context(cafile=self.servers.ca)
         try:
-            with imaplib.IMAP4_SSL("localhost", self.door.ports["imaps"], ssl_context=trust, timeout=40) as client:
+            port = self.servers.door.ports["imaps"]
+            with imaplib.IMAP4_SSL("localhost", port, ssl_context=trust, timeout=40) as client:
                 client.login(*user)
                 return client.select()[0] == "OK", "she is in her mailbox"
         except (imaplib.IMAP4.error, OSError) as error:
@@ -446,17 +361,17 @@ class Demo:
     def show_log(self):
         print()
         say("What mailreeve-auth wrote down, a line for each decision:", 1)
-        for line in self.door.service.output().splitlines():
-            print(f"   {line}".replace(str(self.scratch), "SCRATCH"))
+        for line in self.servers.door.service.output().splitlines():
+            print(f"   {line}".replace(str(self.servers.scratch), "SCRATCH"))
         say("And the guard, a line for each message:", 1)
-        for line in self.guard.output().splitlines():
-            print(f"   {line}".replace(str(self.scratch), "SCRATCH"))
+        for line in self.servers.guard.output().splitlines():
+            print(f"   {line}".replace(str(self.servers.scratch), "SCRATCH"))
 
     def invite(self):
         """How to go on by oneself."""
-        ports = self.door.ports
+        ports = self.servers.door.ports
         command = str(build_dir() / "bin" / "mailreeve")
-        env = " ".join(f"{name}={shlex.quote(value)}" for name, value in self.door.environment.items())
+        env = " ".join(f"{name}={shlex.quote(value)}" for name, value in self.servers.door.environment.items())
         example = shlex.join([*self.secure("submission", *LENA), "--from", LENA[0], "--to", STRANGER])
         print(f"""
  The front door stays open. Try it:
@@ -466,19 +381,19 @@ class Demo:
    users            {' '.join('/'.join(user) for user in (LENA, LARS, NINA, LEO))}
    ports            submission (STARTTLS) {ports['submission']}, submission (TLS) {ports['submissions']}, smtp {ports['smtp']},
                     imap {ports['imap']} and {ports['imaps']} (TLS), pop3 {ports['pop3']} and {ports['pop3s']} (TLS)
-   web page         https://localhost:{self.web_port}/
-   certificates by  {self.ca}
-   delivered mail   {self.postfix.maildir}/new
-   mailreeve's log  {self.door.log}
-   the guard's log  {self.scratch}/mailreeve-milter.log
-   nginx            {self.door.nginx.folder}/nginx.conf
-   configuration    {self.door.configuration}
+   web page         https://localhost:{self.servers.web_port}/
+   certificates by  {self.servers.ca}
+   delivered mail   {self.servers.postfix.maildir}/new
+   mailreeve's log  {self.servers.door.log}
+   the guard's log  {self.servers.scratch}/mailreeve-milter.log
+   nginx            {self.servers.door.nginx.folder}/nginx.conf
+   configuration    {self.servers.door.configuration}
 
    set -a; {env}; set +a
-   {command} explain -c {self.door.configuration} listener=submission method=plain user={LENA[0]} tls=on
-   {command} login -c {self.door.configuration} {NINA[0]}
+   {command} explain -c {self.servers.door.configuration} listener=submission method=plain user={LENA[0]} tls=on
+   {command} login -c {self.servers.door.configuration} {NINA[0]}
 
- Ctrl-C ends all servers and removes {self.scratch}.
+ Ctrl-C ends all servers and removes {self.servers.scratch}.
 """, flush=True)
 
 
@@ -502,11 +417,10 @@ def main():
     with contextlib.ExitStack() as stack:
         scratch = make_scratch("demo")
         stack.callback(remove_scratch, scratch)
-        demo = Demo(scratch)
         say("mailreeve's demo. nginx takes the mail connections, mailreeve decides who may go on and to which server, "
             "Postfix and Dovecot stand behind. All on loopback and in one folder, "
             f"SCRATCH below: {scratch}. Starting:")
-        demo.start(stack)
+        demo = Demo(Servers(scratch, stack))
         demo.tour()
         demo.show_log()
         print()
