@@ -4,8 +4,8 @@
  * Thread-safe. Background threads ask /etc/hosts and DNS (c-ares) for every name that was started,
  * at once and then whenever the answer's TTL is over (at least NAMES_LEAST_MS, at most
  * NAMES_MOST_MS; NAMES_INTERVAL_MS for what /etc/hosts says); a look-up reads the last answer.
- * There are up to 32 of them, half of them at most for names that fail, so that a tenant's dead DNS
- * zone does not hold up the others' names.
+ * There are up to 32 such threads, at most half of them for names that fail, so that a tenant's
+ * dead DNS zone does not hold up the others' names.
  * A failed refresh keeps the old answer and is tried again every NAMES_RETRY_MS; where it failed
  * for IPv4 or IPv6 alone, the old addresses of that family stay, and it is tried again after
  * NAMES_INTERVAL_MS at the latest. It is logged once: name.unresolved, and name.resolved when it is
