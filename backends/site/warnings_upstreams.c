@@ -1,5 +1,5 @@
-/* Upstreams that sessions of two protocols go to, that another setting takes the sessions from, or
- * that are checked in vain or too slowly. */
+/* What is hardly meant of an upstream: sessions of two protocols or none, checks of another
+ * protocol or too slow, weights without effect, names that drains cannot tell apart. */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
