@@ -24,8 +24,10 @@ def sink():
 
 def conf(sink, weight=1):
     """weight: makes one configuration differ from another."""
-    return configuration().replace('address = "127.0.0.1:10025"',
-                                   f'address = "127.0.0.1:{sink.port}"  weight = {weight}')
+    text = configuration()
+    for port in (10025, 10035):
+        text = text.replace(f'"127.0.0.1:{port}"', f'"127.0.0.1:{sink.port}"  weight = {weight}')
+    return text
 
 
 @pytest.fixture

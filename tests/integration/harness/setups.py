@@ -21,7 +21,7 @@ source "users" {{ type = "users"  file = "users" }}
 source "slow" {{ type = "smtp"  server = {{"127.0.0.1:{smtp_port}"}}  tls = "none"  mechanisms = {{"plain"}}  timeout = 20s
                  cache = 0  negative_cache = 0 }}
 upstream "mta" {{ check = "none"  server "mta1" {{ address = "127.0.0.1:10025" }} }}
-upstream "mx" {{ check = "none"  server "mta1" {{ address = "127.0.0.1:10025" }} }}
+upstream "mx" {{ check = "none"  server "mta1" {{ address = "127.0.0.1:10035" }} }}
 """
 
 
