@@ -106,6 +106,15 @@ class Nginx:
         lines = (self.site / "mail.conf").read_text().splitlines(keepends=True)
         return "".join(line for line in lines if re.match(r"(smtp|imap|pop3)_capabilities ", line))
 
+    def _shipped_upstream(self):
+        """site/http.conf with our sockets."""
+        text, found = re.subn(
+            r"^( *server )unix:\S+?((?: .*)?;)\n",
+            lambda server: "".join(f"{server[1]}unix:{path}{server[2]}\n" for path in self._sockets),
+            (self.site / "http.conf").read_text(), flags=re.M)
+        assert found == 1
+        return text
+
     def _write_site(self, certificate, key, server_name, mail_settings, port_settings, policy_keys):
         # Each file of the shipped site/ must be replaced: a forgotten one would use the machine's own paths.
         shipped = {path.name for path in self.site.iterdir()}
@@ -113,14 +122,13 @@ class Nginx:
         temp.mkdir()
         user = f"user {self._user};\n" if os.getuid() == 0 else ""
         stream = "include mailreeve/stream.conf;\n" if self._limited else ""
-        servers = "".join(f"    server unix:{path};\n" for path in self._sockets)
         files = {
             "main.conf": f"{user}pid {self.folder}/nginx.pid;\nerror_log {self.error_log} info;\n{stream}",
             "mail.conf": f"server_name {server_name};\n"
                          f"ssl_certificate {certificate};\nssl_certificate_key {key};\n"
                          f"auth_http unix:{self.question_socket}:/auth;\n"
                          f"{self._shipped_capabilities()}{mail_settings}\n",
-            "http.conf": f"upstream mailreeve {{\n{servers}    keepalive 32;\n}}\n"
+            "http.conf": self._shipped_upstream()
                          + "".join(f"{kind}_temp_path {temp}/{kind};\n"
                                    for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")),
             "auth-server.conf": f"listen unix:{self.question_socket} backlog=4096;\n"
