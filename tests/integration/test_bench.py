@@ -23,6 +23,7 @@ from harness.slapd import slapd_is_usable
 LOAD_MAX_S = 10
 MATCH_MAX_NS = 10_000
 DECISION_MAX_US = 20
+CHOICE_MAX_NS = 10_000
 SCREENING_MAX_US = 200
 RATIO_MIN = 0.2
 USERS_MEMORY_MAX_MB = 1000
@@ -71,6 +72,14 @@ def test_a_decision_takes_no_longer_with_many_organizations_and_names(printed):
     assert all(float(us) < DECISION_MAX_US for _, *both in more for us in both), printed
 
 
+def test_choosing_takes_no_longer_with_a_thousand_servers(printed):
+    rows = re.findall(r"^  (\S+) +servers +(\d+): +(\d+) ns \(target below 1000;", printed, re.M)
+    assert {(balance, servers) for balance, servers, _ in rows} == {
+        (balance, servers) for balance in ("round-robin", "least-recent", "hash", "first")
+        for servers in ("10", "1000")}, printed
+    assert all(int(ns) < CHOICE_MAX_NS for *_, ns in rows), printed
+
+
 def test_every_promised_figure_is_printed(printed):
     directories = 6  # by bind and by fetch, with 1, 16 and 64 clients
     for what, times in {"static answer": 1, "do-nothing libfcgi responder": 3, "mailreeve": 3 + directories,
@@ -79,7 +88,7 @@ def test_every_promised_figure_is_printed(printed):
         assert len(rates) == times and all(int(rate) > 0 for rate in rates), printed
     assert "failures" not in printed
     guard = 5 if postfix_is_usable() else 0
-    assert len(re.findall(r"^  ratio to ", printed, re.M)) == 3 + 4 + 2 * directories + guard
+    assert len(re.findall(r"^  ratio to ", printed, re.M)) == 3 + 4 + 1 + 2 * directories + guard
     ratios = re.findall(r"^  ratio to ([^:]*): (\S+) \(target at least (\S+)\)$", printed, re.M)
     assert sorted((to, target) for to, _, target in ratios) == sorted(
         [("mailreeve with screening", "0.95"), ("do-nothing libfcgi responder", "0.95"),
