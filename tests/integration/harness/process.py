@@ -20,26 +20,38 @@ from pathlib import Path
 os.environ["PATH"] += ":/usr/local/sbin:/usr/sbin:/sbin"
 
 # Below the kernel's ephemeral range, so that no outgoing connection can take a port between our look
-# and the server's bind; at random, so that runs side by side do not meet.
+# and the server's bind.
 FIRST_PORT = 12000
 LAST_PORT = 32000
 
-_given_ports = set()
+_claims = []
 _running = []
 
 
+def _claimed(port):
+    """Whether the port is now this run's until it ends. Other runs ask, too, by the same name in the kernel's abstract
+    namespace, which holds no file and is let go with the process."""
+    claim = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        claim.bind(f"\0mailreeve-test-port-{port}")
+    except OSError:
+        claim.close()
+        return False
+    _claims.append(claim)
+    return True
+
+
 def free_port():
-    """A loopback TCP port that nobody listens on; never the same one twice in one run."""
+    """A loopback TCP port that nobody listens on; never the same one twice, nor that of a run beside this one."""
     for _ in range(1000):
         port = random.randint(FIRST_PORT, LAST_PORT)
-        if port in _given_ports:
+        if not _claimed(port):
             continue
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
-        _given_ports.add(port)
         return port
     raise RuntimeError("no free loopback port was found")
 
