@@ -21,6 +21,11 @@
 #define USER64     "Ym9zc0BhY21lLmV4YW1wbGU="
 #define PASSWORD64 "b3BlbiBzZXNhbWU="
 #define PLAIN64    "AGJvc3NAYWNtZS5leGFtcGxlAG9wZW4gc2VzYW1l"
+/* Settings of the cases. */
+#define CLEAR      "tls = \"none\""
+#define HASTY      CLEAR " timeout = \"400ms\" connect_timeout = \"10s\""
+#define LOGIN_ONLY CLEAR " mechanisms = {\"login\"}"
+#define PLAIN_ONLY CLEAR " mechanisms = {\"plain\"}"
 /* What the example of RFC 2195 asks, and the answer to it. */
 #define CHALLENGE64 "PDE4OTYuNjk3MTcwOTUyQHBvc3RvZmZpY2UucmVzdG9uLm1jaS5uZXQ+"
 #define ANSWER64    "Ym9zc0BhY21lLmV4YW1wbGUgZDU2ODE3MTllZmY2ZDlkNTgwNmE3MTlmOGY2MzJhNDM="

@@ -1,32 +1,15 @@
+/* What sources of types imap and pop3 say to a server, over what, and what they make of the
+ * answers. */
+#include "login_scripts.h"
 #include "login_source.h"
 
-#include <poll.h>
-
-#include "smtp_bench.h"
-
-#define TAG "mailreeve "
-
-/* libcurl's part of the conversations: its tags begin anew with each connection. */
-#define IMAP_OFFER(tag, list) \
-    "C " tag " CAPABILITY\nS * CAPABILITY IMAP4rev1 " list "\nS " tag " OK\n"
-#define IMAP_HELLO(list) "S * OK hello\n" IMAP_OFFER("A001", list)
-#define IMAP_PLAIN       IMAP_HELLO("AUTH=PLAIN SASL-IR") "C " TAG "AUTHENTICATE PLAIN " PLAIN64 "\n"
 #define IMAP_PLAIN_LATER \
     IMAP_HELLO("AUTH=PLAIN") "C " TAG "AUTHENTICATE PLAIN\nS + \nC " PLAIN64 "\n"
 #define IMAP_LOGIN              \
     IMAP_HELLO("AUTH=CRAM-MD5") \
     "C " TAG "LOGIN {17}\nS + go\nC boss@acme.example {11}\nS + go\nC " PASSWORD "\n"
-#define IMAP_BYE "C mailreeve2 LOGOUT\n"
 
-#define POP3_OFFER(list) "C CAPA\nS +OK\n" list "S .\n"
-#define POP3_HELLO(list) "S +OK hello\n" POP3_OFFER(list)
-#define POP3_PLAIN       POP3_HELLO("S SASL PLAIN\n") "C AUTH PLAIN\nS + \nC " PLAIN64 "\n"
-#define POP3_USER        POP3_HELLO("S USER\n") "C USER boss@acme.example\nS +OK\nC PASS " PASSWORD "\n"
-
-#define CLEAR      "tls = \"none\""
-#define HASTY      CLEAR " timeout = \"400ms\" connect_timeout = \"10s\""
-#define LOGIN_ONLY CLEAR " mechanisms = {\"login\"}"
-#define PLAIN_ONLY CLEAR " mechanisms = {\"plain\"}"
+#define POP3_USER POP3_HELLO("S USER\n") "C USER boss@acme.example\nS +OK\nC PASS " PASSWORD "\n"
 
 struct conversation {
     const char *name, *type, *settings, *script;
@@ -292,160 +275,6 @@ test_a_certificate_of_another_name_gets_no_password(void **state)
 }
 
 static void
-test_failover(void **state)
-{
-    (void)state;
-    static const char yes[] = IMAP_PLAIN "S " TAG "OK in\n" IMAP_BYE;
-    static const char no[] = IMAP_PLAIN "S " TAG "NO no\n" IMAP_BYE;
-    static const struct {
-        const char *name, *settings, *first, *second; /* scripts; NULL: refuses */
-        enum verify_outcome want;
-        bool want_second_asked;
-    } cases[] = {
-        {"the second is not asked if the first says yes", CLEAR, yes, yes, VERIFY_OK, false},
-        {"nor if the first says no", CLEAR, no, yes, VERIFY_WRONG_PASSWORD, false},
-        {"the first refuses the connection", CLEAR, NULL, yes, VERIFY_OK, true},
-        {"the first refuses the connection, the second the password", CLEAR, NULL, no,
-         VERIFY_WRONG_PASSWORD, true},
-        {"the first says nothing", HASTY, "stall\n", yes, VERIFY_OK, true},
-        {"the first breaks off instead of judging", CLEAR, IMAP_PLAIN "close\n", yes, VERIFY_OK,
-         true},
-        {"both refuse the connection", CLEAR, NULL, NULL, VERIFY_UNAVAILABLE, false},
-    };
-    bench_type = "imap";
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        const char *const first[] = {cases[i].first, NULL};
-        const char *const second[] = {cases[i].second, NULL};
-        struct smtp_script servers[2];
-        struct opened opened;
-        struct verify_result result;
-        print_message("%s\n", cases[i].name);
-        smtp_script_start(&servers[0], first, NULL);
-        smtp_script_start(&servers[1], second, NULL);
-        const unsigned ports[] = {servers[0].port, servers[1].port};
-        open_at(&opened, cases[i].settings, ports, 2);
-        verify(&opened, PASSWORD, &result);
-        assert_int_equal(result.outcome, cases[i].want);
-        close_source(&opened);
-        smtp_script_stop(&servers[0]);
-        smtp_script_stop(&servers[1]);
-        assert_int_equal(servers[1].connections, cases[i].want_second_asked);
-        assert_string_equal(servers[0].trouble, "");
-        assert_string_equal(servers[1].trouble, "");
-    }
-}
-
-static void
-test_a_server_that_is_down_is_passed_over_until_it_is_back(void **state)
-{
-    (void)state;
-    static const char *const scripts[] = {"close\n", POP3_PLAIN "S -ERR [AUTH] no\n", NULL};
-    struct smtp_script server;
-    struct opened opened;
-    struct verify_result result;
-    bench_type = "pop3";
-    smtp_script_start(&server, scripts, NULL);
-    open_at(&opened, CLEAR, &server.port, 1);
-
-    verify(&opened, PASSWORD, &result);
-    verify(&opened, PASSWORD, &result);
-    assert_int_equal(result.outcome, VERIFY_UNAVAILABLE);
-    assert_non_null(strstr(result.detail, "failed a moment ago"));
-
-    const struct deadline give_up = deadline_after(60000);
-    while (result.outcome == VERIFY_UNAVAILABLE && !deadline_is_over(give_up)) {
-        poll(NULL, 0, 20);
-        verify(&opened, PASSWORD, &result);
-    }
-    assert_int_equal(result.outcome, VERIFY_WRONG_PASSWORD);
-    close_source(&opened);
-    smtp_script_stop(&server);
-    assert_int_equal(server.connections, 2);
-    assert_string_equal(server.trouble, "");
-}
-
-/* Nobody else's session must suffer from it once there are descriptors again. */
-static void
-test_our_own_shortage_shuts_no_server(void **state)
-{
-    (void)state;
-    static const char *const scripts[] = {IMAP_PLAIN "S " TAG "OK in\n" IMAP_BYE, NULL};
-    struct smtp_script server;
-    struct opened opened;
-    struct verify_result result;
-    struct rlimit had;
-    bench_type = "imap";
-    smtp_script_start(&server, scripts, NULL);
-    open_at(&opened, CLEAR, &server.port, 1);
-    take_descriptors(&had);
-    verify(&opened, PASSWORD, &result);
-    setrlimit(RLIMIT_NOFILE, &had);
-    assert_int_equal(result.outcome, VERIFY_UNAVAILABLE);
-    assert_non_null(strstr(result.detail, "a limit of this host: cannot connect"));
-    verify(&opened, PASSWORD, &result);
-    assert_int_equal(result.outcome, VERIFY_OK);
-    close_source(&opened);
-    smtp_script_stop(&server);
-    assert_string_equal(server.trouble, "");
-}
-
-/* Whoever can choose names must not be able to shut a server for the others. */
-static void
-test_what_follows_a_name_never_shuts_the_server(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *name, *settings, *script;
-    } cases[] = {
-        {"BYE", CLEAR, IMAP_PLAIN "S * BYE you again\nclose\n"},
-        {"breaking off", CLEAR, IMAP_PLAIN "close\n"},
-        {"saying nothing", HASTY, IMAP_PLAIN "stall\n"},
-    };
-    bench_type = "imap";
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        const char *const scripts[] = {cases[i].script, IMAP_PLAIN "S " TAG "OK in\n" IMAP_BYE,
-                                       NULL};
-        struct smtp_script server;
-        struct opened opened;
-        struct verify_result result;
-        print_message("%s\n", cases[i].name);
-        smtp_script_start(&server, scripts, NULL);
-        open_at(&opened, cases[i].settings, &server.port, 1);
-        verify(&opened, PASSWORD, &result);
-        assert_int_equal(result.outcome, VERIFY_UNAVAILABLE);
-        verify(&opened, PASSWORD, &result);
-        assert_int_equal(result.outcome, VERIFY_OK);
-        close_source(&opened);
-        smtp_script_stop(&server);
-    }
-}
-
-static void
-test_the_sessions_deadline_holds(void **state)
-{
-    (void)state;
-    static const char *const stalls[] = {"stall\n", IMAP_PLAIN "stall\n",
-                                         IMAP_PLAIN "S " TAG "OK in\nstall\n"};
-    bench_type = "imap";
-    for (size_t i = 0; i < sizeof stalls / sizeof stalls[0]; i++) {
-        const char *const scripts[] = {stalls[i], NULL};
-        struct smtp_script server;
-        struct opened opened;
-        struct verify_result result;
-        smtp_script_start(&server, scripts, NULL);
-        open_at(&opened, CLEAR, &server.port, 1);
-        const struct deadline patience = deadline_after(10000);
-        verify_within(&opened, PASSWORD, 150, &result);
-        /* A server that says nothing to LOGOUT holds nobody up either. */
-        assert_false(deadline_is_over(patience));
-        assert_int_equal(result.outcome, i == 2 ? VERIFY_OK : VERIFY_UNAVAILABLE);
-        verify_result_fini(&result);
-        close_source(&opened);
-        smtp_script_stop(&server);
-    }
-}
-
-static void
 test_a_long_line_is_no_answer(void **state)
 {
     (void)state;
@@ -464,28 +293,6 @@ test_a_long_line_is_no_answer(void **state)
     verify(&opened, PASSWORD, &result);
     assert_int_equal(result.outcome, VERIFY_UNAVAILABLE);
     assert_non_null(strstr(result.detail, "a line of more than 4096 bytes"));
-    close_source(&opened);
-    smtp_script_stop(&server);
-}
-
-static void
-test_load_is_told(void **state)
-{
-    (void)state;
-    static const char *const scripts[] = {"close\n", NULL};
-    struct smtp_script server;
-    struct opened opened;
-    struct verify_result result;
-    struct source_stats stats;
-    bench_type = "imap";
-    smtp_script_start(&server, scripts, NULL);
-    open_at(&opened, CLEAR " connections = 7", &server.port, 1);
-    verify(&opened, PASSWORD, &result);
-    source_stats(opened.source, &stats);
-    assert_int_equal(stats.load.servers, 1);
-    assert_int_equal(stats.load.servers_down, 1);
-    assert_int_equal(stats.load.places, 7);
-    assert_int_equal(stats.load.inside, 0);
     close_source(&opened);
     smtp_script_stop(&server);
 }
@@ -546,13 +353,7 @@ main(void)
         cmocka_unit_test(test_conversations),
         cmocka_unit_test(test_what_is_said_about_the_account_is_no_outage),
         cmocka_unit_test(test_a_certificate_of_another_name_gets_no_password),
-        cmocka_unit_test(test_failover),
-        cmocka_unit_test(test_a_server_that_is_down_is_passed_over_until_it_is_back),
-        cmocka_unit_test(test_our_own_shortage_shuts_no_server),
-        cmocka_unit_test(test_what_follows_a_name_never_shuts_the_server),
-        cmocka_unit_test(test_the_sessions_deadline_holds),
         cmocka_unit_test(test_a_long_line_is_no_answer),
-        cmocka_unit_test(test_load_is_told),
         cmocka_unit_test(test_settings),
     };
     return cmocka_run_group_tests(tests, bench_set_up, bench_tear_down);

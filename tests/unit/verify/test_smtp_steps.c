@@ -7,8 +7,6 @@
 
 #include "smtp_bench.h"
 
-#define CLEAR "tls = \"none\""
-
 /* EHLO's reply has one line that offers, so that each line is a step. */
 #define HELLO       "S 220 mx\nC EHLO *\nS 250-mx\nS 250 "
 #define HELLO_AGAIN "C EHLO *\nS 250-mx\nS 250 "
