@@ -14,6 +14,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 # Servers are in sbin, which is not on a normal user's path in Debian.
@@ -165,8 +166,20 @@ class Process:
             self.child.send_signal(number)
 
     def pause(self):
-        """Stops it and what it has forked; resume() lets them go on."""
+        """Stops it and what it has forked, until the last of their threads stands still: one that ran on meanwhile
+        might answer. resume() lets them go on."""
         os.killpg(self.child.pid, signal.SIGSTOP)
+        wait_until(lambda: self._states() <= set("TZX"), 20, f"{self.argv[0]} to stop")
+
+    def _states(self):
+        """What the threads of its process group do, by the kernel's letters."""
+        found = set()
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):  # that has ended meanwhile
+                if int((process / "stat").read_text().rpartition(")")[2].split()[2]) == self.child.pid:
+                    found |= {(task / "stat").read_text().rpartition(")")[2].split()[0]
+                              for task in (process / "task").iterdir()}
+        return found
 
     def resume(self):
         os.killpg(self.child.pid, signal.SIGCONT)

@@ -11,7 +11,7 @@ import signal
 import subprocess
 from pathlib import Path
 
-from .process import Process, free_port, port_answers, wait_until
+from .process import Process, free_port, port_answers
 
 CONFIGURATION = """\
 include /etc/ldap/schema/core.schema
@@ -173,14 +173,7 @@ class Slapd:
 
     def pause(self):
         """From now on it accepts connections (the kernel does) and says nothing."""
-        self.process.send_signal(signal.SIGSTOP)
-        wait_until(self._is_stopped, 10, "slapd to stop")
-
-    def _is_stopped(self):
-        """A thread that runs on meanwhile might answer."""
-        states = [(task / "stat").read_text().rpartition(")")[2].split()[0]
-                  for task in Path(f"/proc/{self.process.pid}/task").iterdir()]
-        return all(state == "T" for state in states)
+        self.process.pause()
 
     def resume(self):
         self.process.send_signal(signal.SIGCONT)
