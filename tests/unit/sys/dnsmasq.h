@@ -11,10 +11,12 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,19 +25,43 @@ struct dnsmasq {
     unsigned port;
 };
 
+/* Below the kernel's ephemeral range, so that no connection takes a port between our look and the
+ * server's bind; nor does an integration test, as harness/process.py claims ports by these names,
+ * too. */
+enum { DNSMASQ_FIRST_PORT = 12000, DNSMASQ_PORTS = 20000 };
+
+/* Whether the port is now this process' until it ends. */
+static inline bool
+dnsmasq_claim_port(unsigned port)
+{
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    /* a name in the abstract namespace, behind a byte 0 */
+    int length =
+        snprintf(name.sun_path + 1, sizeof name.sun_path - 1, "mailreeve-test-port-%u", port);
+    socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1) + (socklen_t)length;
+    int claim = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (bind(claim, (struct sockaddr *)&name, size) == 0)
+        return true; /* it is held to the end */
+    close(claim);
+    return false;
+}
+
 /* A loopback port on which nobody listens, over UDP nor TCP; *udp_r, if it is wanted, is a socket
  * that holds it. */
 static inline unsigned
 dnsmasq_free_port(int *udp_r)
 {
-    for (int tries = 0; tries < 100; tries++) {
+    for (unsigned tries = 0; tries < 1000; tries++) {
+        unsigned port =
+            DNSMASQ_FIRST_PORT + ((unsigned)getpid() * 31 + tries * 7919) % DNSMASQ_PORTS;
         struct sockaddr_in address = {.sin_family = AF_INET,
+                                      .sin_port = htons((uint16_t)port),
                                       .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-        socklen_t length = sizeof address;
+        if (!dnsmasq_claim_port(port))
+            continue;
         int udp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
         int tcp = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
         bool is_free = bind(udp, (struct sockaddr *)&address, sizeof address) == 0 &&
-                       getsockname(udp, (struct sockaddr *)&address, &length) == 0 &&
                        bind(tcp, (struct sockaddr *)&address, sizeof address) == 0;
         close(tcp);
         if (is_free && udp_r != NULL)
@@ -43,7 +69,7 @@ dnsmasq_free_port(int *udp_r)
         else
             close(udp);
         if (is_free)
-            return ntohs(address.sin_port);
+            return port;
     }
     return 0;
 }
