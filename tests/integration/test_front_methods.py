@@ -16,7 +16,7 @@ from harness import fastcgi
 from harness.certs import Authority, fingerprint
 from harness.door import FrontDoor
 from harness.dovecot import Dovecot, dovecot_is_usable
-from harness.mailreeve import Mailreeve, parse_logfmt
+from harness.mailreeve import parse_logfmt
 from harness.setups import cheap_hash
 from harness.sink import Sink
 from harness.slapd import Slapd, person, slapd_is_usable
@@ -297,50 +297,6 @@ def test_without_a_challenge_that_can_be_one_the_question_is_malformed(door, sal
     assert fastcgi.ask(door.socket, question)["Auth-Error-Code"] == "501 5.5.2"
 
 
-def test_a_password_that_no_header_can_carry_is_our_own_fault(scratch):
-    """Not "wrong": the user is right, and nginx could not log in."""
-    odd = {"before": " x", "behind": "x ", "long": 600 * "x", "fine": "x y"}
-    users = "".join(f"{name}@acme.example:{{PLAIN.B64}}{base64.b64encode(word.encode()).decode()}\n"
-                    for name, word in odd.items())
-    text = """
-listener "imap" { methods = {"cram-md5"}  upstream = "imap" }
-organization "acme" { domains = {"acme.example"}  sources = {} }
-source "users" { type = "users"  file = "users" }
-upstream "imap" { check = "none"  server "one" { address = "127.0.0.1:143" } }
-"""
-    with Mailreeve(scratch / "service", text, {"users": users}) as service:
-        for name, word in odd.items():
-            answer = hmac.new(word.encode(), b"<1.2@x>", hashlib.md5).hexdigest()
-            said = service.ask(fastcgi.login(f"{name}@acme.example", answer, listener="imap", protocol="imap",
-                                             method="cram-md5", HTTP_AUTH_SALT="<1.2@x>"))
-            line = service.decisions()[-1]
-            if name == "fine":
-                assert said.ok and said["Auth-Pass"] == word
-            else:
-                assert said["Auth-Status"].startswith("[UNAVAILABLE]") and said["Auth-Pass"] is None
-                assert (line["reason"], line["level"]) == ("internal", "error")
-                assert "Auth-Pass" in line["rule"] or "does not fit" in line["rule"]
-
-
-def test_a_name_is_encoded_for_xclient_alone(scratch):
-    """A server that nginx logs in at knows the name itself."""
-    text = """
-auth_user_encoding = "xtext"
-listener "submission" { upstream = "any" }
-listener "legacy" { upstream = "any"  proxy_smtp_auth = true }
-listener "imap" { upstream = "any" }
-organization "acme" { domains = {"acme.example"}  sources = {} }
-source "users" { type = "users"  file = "users" }
-upstream "any" { check = "none"  server "one" { address = "127.0.0.1:143" } }
-"""
-    name = "jürgen+home@acme.example"
-    with Mailreeve(scratch / "service", text, {"users": f"{name}:{{PLAIN}}x\n"}) as service:
-        said = {listener: service.ask(fastcgi.login(name, "x", listener=listener, protocol=protocol))["Auth-User"]
-                for listener, protocol in (("submission", "smtp"), ("legacy", "smtp"), ("imap", "imap"))}
-    raw = name.encode().decode("latin-1")
-    assert said == {"submission": "j+C3+BCrgen+2Bhome@acme.example", "legacy": raw, "imap": raw}
-
-
 def test_with_proxy_smtp_auth_nginx_logs_in_at_the_smtp_server_too(scratch, front_certificate, authority, trust,
                                                                    certificates, make_configuration, files):
     """At a server that nginx must log in at, as XCLIENT is nothing to it."""
@@ -488,37 +444,6 @@ def test_pop3_does_not_offer_it_here(door, trust, certificates):
             client._shortcmd("=")
     finally:
         client.close()
-
-
-def test_where_no_source_can_tell_the_list_is_enough(scratch):
-    """Such as with another SMTP server, which is asked for passwords only."""
-    text = """
-list "phones" { kind = "certificate"  entries = {"Boss@far.example CN=boss"} }
-listener "submission" { methods = {"external"}  certificates = "phones"  upstream = "mta" }
-organization "far" { domains = {"far.example"}  sources = {"theirs"} }
-source "theirs" { type = "smtp"  server = {"127.0.0.1:9"}  tls = "none" }
-upstream "mta" { check = "none"  server "one" { address = "127.0.0.1:25" } }
-"""
-    with Mailreeve(scratch / "service", text) as service:
-        answer = service.ask(fastcgi.login("", "", method="external", HTTP_AUTH_SSL_VERIFY="SUCCESS",
-                                           HTTP_AUTH_SSL_SUBJECT="CN=boss"))
-        assert answer.ok and answer["Auth-User"] == "boss@far.example"
-        [line] = service.decisions()
-        assert (line["verdict"], line["user"]) == ("accept", "boss@far.example")
-
-
-def test_an_outage_of_the_directory_is_temporary_for_certificates_too(scratch):
-    text = """
-list "phones" { kind = "certificate"  entries = {"boss@far.example CN=boss"} }
-listener "submission" { methods = {"external"}  certificates = "phones"  upstream = "mta" }
-organization "far" { domains = {"far.example"}  sources = {"theirs"} }
-source "theirs" { type = "ldap"  uri = {"ldap://127.0.0.1:9"}  base = "dc=far,dc=example"  filter = "(mail=%u)" }
-upstream "mta" { check = "none"  server "one" { address = "127.0.0.1:25" } }
-"""
-    with Mailreeve(scratch / "service", text) as service:
-        answer = service.ask(fastcgi.login("", "", method="external", HTTP_AUTH_SSL_VERIFY="SUCCESS",
-                                           HTTP_AUTH_SSL_SUBJECT="CN=boss"))
-        assert answer["Auth-Error-Code"] == "454 4.7.0"
 
 
 # --- methods that there are not yet -----------------------------------------------------------------------------
