@@ -17,6 +17,7 @@ build_warnings(const struct built_site *built, struct problems *problems)
 {
     warn_listeners(built, problems);
     warn_organizations(built, problems);
+    warn_sources(built, problems);
     warn_rules(built, problems);
     warn_screen(built, problems);
     warn_alerts(built, problems);

@@ -11,6 +11,7 @@
 
 void warn_listeners(const struct built_site *built, struct problems *problems);
 void warn_organizations(const struct built_site *built, struct problems *problems);
+void warn_sources(const struct built_site *built, struct problems *problems);
 void warn_rules(const struct built_site *built, struct problems *problems);
 void warn_screen(const struct built_site *built, struct problems *problems);
 void warn_alerts(const struct built_site *built, struct problems *problems);

@@ -126,8 +126,9 @@ static const struct row rows[] = {
      .type = ROW_STRING,
      AT(route_attribute),
      .help = "the attribute that names the account's own server among those of the upstream, by "
-             "the server's name or the host of its address; any other one is a temporary failure; "
-             "an entry without it: any server"},
+             "the server's name or the host of its address. An entry without it: any server. One "
+             "that names none of them, or one that is down: a temporary failure for POP3 and "
+             "IMAP, any server for SMTP"},
     {.name = "require_group",
      .type = ROW_STRINGS,
      AT(require_group),

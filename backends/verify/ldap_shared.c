@@ -75,16 +75,16 @@ ldap_dn_pins_domain(const char *dn)
 
 /* Whether the account's own name can tell whose it is: decide_login refuses another organization's.
  * What an attribute of another name holds, its administrator knows. */
-static bool
-names_have_domains(const char *username_attribute)
+enum account_names
+ldap_account_names(const struct ldap_settings *settings)
 {
     static const char *const bare[] = {"uid", "cn", "sAMAccountName"};
-    if (username_attribute == NULL)
-        return false;
+    if (settings->username_attribute == NULL)
+        return ACCOUNT_NAMES_TYPED;
     for (size_t i = 0; i < sizeof bare / sizeof bare[0]; i++)
-        if (strcasecmp(username_attribute, bare[i]) == 0)
-            return false;
-    return true;
+        if (strcasecmp(settings->username_attribute, bare[i]) == 0)
+            return ACCOUNT_NAMES_BARE;
+    return ACCOUNT_NAMES_WHOLE;
 }
 
 const char *
@@ -93,7 +93,7 @@ ldap_warns_shared(const struct ldap_settings *settings)
     bool pins_domain = settings->user_dn != NULL
                            ? ldap_dn_pins_domain(settings->user_dn)
                            : ldap_filter_pins_domain(ldap_settings_filter(settings));
-    if (pins_domain || names_have_domains(settings->username_attribute))
+    if (pins_domain || ldap_account_names(settings) == ACCOUNT_NAMES_WHOLE)
         return NULL;
     return "an entry that is found by what is before the @ alone logs in under the domains of both "
            "(look for %u or %d, or name a username_attribute whose values have a domain)";

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 #include "ldap_settings.h"
+#include "verify.h"
 
 /* Whether a filter that is well-formed finds an entry by names of one domain alone: %u or %d stands
  * in one part of each `&`, and in all parts of each `|`. What stands in a `!` says what the entry
@@ -20,7 +21,8 @@ bool ldap_filter_pins_domain(const char *filter);
 /* The same of a DN with places for the name. */
 bool ldap_dn_pins_domain(const char *dn);
 
-/* source_kind's warns_shared. */
+/* source_kind's warns_shared and account_names. */
 const char *ldap_warns_shared(const struct ldap_settings *settings);
+enum account_names ldap_account_names(const struct ldap_settings *settings);
 
 #endif

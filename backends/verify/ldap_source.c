@@ -113,6 +113,12 @@ warns_shared(const void *self)
     return ldap_warns_shared(settings_of(self));
 }
 
+static enum account_names
+account_names(const void *self)
+{
+    return ldap_account_names(settings_of(self));
+}
+
 static struct recipient_lifetimes
 recipient_lifetimes(const void *self)
 {
@@ -140,6 +146,7 @@ const struct source_kind source_kind_ldap = {
     .recipient = recipient,
     .check_recipients = check_recipients,
     .warns_shared = warns_shared,
+    .account_names = account_names,
     .recipient_lifetimes = recipient_lifetimes,
     .pretend = pretend,
     .close = close_ldap,

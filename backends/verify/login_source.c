@@ -97,14 +97,20 @@ open_tls(struct login_source *source, struct problems *problems)
         check_without_tls(source, problems);
         return;
     }
-    const struct tls_settings tls = {.ca_file = settings->ca_file,
-                                     .no_verify = !settings->tls_verify,
-                                     .cert_file = settings->cert_file,
-                                     .key_file = settings->key_file};
+    struct tls_settings tls = {.ca_file = settings->ca_file, .no_verify = !settings->tls_verify};
+    const char *setting = "ca_file";
     struct err err;
     source->shared.tls_context = tls_context_create(&tls, &err);
+    const bool has_own = settings->cert_file != NULL || settings->key_file != NULL;
+    if (source->shared.tls_context != NULL && has_own) {
+        tls_context_free(source->shared.tls_context); /* what is wrong now is our own part */
+        tls.cert_file = settings->cert_file;
+        tls.key_file = settings->key_file;
+        setting = settings->key_file != NULL ? "key_file" : "cert_file";
+        source->shared.tls_context = tls_context_create(&tls, &err);
+    }
     if (source->shared.tls_context == NULL)
-        section_problem(source->section, "tls", problems, PROBLEM_ERROR, "%s", err.text);
+        section_problem(source->section, setting, problems, PROBLEM_ERROR, "%s", err.text);
     if (!settings->tls_verify)
         section_problem(source->section, "tls_verify", problems, PROBLEM_WARNING,
                         "anybody on the way to the servers can read the passwords");

@@ -113,6 +113,16 @@ check_probe_sender(const struct smtp_source *source, struct problems *problems)
 }
 
 static void
+check_cache(const struct smtp_source *source, struct problems *problems)
+{
+    const struct smtp_settings *settings = source->settings;
+    if (settings->cache_when_down && settings->cache_ms == 0)
+        section_problem(
+            source->section, "cache_when_down", problems, PROBLEM_WARNING,
+            "right passwords are remembered for a day all the same, for outages (cache = 0)");
+}
+
+static void
 smtp_close(void *self)
 {
     struct smtp_source *source = self;
@@ -153,6 +163,9 @@ open_tls(struct smtp_source *source, struct problems *problems)
     else if (settings->cert_file != NULL || settings->key_file != NULL)
         section_problem(source->section, settings->cert_file != NULL ? "cert_file" : "key_file",
                         problems, PROBLEM_ERROR, "is shown by TLS only, and tls = \"none\"");
+    if (settings->tls == SMTP_TLS_NONE && settings->ca_file != NULL)
+        section_problem(source->section, "ca_file", problems, PROBLEM_WARNING,
+                        "it has no effect with tls = \"none\"");
     if (settings->tls != SMTP_TLS_NONE && !settings->tls_verify)
         section_problem(source->section, "tls_verify", problems, PROBLEM_WARNING,
                         "anybody on the way to the servers can read the passwords");
@@ -172,6 +185,7 @@ smtp_open(const struct section *section, struct problems *problems)
     open_tls(source, problems);
     open_servers(source, problems);
     check_probe_sender(source, problems);
+    check_cache(source, problems);
     if (problems->errors != errors_before) {
         smtp_close(source);
         return NULL;

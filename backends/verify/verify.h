@@ -137,6 +137,13 @@ struct source_stats {
     struct source_load load;
 };
 
+/* What a source calls its accounts, for `check` to warn of. */
+enum account_names {
+    ACCOUNT_NAMES_WHOLE = 0, /* with a domain, or as its administrator knows */
+    ACCOUNT_NAMES_BARE,      /* without a domain */
+    ACCOUNT_NAMES_TYPED,     /* as the client typed it, in any of the spellings that find it */
+};
+
 /* A kind of source. Functions get what open returned. */
 struct source_kind {
     const struct section_type
@@ -198,6 +205,9 @@ struct source_kind {
      * returns NULL: nothing. */
     const char *(*warns_shared)(const void *self);
 
+    /* What the accounts are called with these settings. NULL: ACCOUNT_NAMES_WHOLE. */
+    enum account_names (*account_names)(const void *self);
+
     /* NULL: answers are not kept. */
     struct recipient_lifetimes (*recipient_lifetimes)(const void *self);
 
@@ -239,6 +249,8 @@ void source_stats(struct source *source, struct source_stats *stats_r);
 
 /* What goes wrong if several organizations have it, or NULL. */
 const char *source_warns_shared(const struct source *source);
+
+enum account_names source_account_names(const struct source *source);
 
 /* Whether the source can tell which recipients exist. Returns 0, or -1 with err. */
 int source_check_recipients(const struct source *source, struct err *err);
