@@ -15,7 +15,7 @@ from harness.process import free_port, wait_until
 from harness.smtp_script import SmtpScript
 
 ASKERS = 500
-SESSION_TIMEOUT_S = 3
+SESSION_TIMEOUT_S = 6
 
 UNKNOWN, UNVERIFIABLE = "550 5.1.1", "450 4.1.1"
 

@@ -3,7 +3,7 @@ is believed."""
 
 import pytest
 
-from harness.ldap_driver import Source
+from harness.ldap_driver import IN_TIME_MS, Source
 from harness.ldap_fake import NOTICE_OF_DISCONNECTION, FakeServer, ask_fake, ber, bind_response
 from harness.ldap_setup import BASE
 from harness.process import wait_until
@@ -71,7 +71,7 @@ def test_nonsense_is_unavailable(shared_scratch, answer):
         for settings in (None, anonymous_search):
             answered, _, _ = ask_fake(shared_scratch, answer=answer, closes=closes, settings=settings, env=env)
             assert answered.outcome == "unavailable", answered.detail
-            assert answered.took_ms < 2500
+            assert answered.took_ms < IN_TIME_MS
 
 
 def test_an_answer_that_never_ends_does_not_fill_the_memory(shared_scratch):
@@ -98,7 +98,7 @@ def test_an_answer_may_come_byte_by_byte(shared_scratch):
 def test_a_server_that_trickles_does_not_hold_us_past_the_timeout(shared_scratch):
     answered, down, _ = ask_fake(shared_scratch, answer=bind_response(0, b"x" * 120), piece=1, pause_s=0.2)
     assert answered.outcome == "unavailable"
-    assert answered.took_ms < 2500
+    assert answered.took_ms < IN_TIME_MS
     assert len(down) == 1
 
 
@@ -121,7 +121,7 @@ def test_a_login_does_not_wait_for_a_slow_server_while_the_next_one_has_time(sha
                    connect_timeout="500ms") as source:
         counts = source.storm(8, 1)
         assert counts["ok"] == 8
-        assert counts["seconds"] < 6
+        assert counts["seconds"] < 10  # one after the other they take 12
         assert (slow.requests, quick.requests) == (2, 6)
 
 

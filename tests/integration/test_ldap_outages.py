@@ -5,7 +5,7 @@ import os
 import pytest
 
 from harness.certs import Authority
-from harness.ldap_driver import Source
+from harness.ldap_driver import AT_ONCE_MS, IN_TIME_MS, Source
 from harness.ldap_setup import PEOPLE, BASE, directory, own_directory, own_name, searching
 from harness.process import wait_until
 from harness.slapd import Slapd, slapd_is_usable
@@ -72,6 +72,11 @@ def test_starttls_that_the_server_does_not_have_never_falls_back(shared_scratch,
 
 # Outages
 
+def is_remembered_as_down(source):
+    """Whether logins do not wait for the silent server once more; one of them may come when it is asked again."""
+    return min(source.verify("alice", "alice's word").took_ms for _ in range(3)) < 500
+
+
 def test_a_stopped_directory_is_unavailable_at_once_and_used_again_when_it_is_back(shared_scratch, own_directory):
     with Source(shared_scratch, **searching(own_directory)) as source:
         assert source.verify("alice", "alice's word").outcome == "ok"
@@ -79,7 +84,7 @@ def test_a_stopped_directory_is_unavailable_at_once_and_used_again_when_it_is_ba
         for _ in range(3):
             answer = source.verify("alice", "alice's word")
             assert answer.outcome == "unavailable"
-            assert answer.took_ms < 500
+            assert answer.took_ms < AT_ONCE_MS
         own_directory.start()
         wait_until(lambda: source.verify("alice", "alice's word").outcome == "ok", 10, "logins to work again")
         assert len(source.events("source.down")) == 1
@@ -92,8 +97,8 @@ def test_a_silent_directory_is_unavailable_when_the_timeout_is_over(shared_scrat
         own_directory.pause()
         answer = source.verify("alice", "alice's word")
         assert answer.outcome == "unavailable"
-        assert 900 <= answer.took_ms < 2500
-        assert source.verify("alice", "alice's word").took_ms < 500  # remembered as down
+        assert 900 <= answer.took_ms < IN_TIME_MS
+        assert is_remembered_as_down(source)
         own_directory.resume()
         wait_until(lambda: source.verify("alice", "alice's word").outcome == "ok", 10, "logins to work again")
 
@@ -104,7 +109,7 @@ def test_a_session_that_has_no_time_left_does_not_call_the_directory_down(shared
         own_directory.pause()
         answer = source.verify("alice", "alice's word", budget_ms=300)
         assert answer.outcome == "unavailable"
-        assert 250 <= answer.took_ms < 1000
+        assert 250 <= answer.took_ms < AT_ONCE_MS
         own_directory.resume()
         assert source.verify("alice", "alice's word").outcome == "ok"
         assert not source.events("source.down")
@@ -114,8 +119,9 @@ def test_a_connection_that_the_server_closed_while_idle_is_replaced(shared_scrat
     with Slapd(shared_scratch / own_name("slapd"), PEOPLE, base=BASE, idle_timeout_s=1) as server:
         with Source(shared_scratch, **searching(server)) as source:
             for _ in range(2):
-                assert source.verify("alice", "alice's word").outcome == "ok"
-                assert server.connections() == 2
+                # an idle second later there are none
+                wait_until(lambda: source.verify("alice", "alice's word").outcome == "ok" and server.connections() == 2,
+                           20, "both connections")
                 wait_until(lambda: server.connections() == 0, 20, "slapd to close what is idle")
             assert source.verify("alice", "wrong").outcome == "wrong"
             assert not source.events("source.down")
@@ -156,11 +162,11 @@ def test_a_silent_first_server_costs_one_login_its_timeout(shared_scratch, own_d
         own_directory.pause()
         first = source.verify("alice", "alice's word")
         assert first.outcome == "ok" and first.took_ms >= 900
-        assert source.verify("alice", "alice's word").took_ms < 500
+        assert is_remembered_as_down(source)
 
 
 def test_a_host_without_an_address_is_unavailable_within_connect_timeout(shared_scratch, directory):
     with Source(shared_scratch, **searching(directory, uri=["ldap://no-such-host.invalid"], connect_timeout="1s")) as source:
         answer = source.verify("alice", "alice's word")
         assert answer.outcome == "unavailable"
-        assert answer.took_ms < 2000
+        assert answer.took_ms < AT_ONCE_MS

