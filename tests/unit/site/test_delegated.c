@@ -1,105 +1,13 @@
-/* What a tenant's own administrator sets: for his organization, by his own lists, and what happens
- * to whom when his file is broken. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-#include "../conf/files.h"
+/* What a tenant's own administrator sets, for his organization and by his own lists, and what he
+ * may not. */
 #include "build.h"
+#include "delegated_site.h"
 #include "owners.h"
 
-#define MAIN_HEAD                                                                           \
-    "upstream \"up\" { server \"a\" { address = \"127.0.0.1:25\" } check = none }\n"        \
-    "upstream \"in\" { server \"a\" { address = \"127.0.0.1:26\" } check = none }\n"        \
-    "source \"u\" { type = users file = users }\n"                                          \
-    "listener \"sub\" { auth = on upstream = up upstream_inbound = in auth_users = \"deny " \
-    "robots\" "                                                                             \
-    "}\n"                                                                                   \
-    "list \"robots\" { kind = user entries = {\"robot@*\"} } guard { }\n"
-#define OTHER "organization \"other\" { domains = {\"other.example\"} }\n"
-#define ACME                                                                       \
-    "organization \"acme\" { domains = {\"acme.example\"} delegated = acme.conf\n" \
-    "  authenticate_senders = always }\n"
-#define MAIN_TEXT MAIN_HEAD OTHER ACME
 #define MAY                                                                                        \
     "may not be set in a delegated file (it may set: authenticate_senders, authenticate_inbound, " \
     "match_sender, match_exempt_senders, match_from, match_exempt_from, match_detail, "            \
     "sender_owners, auth_exempt_ips, auth_users, list)\n"
-#define COLD                                                                                      \
-    "t.conf:7: organization \"acme\": delegated: acme.conf is broken: without earlier settings, " \
-    "all that concerns this organization is a temporary failure\n"
-#define WARM                                                                                     \
-    "t.conf:7: organization \"acme\": delegated: acme.conf is broken: the settings that it had " \
-    "before stay in force\n"
-
-/* Loads a site; want is all that is said about it. main_text and text may be NULL: the files stay
- * as they are. */
-static struct site *
-load(const char *main_text, const char *text, const struct site *previous, const char *want)
-{
-    if (main_text != NULL)
-        write_text("t.conf", main_text);
-    if (text != NULL)
-        write_text("acme.conf", text);
-    struct problems problems;
-    problems_init(&problems);
-    struct site *site = site_load("t.conf", SITE_CHECK, previous, &problems);
-    char *lines = problem_lines(&problems);
-    bool as_wanted = strcmp(lines, want) == 0;
-    if (!as_wanted)
-        print_error("got\n%swant\n%s", lines, want);
-    bool is_weighed = problems.errors == 0;
-    free(lines);
-    problems_fini(&problems);
-    assert_true(as_wanted);
-    assert_true(is_weighed);
-    assert_non_null(site);
-    return site;
-}
-
-static const struct organization *
-owner(const struct site *site, const char *domain)
-{
-    const struct organization *found = tenancy_owner(site->tenancy, domain);
-    assert_non_null(found);
-    return found;
-}
-
-/* What is decided about a login before a source is asked. */
-static struct decision
-decide(const struct site *site, const char *user)
-{
-    struct facts facts = {
-        .protocol = PROTOCOL_SMTP,
-        .method = METHOD_PLAIN,
-        .listener = "sub",
-        .client = {.family = NETADDR_IPV4, .bytes = {192, 0, 2, 1}},
-        .tls = true,
-        .attempt = 1,
-        .user = user,
-        .user_length = strlen(user),
-        .password = "x",
-        .password_length = 1,
-    };
-    struct decision decision;
-    decide_auth(site->tenancy, &site->settings.decide, &facts, NULL, &decision);
-    return decision;
-}
-
-static void
-assert_decided(const struct site *site, const char *user, const char *want)
-{
-    struct decision decision = decide(site, user);
-    const char *got =
-        decision.verdict.action == VERDICT_ACCEPT ? "accept" : reason_id(decision.verdict.reason);
-    if (strcmp(got, want) != 0)
-        fail_msg("%s: got %s, want %s", user, got, want);
-}
 
 struct bad_case {
     const char *name;
@@ -197,24 +105,6 @@ test_bad(void **state)
         assert_decided(site, "bob@other.example", "accept");
         site_drop(site);
     }
-}
-
-static void
-test_unreadable(void **state)
-{
-    (void)state;
-    unlink("acme.conf");
-    site_drop(
-        load(MAIN_TEXT, NULL, NULL, COLD "cannot open acme.conf: No such file or directory\n"));
-    assert_int_equal(symlink("t.conf", "acme.conf"), 0);
-    site_drop(load(MAIN_TEXT, NULL, NULL,
-                   COLD "cannot open acme.conf: it is a symbolic link (put the file itself "
-                        "there)\n"));
-    unlink("acme.conf");
-    assert_int_equal(mkfifo("acme.conf", 0600), 0);
-    site_drop(
-        load(MAIN_TEXT, NULL, NULL, COLD "cannot read acme.conf: it is not a regular file\n"));
-    unlink("acme.conf");
 }
 
 /* All that may be set, over other settings of the main file; the origins are the file's. */
@@ -341,95 +231,6 @@ test_lists_of_its_own(void **state)
     site_drop(site);
 }
 
-#define DENY_BOB \
-    "auth_users = \"deny l\"\nlist \"l\" { kind = user entries = {\"bob@acme.example\"} }\n"
-#define DENY_ANN \
-    "auth_users = \"deny l\"\nlist \"l\" { kind = user entries = {\"ann@acme.example\"} }\n"
-#define BROKEN "auth_users = \"deny \n"
-#define BROKEN_LINE \
-    "acme.conf:1: the string is not closed on its line (the closing \" is missing)\n"
-
-static void
-test_last_good(void **state)
-{
-    (void)state;
-    struct site *first = load(MAIN_TEXT, DENY_BOB, NULL, "");
-    assert_decided(first, "bob@acme.example", "auth.org-user-denied");
-
-    /* Others' changes in the same load are in force. */
-    struct site *second = load(MAIN_TEXT "organization \"new\" { domains = {\"new.example\"} "
-                                         "auth_users = \"allow staff\" }\n"
-                                         "list \"staff\" { kind = user entries = {\"eve\"} }\n",
-                               BROKEN, first, BROKEN_LINE WARM);
-    site_drop(first); /* the second stands on its own */
-    assert_decided(second, "bob@acme.example", "auth.org-user-denied");
-    assert_decided(second, "ann@acme.example", "accept");
-    assert_decided(second, "bob@new.example", "auth.org-user-denied");
-    struct decision decision = decide(second, "bob@acme.example");
-    assert_string_equal(decision.verdict.rule.origin.file, "acme.conf");
-
-    /* Broken still, and gone: the same bytes hold on. */
-    struct site *third = load(MAIN_TEXT, NULL, second, BROKEN_LINE WARM);
-    site_drop(second);
-    unlink("acme.conf");
-    struct site *fourth =
-        load(MAIN_TEXT, NULL, third, WARM "cannot open acme.conf: No such file or directory\n");
-    site_drop(third);
-    assert_decided(fourth, "bob@acme.example", "auth.org-user-denied");
-    assert_decided(fourth, "ann@acme.example", "accept");
-
-    /* What the main file says where the file says nothing is the newest. */
-    struct site *fifth =
-        load(MAIN_HEAD OTHER "organization \"acme\" { domains = {\"acme.example\"} delegated = "
-                             "acme.conf\n match_sender = yes }\n",
-             BROKEN, fourth, BROKEN_LINE WARM);
-    site_drop(fourth);
-    assert_true(owner(fifth, "acme.example")->match_sender);
-    assert_decided(fifth, "bob@acme.example", "auth.org-user-denied");
-
-    /* Nothing of a broken file is in force, not even what stands before the mistake. */
-    struct site *half = load(MAIN_TEXT, "match_sender = yes\nauth_users = \"deny nobodys\"\n",
-                             fifth, "acme.conf:2: auth_users: there is no list \"nobodys\"\n" WARM);
-    site_drop(fifth);
-    assert_false(owner(half, "acme.example")->match_sender);
-    assert_decided(half, "bob@acme.example", "auth.org-user-denied");
-
-    struct site *sixth = load(MAIN_TEXT, DENY_ANN, half, "");
-    site_drop(half);
-    assert_decided(sixth, "bob@acme.example", "accept");
-    assert_decided(sixth, "ann@acme.example", "auth.org-user-denied");
-    site_drop(sixth);
-}
-
-/* One tenant's last good settings are nobody else's. */
-static void
-test_not_the_same_file(void **state)
-{
-    (void)state;
-    struct site *first = load(MAIN_TEXT, DENY_BOB, NULL, "");
-    write_text("acme2.conf", BROKEN);
-    struct site *moved =
-        load(MAIN_HEAD OTHER "organization \"acme\" { domains = {\"acme.example\"} delegated = "
-                             "acme2.conf }\n",
-             NULL, first,
-             "acme2.conf:1: the string is not closed on its line (the closing \" is missing)\n"
-             "t.conf:7: organization \"acme\": delegated: acme2.conf is broken: without earlier "
-             "settings, all that concerns this organization is a temporary failure\n");
-    assert_decided(moved, "bob@acme.example", "internal");
-    site_drop(moved);
-
-    struct site *renamed =
-        load(MAIN_HEAD OTHER "organization \"emca\" { domains = {\"acme.example\"} delegated = "
-                             "acme.conf }\n",
-             BROKEN, first,
-             BROKEN_LINE
-             "t.conf:7: organization \"emca\": delegated: acme.conf is broken: without earlier "
-             "settings, all that concerns this organization is a temporary failure\n");
-    assert_decided(renamed, "bob@acme.example", "internal");
-    site_drop(renamed);
-    site_drop(first);
-}
-
 /* Entries that are found in an index are as many as one likes; the others are limited. */
 static void
 test_patterns(void **state)
@@ -459,83 +260,16 @@ test_patterns(void **state)
     }
 }
 
-/* A main file that is broken is refused whole, whatever stands in the delegated ones. */
-static void
-test_main_file_broken(void **state)
-{
-    (void)state;
-    static const char *const texts[] = {DENY_BOB, BROKEN};
-    for (size_t i = 0; i < 2; i++) {
-        write_text("t.conf", MAIN_TEXT "rule \"r\" { action = refuse listeners = {\"none\"} }\n");
-        write_text("acme.conf", texts[i]);
-        struct problems problems;
-        problems_init(&problems);
-        assert_null(site_load("t.conf", SITE_CHECK, NULL, &problems));
-        assert_int_equal(problems.errors, 1);
-        assert_int_equal(problems.tenant_errors, 2 * i);
-        problems_fini(&problems);
-    }
-}
-
-/* One bad tenant after another does not hide what is wrong with the main file. */
-static void
-test_many_tenants(void **state)
-{
-    (void)state;
-    char *text = NULL;
-    size_t size = 0;
-    FILE *memory = open_memstream(&text, &size);
-    fputs(MAIN_HEAD, memory);
-    for (int i = 0; i < 100; i++)
-        fprintf(memory,
-                "organization \"t%d\" { domains = {\"t%d.example\"} delegated = acme.conf }\n", i,
-                i);
-    fputs("rule \"r\" { action = refuse listeners = {\"none\"} }\n", memory);
-    fclose(memory);
-    write_text("t.conf", text);
-    free(text);
-    char junk[200 * sizeof "w = 1\n"] = "";
-    for (size_t i = 0; i < 200; i++)
-        memcpy(junk + i * strlen("w = 1\n"), "w = 1\n", strlen("w = 1\n"));
-    write_text("acme.conf", junk);
-    struct problems problems;
-    problems_init(&problems);
-    assert_null(site_load("t.conf", SITE_CHECK, NULL, &problems));
-    assert_int_equal(problems.errors, 1);
-    assert_int_equal(problems.tenant_errors, 100 * 201);
-    char *lines = problem_lines(&problems);
-    assert_non_null(strstr(lines, "rule \"r\": listeners: there is no listener \"none\""));
-    free(lines);
-    problems_fini(&problems);
-}
-
-static int
-enter(void **state)
-{
-    if (enter_scratch(state) != 0)
-        return -1;
-    write_text("users", "");
-    return 0;
-}
-
-static int
-remove_scratch(void **state)
-{
-    (void)state;
-    static const char *const names[] = {"t.conf", "users", "acme.conf", "acme2.conf", NULL};
-    return leave_scratch(names);
-}
-
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bad),          cmocka_unit_test(test_unreadable),
-        cmocka_unit_test(test_overrides),    cmocka_unit_test(test_every_delegable_row),
-        cmocka_unit_test(test_warnings),     cmocka_unit_test(test_lists_of_its_own),
-        cmocka_unit_test(test_last_good),    cmocka_unit_test(test_not_the_same_file),
-        cmocka_unit_test(test_patterns),     cmocka_unit_test(test_main_file_broken),
-        cmocka_unit_test(test_many_tenants),
+        cmocka_unit_test(test_bad),
+        cmocka_unit_test(test_overrides),
+        cmocka_unit_test(test_every_delegable_row),
+        cmocka_unit_test(test_warnings),
+        cmocka_unit_test(test_lists_of_its_own),
+        cmocka_unit_test(test_patterns),
     };
     return cmocka_run_group_tests(tests, enter, remove_scratch);
 }
