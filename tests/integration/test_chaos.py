@@ -211,7 +211,7 @@ def disturb(world, lane, fault, effects, took_s):
     took_s.append(lane.await_normal(world.service))
 
 
-@pytest.mark.timeout_s(240)
+@pytest.mark.timeout_s(900)
 def test_whatever_fails_the_verdict_is_temporary_or_right(world):
     # its socket takes connections before its own threads are there; whoever asked whether it does may have left one
     # more that is idle
@@ -243,7 +243,6 @@ def test_whatever_fails_the_verdict_is_temporary_or_right(world):
     assert len(world.service.events("service.started")) == 1
 
 
-@pytest.mark.timeout_s(120)
 def test_a_server_that_stops_for_ten_seconds_or_is_killed_is_missed_only_meanwhile(world):
     lanes = [next(lane for lane in world.lanes if lane.kind == kind) for kind in world.kinds]
     on_all(lanes, lambda lane: lane.await_normal(world.service))

@@ -143,7 +143,6 @@ def held_up(door, trust, held, clients):
     return crowd.answers()
 
 
-@pytest.mark.timeout_s(90)
 def test_whoever_comes_above_max_sessions_waits_and_gets_through(door, trust, held):
     """Logins by SMTP, IMAP and POP3, and mail from other servers."""
     clients = list(KINDS) * CLIENTS
@@ -152,7 +151,6 @@ def test_whoever_comes_above_max_sessions_waits_and_gets_through(door, trust, he
         [KINDS[client] for client in clients]
 
 
-@pytest.mark.timeout_s(90)
 def test_to_wait_is_no_attempt(door, trust, held):
     """A wrong password is refused for being wrong, and there is one more attempt (max_attempts = 2)."""
     answers = held_up(door, trust, held, [submit_at_second_try] * CLIENTS)

@@ -233,7 +233,6 @@ def test_reload_changes_what_is_logged(running):
     assert [line["verdict"] for line in running.messages()] == ["refuse"]
 
 
-@pytest.mark.timeout_s(180)
 def test_reloads_under_load_lose_no_message(running):
     with Load([messages(running)] * 6) as load:
         load.wait_for_more(50)
@@ -247,7 +246,6 @@ def test_reloads_under_load_lose_no_message(running):
 
 # What a mail server may do.
 
-@pytest.mark.timeout_s(180)
 def test_many_connections_at_once(running):
     milters = [running.milter() for _ in range(400)]
     for milter in milters:

@@ -260,7 +260,6 @@ def told_to_come_again(guard):
     return one
 
 
-@pytest.mark.timeout_s(180)
 def test_restarts_under_load_lose_no_message(guard, listening):
     process = guard.start_with_socket(listening)
     with Load([told_to_come_again(guard)] * 6) as load:

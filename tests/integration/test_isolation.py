@@ -66,7 +66,6 @@ def many_descriptors():
 
 @pytest.mark.skipif(not LOAD.exists(), reason="memory and time are measured in the Release build only")
 @pytest.mark.skipif(not slapd_is_usable(), reason="slapd is not installed")
-@pytest.mark.timeout_s(180)
 def test_two_thousand_slow_sessions_do_not_slow_down_a_directory(scratch, front_certificate, many_descriptors):
     slow = SmtpScript(scratch, delay=5, password="another")
     slapd = Slapd(scratch / "slapd", [person("anna", "secret", "dc=acme,dc=example", "anna@quick.example")])

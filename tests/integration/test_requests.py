@@ -127,7 +127,7 @@ def send_many(path, seed, count, results):
     results.put((seen, complaint))
 
 
-@pytest.mark.timeout_s(380)
+@pytest.mark.timeout_s(900)
 def test_generated_requests(scratch):
     # The log is a gigabyte that nobody reads; what a sanitizer has to say goes to a file of its own.
     quiet = ("bash", "-c", 'exec "$@" 2>/dev/null', "bash")

@@ -134,7 +134,6 @@ def test_inherited_socket_stays(scratch, held, listening):
     assert process.stop() == 0
 
 
-@pytest.mark.timeout_s(180)
 def test_restarts_under_load_fail_no_login(scratch, held, listening):
     """Must hold: SIGTERM under load with socket activation and a new process. The old process ends before
     the new one begins, as systemd does it; a long session runs across the first restart."""
@@ -157,7 +156,6 @@ def test_restarts_under_load_fail_no_login(scratch, held, listening):
     assert process.stop() == 0
 
 
-@pytest.mark.timeout_s(180)
 def test_overlapping_processes_fail_no_login(scratch, held, listening):
     """The same where the new process begins before the old one ends."""
     service = make_service(scratch / "service", held)

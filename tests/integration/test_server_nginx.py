@@ -73,7 +73,6 @@ def expect_no_failure(load, nginx):
     assert load.failures == [], nginx.error_log.read_text()[-3000:] + nginx.auth_error_log.read_text()[-3000:]
 
 
-@pytest.mark.timeout_s(180)
 def test_reloads_under_load(service, sink, nginx, logins):
     with service:
         with Load(logins) as load:
@@ -87,7 +86,6 @@ def test_reloads_under_load(service, sink, nginx, logins):
     expect_no_failure(load, nginx)
 
 
-@pytest.mark.timeout_s(180)
 def test_restarts_under_load(listening, service, nginx, logins):
     """SIGTERM with socket activation, and a new process once the old one has ended."""
     process = service.start_with_socket(listening)
@@ -101,7 +99,6 @@ def test_restarts_under_load(listening, service, nginx, logins):
     assert process.stop() == 0
 
 
-@pytest.mark.timeout_s(180)
 def test_either_of_two_services_can_go_under_load(scratch, sink, front_certificate, authority):
     """As the head of nginx-conf/site/http.conf says: two services of one store behind one nginx."""
     text = f'state {{ path = "{scratch}/state"  size = "4M" }}\n{conf(sink)}'

@@ -116,7 +116,6 @@ def test_session_under_way_keeps_its_configuration(scratch):
         assert answers[0].ok and answers[0]["Auth-Port"] == "10025"
 
 
-@pytest.mark.timeout_s(180)
 def test_hundred_reloads_under_load(service):
     """Must hold: no failed login."""
     with Load(fastcgi_logins(service.socket, login)) as load:
