@@ -119,8 +119,10 @@ set_rendezvous(struct chooser *chooser)
     for (size_t i = 0; i < chooser->count; i++) {
         const struct chooser_member *member = &chooser->members[i];
         if (member->level == chooser->level)
-            members[count++] = (struct rendezvous_member){
-                .key = member->key, .weight = member->weight, .index = (uint32_t)i};
+            members[count++] = (struct rendezvous_member){.key = member->key,
+                                                          .weight = member->weight,
+                                                          .index = (uint32_t)i,
+                                                          .is_usable = member->is_usable};
     }
     rendezvous_set(chooser->rendezvous, members, count);
     free(members);
@@ -177,22 +179,12 @@ struct question {
     int64_t now_ms;
 };
 
-static bool
-is_usable(void *context, uint32_t index, uint32_t slot)
-{
-    const struct question *question = context;
-    (void)slot;
-    return question->chooser->members[index].is_usable;
-}
-
 /* Another digest than the score's: who is let in early is not who likes the member best. */
 static bool
 is_let_in(void *context, uint32_t index, uint32_t slot)
 {
     const struct question *question = context;
     const struct chooser_member *member = &question->chooser->members[index];
-    if (!member->is_usable)
-        return false;
     const uint32_t its_warmth = warmth(question->chooser, index, question->now_ms);
     return its_warmth == WARM || scramble(scramble(member->key) + slot) % WARM < its_warmth;
 }
@@ -203,7 +195,7 @@ next_by_hash(struct chooser *chooser, uint64_t user, int64_t now_ms)
     struct question question = {.chooser = chooser, .now_ms = now_ms};
     const uint32_t slot = rendezvous_slot(user);
     const int index = rendezvous_best(chooser->rendezvous, slot, is_let_in, &question);
-    return index >= 0 ? index : rendezvous_best(chooser->rendezvous, slot, is_usable, &question);
+    return index >= 0 ? index : rendezvous_best(chooser->rendezvous, slot, NULL, NULL);
 }
 
 int

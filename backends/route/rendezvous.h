@@ -20,6 +20,7 @@ struct rendezvous_member {
     uint64_t key;
     uint32_t weight; /* 1 or more */
     uint32_t index;  /* the caller's */
+    bool is_usable;
 };
 
 struct rendezvous;
@@ -28,16 +29,17 @@ struct rendezvous;
 struct rendezvous *rendezvous_create(void);
 void rendezvous_free(struct rendezvous *rendezvous); /* NULL is allowed */
 
-/* All members, also those that cannot be had now; copied. Setting the same again costs a pass. */
+/* All members, usable or not; copied. Setting the same again costs a pass, and what was found is
+ * kept; also when only their usability is another. */
 void rendezvous_set(struct rendezvous *rendezvous, const struct rendezvous_member *members,
                     size_t count);
 
-/* Whether the member with that index can be had for the slot. */
+/* Whether the member with that index, which is usable, is to be had for the slot. */
 typedef bool rendezvous_wanted(void *context, uint32_t index, uint32_t slot);
 
 uint32_t rendezvous_slot(uint64_t user);
 
-/* The index of the best member that is wanted, or -1. */
+/* The index of the best member that is usable and wanted, or -1. wanted NULL: all are. */
 int rendezvous_best(struct rendezvous *rendezvous, uint32_t slot, rendezvous_wanted *wanted,
                     void *context);
 

@@ -73,11 +73,13 @@ def test_a_decision_takes_no_longer_with_many_organizations_and_names(printed):
 
 
 def test_choosing_takes_no_longer_with_a_thousand_servers(printed):
-    rows = re.findall(r"^  (\S+) +servers +(\d+): +(\d+) ns \(target below 1000;", printed, re.M)
+    rows = re.findall(r"^  (\S+) +servers +(\d+): +(\d+) ns \(target below 1000\), every", printed, re.M)
     assert {(balance, servers) for balance, servers, _ in rows} == {
         (balance, servers) for balance in ("round-robin", "least-recent", "hash", "first")
         for servers in ("10", "32", "1000")}, printed
-    assert all(int(ns) < CHOICE_MAX_NS for *_, ns in rows), printed
+    first_uses = re.findall(r"^  hash +servers +(\d+): +(\d+) ns at the first use of a slot", printed, re.M)
+    assert [servers for servers, _ in first_uses] == ["10", "32", "1000"], printed
+    assert all(int(ns) < CHOICE_MAX_NS for *_, ns in rows + first_uses), printed
 
 
 def test_every_promised_figure_is_printed(printed):

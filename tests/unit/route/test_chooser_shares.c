@@ -1,12 +1,14 @@
 /*
  * How often each member is chosen: by weight, after one is lost, comes, is drained, or warms up.
  */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -142,6 +144,28 @@ test_users_of_a_thousand_members(void **state)
     chooser_free(chooser);
 }
 
+/* Digests are made for eight slots at once; none of the eight is to be treated worse. */
+static void
+test_slots_are_shared_by_chance(void **state)
+{
+    enum { SLOT_BITS = 18, PLACES = 8, SLOTS = 1 << SLOT_BITS };
+    (void)state;
+    for (size_t count = 2; count <= 40; count += 38) {
+        const struct group group = make_group(count, (const uint32_t[4]){1, 2});
+        struct chooser *chooser = make_chooser(BALANCE_HASH, &group);
+        static unsigned counts[PLACES][MEMBERS_MAX];
+        memset(counts, 0, sizeof counts);
+        for (uint64_t slot = 0; slot < SLOTS; slot++)
+            counts[slot % PLACES][chooser_next(chooser, slot << (64 - SLOT_BITS), 0)]++;
+        for (size_t place = 0; place < PLACES; place++)
+            for (size_t i = 0; i < count; i++) {
+                const double want = SLOTS / PLACES * group.members[i].weight / total_weight(&group);
+                assert_float_equal(counts[place][i], want, 5 * sqrt(want));
+            }
+        chooser_free(chooser);
+    }
+}
+
 /* A small generator of its own, so that every run sees the same members. */
 static unsigned
 next_random(unsigned *seed, unsigned below)
@@ -205,7 +229,7 @@ test_drained_ones_are_empty(void **state)
         }
 }
 
-enum { USERS = 4000 };
+enum { USERS = 16000 }; /* 2 % of them is five times what chance moves */
 
 static const struct {
     const char *name;
@@ -448,6 +472,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_weights),
         cmocka_unit_test(test_users_of_a_thousand_members),
+        cmocka_unit_test(test_slots_are_shared_by_chance),
         cmocka_unit_test(test_round_robin_is_exact_and_even),
         cmocka_unit_test(test_drained_ones_are_empty),
         cmocka_unit_test(test_a_lost_one_moves_its_share_only),
