@@ -8,6 +8,8 @@ struct state_values {
     const char *path;
     int64_t size_bytes;
     const char *url, *password_file;
+    const char *ca_file, *cert_file, *key_file;
+    bool tls_verify;
     struct strings sentinels;
     const char *master, *prefix;
     int64_t connections;
@@ -60,13 +62,33 @@ static const struct row redis_rows[] = {
      .type = ROW_STRING,
      AT(url),
      .help = "The server: redis://HOST:PORT/DATABASE, redis://USER@HOST where it knows several "
-             "users, or unix:/PATH. TLS takes a tunnel such as stunnel, and redis:// to its local "
-             "end. With sentinels it may be left out; else its user and database count."},
+             "users, the same with rediss:// for TLS, or unix:/PATH. With sentinels it may be left "
+             "out; else its user, its database and whether it is TLS count."},
     {.name = "password_file",
      .type = ROW_PATH,
      AT(password_file),
      .help = "A file with the password for the server on its first line, which others must not be "
              "able to read."},
+    {.name = "ca_file",
+     .type = ROW_PATH,
+     AT(ca_file),
+     .help = "With rediss: PEM file of the authorities that may vouch for the server and the "
+             "sentinels; the system's if not set."},
+    {.name = "cert_file",
+     .type = ROW_PATH,
+     AT(cert_file),
+     .help = "With rediss: PEM file of the certificate that we show to them; not set: none."},
+    {.name = "key_file",
+     .type = ROW_PATH,
+     AT(key_file),
+     .help = "PEM file of its key, without a passphrase, which others must not be able to read; "
+             "not set: it is in cert_file."},
+    {.name = "tls_verify",
+     .type = ROW_BOOL,
+     AT(tls_verify),
+     .preset = "true",
+     .help = "With rediss: whether their certificates are verified, and that they name the host "
+             "or address that was connected to."},
     {.name = "sentinels",
      .type = ROW_STRINGS,
      AT(sentinels),
@@ -141,6 +163,10 @@ read_store(const struct section *section)
         .size_bytes = values->size_bytes,
         .url = values->url,
         .password_file = values->password_file,
+        .tls = {.ca_file = values->ca_file,
+                .no_verify = section->type == &redis_section && !values->tls_verify,
+                .cert_file = values->cert_file,
+                .key_file = values->key_file},
         .sentinels = values->sentinels.items,
         .sentinel_count = values->sentinels.count,
         .sentinel_master = values->master,

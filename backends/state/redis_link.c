@@ -16,24 +16,41 @@ struct redis_link {
     char address[ADDRESS_MAX]; /* for err */
 };
 
+static struct conn *
+connect_at(const struct endpoint *endpoint, const struct name *name, const struct tls_context *tls,
+           struct deadline deadline, struct err *err)
+{
+    struct conn *conn = conn_open(endpoint, deadline, NULL, err);
+    if (conn == NULL || tls == NULL ||
+        conn_start_tls(conn, tls, name_host(name), deadline, err) == 0)
+        return conn;
+    char address[ADDRESS_MAX];
+    endpoint_format(endpoint, address, sizeof address);
+    err_wrap(err, "%s", address);
+    conn_close(conn);
+    return NULL;
+}
+
 /* Each address has an equal share of the time that is left. */
 static struct conn *
-connect_to(struct name *name, struct deadline deadline, struct err *err)
+connect_to(struct name *name, const struct tls_context *tls, struct deadline deadline,
+           struct err *err)
 {
     struct endpoint endpoints[NAMES_ADDRESSES_MAX];
     size_t count = name_endpoints(name, deadline_left_ms(deadline), endpoints, err);
     struct conn *conn = NULL;
     for (size_t i = 0; i < count && conn == NULL; i++) {
         const int share = deadline_left_ms(deadline) / (int)(count - i);
-        conn = conn_open(&endpoints[i], deadline_sooner(deadline, share), NULL, err);
+        conn = connect_at(&endpoints[i], name, tls, deadline_sooner(deadline, share), err);
     }
     return conn;
 }
 
 struct redis_link *
-redis_link_open(struct name *name, struct deadline deadline, struct err *err)
+redis_link_open(struct name *name, const struct tls_context *tls, struct deadline deadline,
+                struct err *err)
 {
-    struct conn *conn = connect_to(name, deadline, err);
+    struct conn *conn = connect_to(name, tls, deadline, err);
     if (conn == NULL)
         return NULL;
     struct redis_link *link = xcalloc(1, sizeof *link);

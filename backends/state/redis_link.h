@@ -12,11 +12,15 @@
 #include "names.h"
 #include "redis_door.h"
 #include "secret.h"
+#include "tls.h"
 
 struct redis_link;
 
-/* Connects to the first of the name's addresses that answers. Returns NULL with err. */
-struct redis_link *redis_link_open(struct name *name, struct deadline deadline, struct err *err);
+/* Connects to the first of the name's addresses that answers. tls: NULL, or what TLS goes by, with
+ * the name as what the certificate must show; it is not needed afterwards. Returns NULL with err.
+ */
+struct redis_link *redis_link_open(struct name *name, const struct tls_context *tls,
+                                   struct deadline deadline, struct err *err);
 void redis_link_close(struct redis_link *link); /* NULL is allowed; does not wait */
 
 /* Who we are to the server. */

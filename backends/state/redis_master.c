@@ -77,9 +77,10 @@ redis_master_read(const struct redis_reply *reply, char address_r[REDIS_ADDRESS_
 
 static int
 ask_sentinel(const struct redis_master *master, struct name *sentinel,
-             char address_r[REDIS_ADDRESS_MAX], struct deadline deadline, struct err *err)
+             const struct tls_context *tls, char address_r[REDIS_ADDRESS_MAX],
+             struct deadline deadline, struct err *err)
 {
-    struct redis_link *link = redis_link_open(sentinel, deadline, err);
+    struct redis_link *link = redis_link_open(sentinel, tls, deadline, err);
     if (link == NULL)
         return -1;
     const struct bytes question[] = {redis_word("SENTINEL"), redis_word("get-master-addr-by-name"),
@@ -99,8 +100,8 @@ ask_sentinel(const struct redis_master *master, struct name *sentinel,
 
 /* Each has an equal share of the time that is left, the one that answered last first. */
 static int
-ask_sentinels(struct redis_master *master, char address_r[REDIS_ADDRESS_MAX],
-              struct deadline deadline, struct err *err)
+ask_sentinels(struct redis_master *master, const struct tls_context *tls,
+              char address_r[REDIS_ADDRESS_MAX], struct deadline deadline, struct err *err)
 {
     pthread_mutex_lock(&master->lock);
     const size_t first = master->first, count = master->sentinel_count;
@@ -109,7 +110,8 @@ ask_sentinels(struct redis_master *master, char address_r[REDIS_ADDRESS_MAX],
         const size_t which = (first + i) % count;
         struct name *sentinel = master->sentinels[which];
         const int share = deadline_left_ms(deadline) / (int)(count - i + 1);
-        if (ask_sentinel(master, sentinel, address_r, deadline_sooner(deadline, share), err) == 0) {
+        if (ask_sentinel(master, sentinel, tls, address_r, deadline_sooner(deadline, share), err) ==
+            0) {
             pthread_mutex_lock(&master->lock);
             master->first = which;
             pthread_mutex_unlock(&master->lock);
@@ -128,14 +130,14 @@ is_another(const struct redis_master *master, const char *address)
 }
 
 struct name *
-redis_master_find(struct redis_master *master, struct deadline deadline, bool *has_moved_r,
-                  struct err *err)
+redis_master_find(struct redis_master *master, const struct tls_context *tls,
+                  struct deadline deadline, bool *has_moved_r, struct err *err)
 {
     *has_moved_r = false;
     if (master->sentinel_count == 0)
         return name_open(master->address, REDIS_PORT, err);
     char address[REDIS_ADDRESS_MAX];
-    if (ask_sentinels(master, address, deadline, err) != 0)
+    if (ask_sentinels(master, tls, address, deadline, err) != 0)
         return NULL;
     pthread_mutex_lock(&master->lock);
     *has_moved_r = is_another(master, address);
@@ -145,10 +147,11 @@ redis_master_find(struct redis_master *master, struct deadline deadline, bool *h
 }
 
 bool
-redis_master_has_moved(struct redis_master *master, struct deadline deadline)
+redis_master_has_moved(struct redis_master *master, const struct tls_context *tls,
+                       struct deadline deadline)
 {
     char address[REDIS_ADDRESS_MAX];
-    if (master->sentinel_count == 0 || ask_sentinels(master, address, deadline, NULL) != 0)
+    if (master->sentinel_count == 0 || ask_sentinels(master, tls, address, deadline, NULL) != 0)
         return false;
     pthread_mutex_lock(&master->lock);
     bool has_moved = is_another(master, address);

@@ -146,22 +146,43 @@ log_in(const struct redis_pool *pool, struct redis_link *link, struct deadline d
     return result;
 }
 
+/* What TLS goes by; *tls_r is NULL without it. Read for each connection, so that a certificate that
+ * is renewed needs no restart. Returns 0 or -1. */
+static int
+read_tls(const struct redis_pool *pool, struct tls_context **tls_r, struct err *err)
+{
+    *tls_r = pool->url.has_tls ? tls_context_create(&pool->settings->tls, err) : NULL;
+    return pool->url.has_tls && *tls_r == NULL ? -1 : 0;
+}
+
 /* Returns NULL with err. */
 static struct redis_link *
-open_link(struct redis_pool *pool, struct deadline deadline, struct err *err)
+open_by(struct redis_pool *pool, const struct tls_context *tls, struct deadline deadline,
+        struct err *err)
 {
     bool has_moved;
-    struct name *name = redis_master_find(pool->master, deadline, &has_moved, err);
+    struct name *name = redis_master_find(pool->master, tls, deadline, &has_moved, err);
     if (has_moved) /* a look would find nothing new; this one goes as well, after its first batch */
         drain(pool, true);
     if (name == NULL)
         return NULL;
-    struct redis_link *link = redis_link_open(name, deadline, err);
+    struct redis_link *link = redis_link_open(name, tls, deadline, err);
     name_close(name);
     if (link != NULL && log_in(pool, link, deadline, err) != 0) {
         redis_link_close(link);
         link = NULL;
     }
+    return link;
+}
+
+static struct redis_link *
+open_link(struct redis_pool *pool, struct deadline deadline, struct err *err)
+{
+    struct tls_context *tls;
+    if (read_tls(pool, &tls, err) != 0)
+        return NULL;
+    struct redis_link *link = open_by(pool, tls, deadline, err);
+    tls_context_free(tls);
     return link;
 }
 
@@ -236,6 +257,10 @@ redis_pool_drop(struct redis_pool *pool, struct redis_link *link)
 void
 redis_pool_look(struct redis_pool *pool, struct deadline deadline)
 {
-    if (redis_master_has_moved(pool->master, deadline))
+    struct tls_context *tls;
+    if (pool->settings->sentinel_count == 0 || read_tls(pool, &tls, NULL) != 0)
+        return;
+    if (redis_master_has_moved(pool->master, tls, deadline))
         drain(pool, true);
+    tls_context_free(tls);
 }

@@ -10,7 +10,7 @@
 #include "clock.h"
 #include "store_health.h"
 
-enum { TICK_MS = 500, TEXTS_MAX = 6 + STORE_SENTINELS_MAX };
+enum { TICK_MS = 500, TEXTS_MAX = 9 + STORE_SENTINELS_MAX };
 
 struct store {
     /* set once */
@@ -61,6 +61,9 @@ copy_settings(struct store *store, const struct store_settings *settings)
     store->settings.path = copy_text(store, settings->path);
     store->settings.url = copy_text(store, settings->url);
     store->settings.password_file = copy_text(store, settings->password_file);
+    store->settings.tls.ca_file = copy_text(store, settings->tls.ca_file);
+    store->settings.tls.cert_file = copy_text(store, settings->tls.cert_file);
+    store->settings.tls.key_file = copy_text(store, settings->tls.key_file);
     store->settings.sentinel_master = copy_text(store, settings->sentinel_master);
     store->settings.prefix = copy_text(store, settings->prefix);
     for (size_t i = 0; i < settings->sentinel_count; i++)

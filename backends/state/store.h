@@ -27,6 +27,7 @@
 #include "deadline.h"
 #include "err.h"
 #include "netaddr.h"
+#include "tls.h"
 
 /* What is kept apart, with its own bounds: what one space holds never pushes out another's. */
 enum store_space {
@@ -161,6 +162,7 @@ struct store_settings {
     const char
         *url; /* redis: "redis://[user:password@]host[:port][/db]", "rediss://", "unix:/path" */
     const char *password_file;    /* redis; NULL: none, or in the url */
+    struct tls_settings tls;      /* redis: with a url of rediss, for the sentinels, too */
     const char *const *sentinels; /* redis: "host:port"; they know where the master is */
     size_t sentinel_count;        /* 0: none, url names the server */
     const char *sentinel_master;  /* the name that they know it by */
@@ -171,8 +173,8 @@ struct store_settings {
 
 struct store;
 
-/* Says what is wrong with settings that can never work (a url that is none, rediss without TLS in
- * hiredis). Returns 0 or -1. */
+/* Says what is wrong with settings that can never work (a url that is none, a certificate
+ * that cannot be read). Returns 0 or -1. */
 int store_check(const struct store_settings *settings, struct err *err);
 
 /* Copies the settings. Never fails for an outage: the store is down then. is_service: mends what is

@@ -44,7 +44,7 @@ command(const struct bytes *words, size_t count)
     struct name *name = name_open(engines.redis.url, 0, &err);
     assert_non_null(name);
     struct deadline deadline = deadline_after(ENGINE_WAIT_MS);
-    struct redis_link *link = redis_link_open(name, deadline, &err);
+    struct redis_link *link = redis_link_open(name, NULL, deadline, &err);
     assert_non_null(link);
     assert_int_equal(redis_link_send(link, words, count, deadline, &err), 0);
     struct redis_reply *reply = redis_link_receive(link, deadline, &err);

@@ -29,11 +29,12 @@ static const struct {
     {"an @ of the password that nobody wrote as %40", "redis://u:p@w@127.0.0.1", "127.0.0.1", "u",
      "p@w", 0, NULL},
     {"a unix socket", "unix:/run/redis/redis.sock", "unix:/run/redis/redis.sock", "", "", 0, NULL},
+    {"TLS", "rediss://redis.example.org", "redis.example.org", "", "", 0, NULL},
+    {"TLS with all that there can be", "rediss://front:pw@[2001:db8::1]:6380/2",
+     "[2001:db8::1]:6380", "front", "pw", 2, NULL},
 
-    {"TLS is refused with the two ways out", "rediss://127.0.0.1", NULL, NULL, NULL, 0,
-     "unix socket, unix:/PATH, or a TLS tunnel such as stunnel"},
-    {"TLS is refused without the password", "rediss://u:secret@127.0.0.1", NULL, NULL, NULL, 0,
-     "cannot use rediss:"},
+    {"no TLS for a socket", "rediss://unix:/run/redis.sock", NULL, NULL, NULL, 0, "no host"},
+    {"TLS without slashes", "rediss:127.0.0.1", NULL, NULL, NULL, 0, "of no kind that is known"},
     {"another scheme", "http://127.0.0.1", NULL, NULL, NULL, 0, "of no kind that is known"},
     {"no scheme", "127.0.0.1:6379", NULL, NULL, NULL, 0, "of no kind that is known"},
     {"nothing", "", NULL, NULL, NULL, 0, "of no kind that is known"},
@@ -74,6 +75,7 @@ test_urls(void **state)
         }
         if (strcmp(url.address, cases[i].want_address) != 0 ||
             strcmp(url.user, cases[i].want_user) != 0 || url.db != cases[i].want_db ||
+            url.has_tls != (strncmp(cases[i].text, "rediss", 6) == 0) ||
             url.password.length != strlen(cases[i].want_password) ||
             memcmp(url.password.length > 0 ? url.password.bytes : "", cases[i].want_password,
                    url.password.length) != 0)
@@ -123,6 +125,28 @@ static const struct {
     {"two passwords",
      {.url = "redis://:pw@127.0.0.1", .password_file = "/etc/redis-password"},
      "a password both in url and in password_file"},
+    {"TLS", {.url = "rediss://127.0.0.1"}, NULL},
+    {"trusted certificates without TLS",
+     {.url = "redis://127.0.0.1", .tls = {.ca_file = "/etc/ssl/redis.pem"}},
+     "settings of TLS without TLS (write rediss:// in url)"},
+    {"a certificate at a socket",
+     {.url = "unix:/run/redis.sock", .tls = {.cert_file = "c", .key_file = "k"}},
+     "settings of TLS without TLS"},
+    {"a certificate that nobody verifies, without TLS",
+     {.url = "redis://127.0.0.1", .tls = {.no_verify = true}},
+     "settings of TLS without TLS"},
+    {"trusted certificates for sentinels that are asked in clear",
+     {.sentinels = (const char *const[]){"192.0.2.1"},
+      .sentinel_count = 1,
+      .sentinel_master = "m",
+      .tls = {.ca_file = "/etc/ssl/redis.pem"}},
+     "settings of TLS without TLS"},
+    {"trusted certificates that are not there",
+     {.url = "rediss://127.0.0.1", .tls = {.ca_file = "/nowhere/ca.pem"}},
+     "cannot read the trusted certificates in /nowhere/ca.pem"},
+    {"a key without its certificate",
+     {.url = "rediss://127.0.0.1", .tls = {.key_file = "/nowhere/key.pem"}},
+     "of no use without its certificate"},
 };
 
 static void
