@@ -17,12 +17,7 @@ decide_mail(const struct tenancy *tenancy, const struct decide_settings *setting
             const struct facts *facts, const struct trail *trail, struct decision *decision_r)
 {
     assert(facts->message != NULL);
-    *decision_r = (struct decision){.listener = question_find_listener(tenancy, facts)};
-    struct question question = {.tenancy = tenancy,
-                                .settings = settings,
-                                .facts = facts,
-                                .trail = trail,
-                                .decision = decision_r};
+    struct question question = question_begin(tenancy, settings, facts, trail, decision_r);
     if (question_ask(&question, rules, sizeof rules / sizeof rules[0]))
         question_accept_message(&question);
 }

@@ -15,13 +15,8 @@ decide_message(const struct tenancy *tenancy, const struct decide_settings *sett
                const struct facts *facts, const struct trail *trail, struct decision *decision_r)
 {
     assert(facts->message != NULL);
-    *decision_r = (struct decision){.listener = question_find_listener(tenancy, facts)};
-    struct question question = {.tenancy = tenancy,
-                                .settings = settings,
-                                .facts = facts,
-                                .trail = trail,
-                                .decision = decision_r,
-                                .is_whole_message = true};
+    struct question question = question_begin(tenancy, settings, facts, trail, decision_r);
+    question.is_whole_message = true;
     if (question_ask(&question, rules, sizeof rules / sizeof rules[0]))
         question_accept_message(&question);
 }

@@ -87,12 +87,7 @@ void
 decide_recipient(const struct tenancy *tenancy, const struct decide_settings *settings,
                  const struct facts *facts, const struct trail *trail, struct decision *decision_r)
 {
-    *decision_r = (struct decision){.listener = question_find_listener(tenancy, facts)};
-    struct question question = {.tenancy = tenancy,
-                                .settings = settings,
-                                .facts = facts,
-                                .trail = trail,
-                                .decision = decision_r};
+    struct question question = question_begin(tenancy, settings, facts, trail, decision_r);
     if (question_ask(&question, rules, sizeof rules / sizeof rules[0]))
         accept(&question);
     /* The message guard stands behind the route. */

@@ -32,6 +32,19 @@ tell(const struct question *question, const struct rule_ref *rule, const char *a
         question->trail->asked(question->trail->context, rule, answer);
 }
 
+struct question
+question_begin(const struct tenancy *tenancy, const struct decide_settings *settings,
+               const struct facts *facts, const struct trail *trail, struct decision *decision_r)
+{
+    *decision_r = (struct decision){
+        .listener = facts->listener != NULL ? tenancy_listener(tenancy, facts->listener) : NULL};
+    return (struct question){.tenancy = tenancy,
+                             .settings = settings,
+                             .facts = facts,
+                             .trail = trail,
+                             .decision = decision_r};
+}
+
 bool
 question_ask(const struct question *question,
              bool (*const rules[])(const struct question *question), size_t count)
@@ -145,12 +158,6 @@ question_ban(const struct question *question)
     struct rule_ref rule =
         question_fixed_rule(question, "ban", banned ? "the client's address is banned" : NULL);
     return question_unless(question, banned, REASON_AUTH_BANNED, &rule);
-}
-
-const struct listener *
-question_find_listener(const struct tenancy *tenancy, const struct facts *facts)
-{
-    return facts->listener != NULL ? tenancy_listener(tenancy, facts->listener) : NULL;
 }
 
 static const char *

@@ -21,6 +21,12 @@ struct question {
     bool is_whole_message; /* decide_message: what a `rule` section may ask is known */
 };
 
+/* A question with nothing decided yet but the listener, if there is the one that the facts name.
+ * trail may be NULL. */
+struct question question_begin(const struct tenancy *tenancy,
+                               const struct decide_settings *settings, const struct facts *facts,
+                               const struct trail *trail, struct decision *decision_r);
+
 /* Asks the rules in turn until one ends the question. Returns whether all let it go on. */
 bool question_ask(const struct question *question,
                   bool (*const rules[])(const struct question *question), size_t count);
@@ -66,10 +72,6 @@ bool question_is_authenticated(const struct question *question);
 
 /* The organization of whoever has logged in, or NULL. */
 const struct organization *question_user_organization(const struct question *question);
-
-/* The listener that the facts name, or NULL. */
-const struct listener *question_find_listener(const struct tenancy *tenancy,
-                                              const struct facts *facts);
 
 /* The rule of what is asked at every listener and is no setting ("ban"). It is the listener's, or,
  * where that is unknown, the configuration's; what and detail may be NULL. */
