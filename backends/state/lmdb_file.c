@@ -181,23 +181,27 @@ prepare(const struct opening *opening, struct err *err)
     return 0;
 }
 
-/* Makes a new file ours. Under the shared lock. *is_foreign_r: it is whole, but of another version
- * or program. */
+/* Makes a new file ours, and reads its salt, which never changes. Under the shared lock.
+ * *is_foreign_r: it is whole, but of another version or program. */
 static int
-adopt(struct lmdb *lmdb, bool *is_foreign_r, struct err *err)
+adopt(struct lmdb *lmdb, unsigned char salt_r[STORE_SALT_BYTES], bool *is_foreign_r,
+      struct err *err)
 {
     struct lmdb_txn txn;
     struct lmdb_spaces spaces;
     if (lmdb_begin_write(lmdb, &txn, err) != 0)
         return -1;
-    if (lmdb_spaces_begin(&spaces, &txn, err) == 0)
+    if (lmdb_spaces_begin(&spaces, &txn, err) == 0) {
+        memcpy(salt_r, spaces.layout.salt, STORE_SALT_BYTES);
         return lmdb_end(&txn, NULL, err);
+    }
     if (lmdb_table_size(&txn, LMDB_MAIN).entries >= LMDB_TABLES) {
         lmdb_end(&txn, NULL, err);
         *is_foreign_r = true;
         return -1;
     }
-    lmdb_spaces_create(&txn);
+    lmdb_spaces_create(&spaces, &txn);
+    memcpy(salt_r, spaces.layout.salt, STORE_SALT_BYTES);
     return lmdb_commit(&txn, err) == LMDB_DONE ? 0 : -1;
 }
 
@@ -210,27 +214,24 @@ open_prepared(const struct opening *opening, struct deadline deadline, struct lm
         return -1;
     }
     struct stat status;
-    size_t size_bytes = shared_lock_size(opening->lock);
-    uint64_t epoch = shared_lock_epoch(opening->lock);
-    struct lmdb *lmdb = NULL;
+    struct lmdb_file file = {.lock = opening->lock,
+                             .size_bytes = shared_lock_size(opening->lock),
+                             .epoch = shared_lock_epoch(opening->lock)};
     if (shared_lock_is_forsaken(opening->lock))
         err_set(err, "%s: it cannot be written any more and must be replaced", opening->path);
     else
-        lmdb = lmdb_open(opening->path, size_bytes, err);
-    if (lmdb != NULL &&
-        (fstat(lmdb_fd(lmdb), &status) != 0 || adopt(lmdb, is_foreign_r, err) != 0)) {
-        lmdb_close(lmdb);
-        lmdb = NULL;
+        file.lmdb = lmdb_open(opening->path, file.size_bytes, err);
+    if (file.lmdb != NULL && (fstat(lmdb_fd(file.lmdb), &status) != 0 ||
+                              adopt(file.lmdb, file.salt, is_foreign_r, err) != 0)) {
+        lmdb_close(file.lmdb);
+        file.lmdb = NULL;
     }
     shared_lock_leave(opening->lock);
-    if (lmdb == NULL)
+    if (file.lmdb == NULL)
         return -1;
-    *file_r = (struct lmdb_file){.lock = opening->lock,
-                                 .lmdb = lmdb,
-                                 .size_bytes = size_bytes,
-                                 .epoch = epoch,
-                                 .device = status.st_dev,
-                                 .number = status.st_ino};
+    file.device = status.st_dev;
+    file.number = status.st_ino;
+    *file_r = file;
     return 0;
 }
 

@@ -20,6 +20,7 @@
 #include "err.h"
 #include "lmdb_door.h"
 #include "shared_lock.h"
+#include "store.h"
 
 struct lmdb_file_wish {
     const char *folder;
@@ -36,6 +37,7 @@ struct lmdb_file {
     size_t size_bytes;
     uint64_t epoch;          /* of the lock when it was opened */
     uint64_t device, number; /* of the file */
+    unsigned char salt[STORE_SALT_BYTES];
 };
 
 /* Returns 0, or -1 with err. */

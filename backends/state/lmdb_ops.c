@@ -95,10 +95,10 @@ static void
 write_counter(struct batch *batch, const struct store_op *op, const struct counter *counter)
 {
     if (counter->count == 0)
-        lmdb_spaces_remove(batch->spaces, op->space, &op->key, batch->now_ms);
+        lmdb_spaces_take_out(batch->spaces, op->space, &op->key);
     else
-        lmdb_spaces_put(batch->spaces, op->space, &op->key, counter_ends_ms(counter, op->window_ms),
-                        counter_bytes(counter));
+        lmdb_spaces_put_back(batch->spaces, op->space, &op->key,
+                             counter_ends_ms(counter, op->window_ms), counter_bytes(counter));
 }
 
 static void
@@ -158,10 +158,10 @@ static void
 write_set(struct batch *batch, const struct store_op *op, const struct member_set *set)
 {
     if (set->count == 0)
-        lmdb_spaces_remove(batch->spaces, op->space, &op->key, batch->now_ms);
+        lmdb_spaces_take_out(batch->spaces, op->space, &op->key);
     else
-        lmdb_spaces_put(batch->spaces, op->space, &op->key, batch->now_ms + op->window_ms,
-                        member_set_bytes(set));
+        lmdb_spaces_put_back(batch->spaces, op->space, &op->key, batch->now_ms + op->window_ms,
+                             member_set_bytes(set));
 }
 
 static void

@@ -40,7 +40,7 @@ int
 lmdb_spaces_begin(struct lmdb_spaces *spaces_r, struct lmdb_txn *txn, struct err *err)
 {
     struct bytes found;
-    spaces_r->txn = txn;
+    *spaces_r = (struct lmdb_spaces){.txn = txn};
     if (!lmdb_get(txn, LMDB_MAIN, layout_key, &found)) {
         err_set(err, "it is no file of mailreeve's");
         return -1;
@@ -61,13 +61,13 @@ write_layout(struct lmdb_txn *txn, const struct lmdb_layout *layout)
 }
 
 void
-lmdb_spaces_create(struct lmdb_txn *txn)
+lmdb_spaces_create(struct lmdb_spaces *spaces_r, struct lmdb_txn *txn)
 {
-    struct lmdb_layout layout;
-    memset(&layout, 0, sizeof layout);
-    layout.version = VERSION;
-    digest_random(layout.salt, sizeof layout.salt);
-    write_layout(txn, &layout);
+    memset(spaces_r, 0, sizeof *spaces_r);
+    spaces_r->txn = txn;
+    spaces_r->layout.version = VERSION;
+    digest_random(spaces_r->layout.salt, sizeof spaces_r->layout.salt);
+    write_layout(txn, &spaces_r->layout);
 }
 
 static bool
@@ -109,40 +109,70 @@ lmdb_record_read(struct bytes record, int64_t *ends_ms_r, struct bytes *value_r)
     return true;
 }
 
-/* Empties the old table if the young one has its part, and lets them change places. */
+/* Empties the old table if the young one has its part, and lets them change places. A transaction
+ * writes few records, so that looking once in each is enough. */
 static void
 turn_over(struct lmdb_spaces *spaces, enum store_space space)
 {
+    if (spaces->was_looked_at[space])
+        return;
+    spaces->was_looked_at[space] = true;
     struct lmdb_size size = lmdb_table_size(spaces->txn, table_of(spaces, space, 0));
     if (size.bytes < share_of(spaces, space) / 2)
         return;
     lmdb_empty(spaces->txn, table_of(spaces, space, 1));
     spaces->layout.young[space] ^= 1;
+    spaces->was_turned_over[space] = true;
     write_layout(spaces->txn, &spaces->layout);
 }
 
 /* Each key is in one of the two only. */
 static void
 put_young(struct lmdb_spaces *spaces, enum store_space space, const struct store_key *key,
-          struct bytes record)
+          bool may_be_old, struct bytes record)
 {
     if (is_in_two(space)) {
         turn_over(spaces, space);
-        lmdb_remove(spaces->txn, table_of(spaces, space, 1), bytes_of_key(key));
+        if (may_be_old || spaces->was_turned_over[space])
+            lmdb_remove(spaces->txn, table_of(spaces, space, 1), bytes_of_key(key));
     }
     lmdb_put(spaces->txn, table_of(spaces, space, 0), bytes_of_key(key), record);
 }
 
-void
-lmdb_spaces_put(struct lmdb_spaces *spaces, enum store_space space, const struct store_key *key,
-                int64_t ends_ms, struct bytes value)
+static void
+put(struct lmdb_spaces *spaces, enum store_space space, const struct store_key *key,
+    bool may_be_old, int64_t ends_ms, struct bytes value)
 {
     unsigned char record[LMDB_RECORD_MAX];
     assert(value.length <= sizeof record - sizeof ends_ms);
     memcpy(record, &ends_ms, sizeof ends_ms);
     if (value.length > 0)
         memcpy(record + sizeof ends_ms, value.start, value.length);
-    put_young(spaces, space, key, (struct bytes){record, sizeof ends_ms + value.length});
+    put_young(spaces, space, key, may_be_old,
+              (struct bytes){record, sizeof ends_ms + value.length});
+}
+
+void
+lmdb_spaces_put(struct lmdb_spaces *spaces, enum store_space space, const struct store_key *key,
+                int64_t ends_ms, struct bytes value)
+{
+    put(spaces, space, key, true, ends_ms, value);
+}
+
+void
+lmdb_spaces_put_back(struct lmdb_spaces *spaces, enum store_space space,
+                     const struct store_key *key, int64_t ends_ms, struct bytes value)
+{
+    put(spaces, space, key, false, ends_ms, value);
+}
+
+void
+lmdb_spaces_take_out(struct lmdb_spaces *spaces, enum store_space space,
+                     const struct store_key *key)
+{
+    lmdb_remove(spaces->txn, table_of(spaces, space, 0), bytes_of_key(key));
+    if (is_in_two(space) && spaces->was_turned_over[space])
+        lmdb_remove(spaces->txn, table_of(spaces, space, 1), bytes_of_key(key));
 }
 
 /* What was just found in the old table goes to the young one. */
@@ -152,7 +182,7 @@ make_young(struct lmdb_spaces *spaces, enum store_space space, const struct stor
 {
     unsigned char record[LMDB_RECORD_MAX];
     memcpy(record, found->start, found->length);
-    put_young(spaces, space, key, (struct bytes){record, found->length});
+    put_young(spaces, space, key, true, (struct bytes){record, found->length});
     lmdb_get(spaces->txn, table_of(spaces, space, 0), bytes_of_key(key), found);
 }
 
@@ -166,10 +196,14 @@ lmdb_spaces_get(struct lmdb_spaces *spaces, enum store_space space, const struct
     if (!is_young && (!is_in_two(space) || !lmdb_get(spaces->txn, table_of(spaces, space, 1),
                                                      bytes_of_key(key), &found)))
         return false;
+    const bool stays = is_young || spaces->txn->reader != NULL;
     if (!lmdb_record_read(found, &ends_ms, value_r) || ends_ms <= now_ms ||
-        found.length > LMDB_RECORD_MAX)
+        found.length > LMDB_RECORD_MAX) {
+        if (!stays && is_in_two(space))
+            lmdb_remove(spaces->txn, table_of(spaces, space, 1), bytes_of_key(key));
         return false;
-    if (is_young || spaces->txn->reader != NULL)
+    }
+    if (stays)
         return true;
     make_young(spaces, space, key, &found);
     return spaces->txn->error == 0 && lmdb_record_read(found, &ends_ms, value_r);

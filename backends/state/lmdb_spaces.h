@@ -35,6 +35,9 @@ struct lmdb_layout {
 struct lmdb_spaces {
     struct lmdb_txn *txn;
     struct lmdb_layout layout;
+    /* in this transaction the space was looked at for being full; and was, so that the old table is
+     * what was the young one */
+    bool was_looked_at[LMDB_SPACES_WITH_YOUNG], was_turned_over[LMDB_SPACES_WITH_YOUNG];
 };
 
 /* Reads the layout, in a transaction that has begun. Returns 0 or -1: there is none, or it is
@@ -42,7 +45,7 @@ struct lmdb_spaces {
 int lmdb_spaces_begin(struct lmdb_spaces *spaces_r, struct lmdb_txn *txn, struct err *err);
 
 /* Writes a new one into a new file. */
-void lmdb_spaces_create(struct lmdb_txn *txn);
+void lmdb_spaces_create(struct lmdb_spaces *spaces_r, struct lmdb_txn *txn);
 
 /* A record of any space but BANS that has not ended: what comes behind the end. In a transaction
  * that writes it becomes young by being read. */
@@ -50,6 +53,13 @@ bool lmdb_spaces_get(struct lmdb_spaces *spaces, enum store_space space,
                      const struct store_key *key, int64_t now_ms, struct bytes *value_r);
 void lmdb_spaces_put(struct lmdb_spaces *spaces, enum store_space space,
                      const struct store_key *key, int64_t ends_ms, struct bytes value);
+
+/* The same, and removing, of a key that lmdb_spaces_get has looked for in this transaction: what it
+ * found is young, so that the old table need not be searched again. */
+void lmdb_spaces_put_back(struct lmdb_spaces *spaces, enum store_space space,
+                          const struct store_key *key, int64_t ends_ms, struct bytes value);
+void lmdb_spaces_take_out(struct lmdb_spaces *spaces, enum store_space space,
+                          const struct store_key *key);
 
 /* Whether it was there and had not ended. */
 bool lmdb_spaces_remove(struct lmdb_spaces *spaces, enum store_space space,

@@ -138,6 +138,65 @@ test_a_new_ban_is_kept_unless_all_others_hold(void **unused)
     }
 }
 
+static int64_t
+count(struct store *store, uint32_t number, int64_t amount, int64_t now_ms)
+{
+    struct store_op op = scratch_count(number, amount);
+    op.window_ms = HOUR_MS;
+    if (store_run(store, &op, 1, now_ms, deadline_after(SCRATCH_WAIT_MS), NULL) != 0)
+        fail_msg("the store could not be asked");
+    return op.count;
+}
+
+/* Each round writes the young table full by one more; whoever writes next turns the two over, and
+ * what he writes is in the one that is old from then on. */
+static void
+test_what_is_counted_while_the_tables_change_places_is_counted_once(void **unused)
+{
+    (void)unused;
+    enum { ROUNDS = 6000, IT = 1 << 24 };
+    struct scratch scratch;
+    struct store_status status;
+    scratch_make(&scratch);
+    scratch.size_bytes = 1 << 20;
+    struct store *store = scratch_open(&scratch, true);
+    int64_t now_ms = clock_wall_ms();
+    for (uint32_t i = 0; i < ROUNDS; i++) {
+        assert_int_equal(count(store, IT, 1, now_ms), 1);
+        count(store, i, 1, now_ms);
+        assert_int_equal(count(store, IT, 1, now_ms), 2);
+        assert_int_equal(count(store, IT, -2, now_ms), 0);
+        assert_int_equal(count(store, IT, 0, now_ms), 0);
+    }
+    store_status(store, &status);
+    assert_in_range(status.held[STORE_COUNTERS], 1, ROUNDS / 2); /* they did, more than once */
+    store_close(store);
+    scratch_remove(&scratch);
+}
+
+static void
+test_what_is_over_and_old_does_not_come_back(void **unused)
+{
+    (void)unused;
+    enum { IT = 1 << 24 };
+    struct scratch scratch;
+    scratch_make(&scratch);
+    scratch.size_bytes = 1 << 20;
+    struct store *store = scratch_open(&scratch, true);
+    int64_t now_ms = clock_wall_ms();
+    /* with each number the tables have changed places or not, once or twice */
+    for (uint32_t others = 0; others < 4000; others += 250) {
+        assert_int_equal(count(store, IT, 5, now_ms), 5);
+        for (uint32_t i = 0; i < others; i++)
+            count(store, i, 1, now_ms + 2 * HOUR_MS);
+        assert_int_equal(count(store, IT, 1, now_ms + 2 * HOUR_MS), 1);
+        assert_int_equal(count(store, IT, -1, now_ms + 2 * HOUR_MS), 0);
+        assert_int_equal(count(store, IT, 0, now_ms), 0);
+    }
+    store_close(store);
+    scratch_remove(&scratch);
+}
+
 int
 main(void)
 {
@@ -145,6 +204,8 @@ main(void)
         cmocka_unit_test(test_a_smaller_size_keeps_what_is_there_and_takes_more),
         cmocka_unit_test(test_a_full_file_does_not_grow),
         cmocka_unit_test(test_a_new_ban_is_kept_unless_all_others_hold),
+        cmocka_unit_test(test_what_is_counted_while_the_tables_change_places_is_counted_once),
+        cmocka_unit_test(test_what_is_over_and_old_does_not_come_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
