@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -20,6 +19,7 @@
 #include "fcgi.h"
 #include "listen.h"
 #include "log.h"
+#include "manager.h"
 #include "needs_restart.h"
 #include "private_store.h"
 #include "program.h"
@@ -208,10 +208,9 @@ service_run(const char *config_path)
 {
     struct service service = {0};
     struct err err;
-    if (start(&service, config_path, &err) != 0) {
-        fprintf(stderr, "mailreeve-auth: %s\n", err.text);
-        return EXIT_FAILURE;
-    }
+    if (start(&service, config_path, &err) != 0)
+        return program_fail_to_start("mailreeve-auth", &err);
+    manager_tell_ready();
     log_event(LOG_INFO, "service.started", LOG_STR("file", config_path),
               LOG_STR("socket", service.socket.inherited ? "inherited" : service.socket.path));
     run(&service);

@@ -7,7 +7,6 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
@@ -18,6 +17,7 @@
 #include "guard_socket.h"
 #include "identity_headers.h"
 #include "log.h"
+#include "manager.h"
 #include "milter_door.h"
 #include "needs_restart.h"
 #include "private_store.h"
@@ -162,10 +162,9 @@ guard_service_run(const char *config_path)
     /* static: libmilter's threads are there until the very end of the process */
     static struct guard_service service;
     struct err err;
-    if (start(&service, config_path, &err) != 0) {
-        fprintf(stderr, "mailreeve-milter: %s\n", err.text);
-        return EXIT_FAILURE;
-    }
+    if (start(&service, config_path, &err) != 0)
+        return program_fail_to_start("mailreeve-milter", &err);
+    manager_tell_ready();
     struct site *site = reload_hold(service.guard.reload);
     log_event(
         LOG_INFO, "service.started", LOG_STR("file", config_path),

@@ -10,6 +10,7 @@
 #include <sys/signalfd.h>
 
 #include "log.h"
+#include "manager.h"
 #include "reload.h"
 
 enum { EXIT_USAGE = 2 };
@@ -24,13 +25,23 @@ static const struct option options[] = {
     {0},
 };
 
+static void
+print_problems(struct problems *problems)
+{
+    for (size_t i = 0; i < problems->count; i++) {
+        bool warns = problems_weight(problems, i) == PROBLEM_WARNING;
+        fprintf(stderr, "%s%s\n", log_mark(warns ? LOG_WARN : LOG_ERROR),
+                problems_line(problems, i));
+    }
+}
+
 static int
 check(const char *config_path)
 {
     struct problems problems;
     problems_init(&problems);
     struct site *site = site_load(config_path, SITE_CHECK, NULL, &problems);
-    problems_print(&problems, stderr);
+    print_problems(&problems);
     const char *but = problems.tenant_errors > 0 ? ", but not these delegated files" : "";
     problems_fini(&problems);
     if (site == NULL)
@@ -68,6 +79,7 @@ program_main(const struct program *program, int argc, char **argv)
         fputs(program->usage, stderr);
         return EXIT_USAGE;
     }
+    log_mark_levels(manager_keeps_log());
     return only_check ? check(config_path) : program->run(config_path);
 }
 
@@ -81,7 +93,7 @@ program_load(const char *config_path, enum site_purpose purpose, struct err *err
         program_apply_log(&site->settings);
         reload_log_problems(&problems);
     } else {
-        problems_print(&problems, stderr);
+        print_problems(&problems);
         err_set(err, "load %s: it has errors (see above)", config_path);
     }
     problems_fini(&problems);
@@ -123,6 +135,13 @@ void
 program_apply_log(const struct site_settings *settings)
 {
     log_configure(settings->log_format, settings->log_level);
+}
+
+int
+program_fail_to_start(const char *name, const struct err *err)
+{
+    fprintf(stderr, "%s%s: %s\n", log_mark(LOG_ERROR), name, err->text);
+    return EXIT_FAILURE;
 }
 
 void

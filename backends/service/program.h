@@ -34,6 +34,9 @@ void program_raise_descriptor_limit(void);
 /* The log is configured as the settings have it. */
 void program_apply_log(const struct site_settings *settings);
 
+/* Says why the service cannot start. Returns the exit status. */
+int program_fail_to_start(const char *name, const struct err *err);
+
 /* Logs that these settings (needs_restart.h) wait for a restart; NULL: none do. */
 void program_warn_of_restart(const char *settings);
 

@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -20,11 +19,12 @@ enum {
 
 static _Atomic int current_format = LOG_LOGFMT;
 static _Atomic int current_level = LOG_INFO;
+static bool levels_are_marked;
 
 struct line {
     enum log_format format;
     char text[LOG_LINE_MAX];
-    size_t length;
+    size_t begin, length; /* begin: behind the mark */
     unsigned left_out;
 };
 
@@ -41,6 +41,20 @@ log_level(void)
     return (enum log_level)atomic_load_explicit(&current_level, memory_order_relaxed);
 }
 
+void
+log_mark_levels(bool marked)
+{
+    levels_are_marked = marked;
+}
+
+const char *
+log_mark(enum log_level level)
+{
+    static const char *const marks[] = {
+        [LOG_ERROR] = "<3>", [LOG_WARN] = "<4>", [LOG_INFO] = "<6>", [LOG_DEBUG] = "<7>"};
+    return levels_are_marked ? marks[level] : "";
+}
+
 static const char *
 level_name(enum log_level level)
 {
@@ -53,7 +67,7 @@ level_name(enum log_level level)
 static bool
 add_pair(struct line *line, const char *key, const char *value, size_t reserve)
 {
-    bool json = line->format == LOG_JSON, first = line->length == 0;
+    bool json = line->format == LOG_JSON, first = line->length == line->begin;
     const char *parts[] = {json ? (first ? "{\"" : ",\"") : (first ? "" : " "), key,
                            json ? "\":" : "=", value};
     size_t needed = 0;
@@ -151,7 +165,8 @@ log_fields(enum log_level level, const char *event, const struct log_field *fiel
 
     struct line line;
     line.format = (enum log_format)atomic_load_explicit(&current_format, memory_order_relaxed);
-    line.length = 0;
+    line.begin = line.length = strlen(log_mark(level));
+    memcpy(line.text, log_mark(level), line.length);
     line.left_out = 0;
     add_time(&line);
     add_string(&line, "level", level_name(level), strlen(level_name(level)));

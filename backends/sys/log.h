@@ -12,6 +12,7 @@
 #ifndef MAILREEVE_LOG_H
 #define MAILREEVE_LOG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -38,6 +39,13 @@ struct log_field {
 void log_configure(enum log_format format, enum log_level least);
 
 enum log_level log_level(void);
+
+/* Whether each line begins with its level as the journal reads and removes it, "<4>"
+ * (sd-daemon(3)). Set before threads start. Default: no. */
+void log_mark_levels(bool marked);
+
+/* What a line of this level begins with. */
+const char *log_mark(enum log_level level);
 
 /* Writes a line of at most LOG_LINE_MAX bytes, which a pipe takes whole or not at all. Values
  * longer than LOG_VALUE_MAX are cut and end in "..."; a field that does not fit is left out, so

@@ -61,7 +61,7 @@ DOORS = {
 ONLY_IN = {
     r"\bclock_gettime\s*\(|\bgettimeofday\s*\(|\btime\s*\(NULL\)": {"backends/sys/clock.c"},
     r"\bpthread_create\s*\(": {"backends/sys/background.c", "fcgi-auth/workers.c"},
-    r"\bgetenv\s*\(": {"backends/service/listen.c", "backends/conf/lexer.c"},
+    r"\bgetenv\s*\(": {"backends/service/listen.c", "backends/service/manager.c", "backends/conf/lexer.c"},
 }
 
 # What every file is compiled with, and what a build type adds (cmake/BuildTypes.cmake).

@@ -170,6 +170,37 @@ test_lines(void **state)
     }
 }
 
+static void
+test_marks(void **state)
+{
+    static const struct {
+        const char *name;
+        enum log_format format;
+        enum log_level level;
+        const char *want;
+    } cases[] = {
+        {"an error", LOG_LOGFMT, LOG_ERROR, "<3>time=20"},
+        {"a warning", LOG_LOGFMT, LOG_WARN, "<4>time=20"},
+        {"what is only to be known", LOG_LOGFMT, LOG_INFO, "<6>time=20"},
+        {"what is for the curious", LOG_LOGFMT, LOG_DEBUG, "<7>time=20"},
+        {"JSON", LOG_JSON, LOG_WARN, "<4>{\"time\":\"20"},
+    };
+    (void)state;
+    log_mark_levels(true);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        print_message("%s\n", cases[i].name);
+        struct capture capture;
+        log_configure(cases[i].format, LOG_DEBUG);
+        capture_begin(&capture);
+        log_event(cases[i].level, "test.event", LOG_INT("n", 1));
+        const char *line = capture_end(&capture);
+        assert_int_equal(strncmp(line, cases[i].want, strlen(cases[i].want)), 0);
+        assert_false(capture.has_second_write);
+    }
+    log_mark_levels(false);
+    assert_string_equal(log_mark(LOG_ERROR), "");
+}
+
 /* Reads the JSON string at text strictly (RFC 8259) and returns what follows it. The characters
  * are decoded into value_r, those above 0xff as '?'. */
 static const char *
@@ -324,13 +355,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_escape),
-        cmocka_unit_test(test_escape_never_overruns),
-        cmocka_unit_test(test_lines),
-        cmocka_unit_test(test_every_byte),
-        cmocka_unit_test(test_long_lines),
-        cmocka_unit_test(test_levels),
-        cmocka_unit_test(test_reader_that_is_behind),
+        cmocka_unit_test(test_escape),     cmocka_unit_test(test_escape_never_overruns),
+        cmocka_unit_test(test_lines),      cmocka_unit_test(test_marks),
+        cmocka_unit_test(test_every_byte), cmocka_unit_test(test_long_lines),
+        cmocka_unit_test(test_levels),     cmocka_unit_test(test_reader_that_is_behind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
