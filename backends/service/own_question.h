@@ -1,6 +1,6 @@
 /*
- * own_question: a session of our own that came back to us: an smtp source leads to a front door
- * that asks us.
+ * own_question: a session of our own that came back to us: an smtp, imap or pop3 source leads to a
+ * front door that asks us.
  *
  * Thread-safe.
  */

@@ -11,6 +11,7 @@
 #include "names.h"
 #include "server_log.h"
 #include "shortage.h"
+#include "smtp_loop.h"
 
 enum { SERVER_DOWN_MS = 2000 };
 
@@ -71,7 +72,7 @@ login_server_name(const struct login_server *server)
  * -1 with err. */
 static int
 connect_to(const struct login_server *server, struct deadline deadline, struct endpoint *endpoint_r,
-           bool *is_shortage, struct err *err)
+           struct netaddr *from_r, bool *is_shortage, struct err *err)
 {
     struct endpoint endpoints[NAMES_ADDRESSES_MAX];
     const int64_t timeout_ms = server->shared->settings->connect_timeout_ms;
@@ -83,6 +84,7 @@ connect_to(const struct login_server *server, struct deadline deadline, struct e
     if (conn == NULL)
         return -1;
     *endpoint_r = *conn_endpoint(conn);
+    *from_r = conn_own_address(conn);
     int fd = fcntl(conn_fd(conn), F_DUPFD_CLOEXEC, 0);
     conn_close(conn);
     if (fd < 0) {
@@ -108,12 +110,13 @@ log_misconfigured(struct login_server *server, const struct err *err)
         &server->complain_again_ms);
 }
 
-/* Connects and goes as far as a login can begin. Returns the talk, or NULL with err, with what the
- * failure means and what evidence it is: none, if the session had not left the server a fair time
- * or something of our own was short. */
+/* Connects and goes as far as a login can begin. Returns the talk and whence, or NULL with err,
+ * with what the failure means and what evidence it is: none, if the session had not left the server
+ * a fair time or something of our own was short. */
 static struct curl_talk *
 greet(const struct login_server *server, struct deadline deadline, struct login_offer *offer_r,
-      enum login_judgement *judgement_r, enum gate_evidence *evidence_r, struct err *err)
+      struct netaddr *from_r, enum login_judgement *judgement_r, enum gate_evidence *evidence_r,
+      struct err *err)
 {
     const struct login_settings *settings = server->shared->settings;
     const struct curl_manner manner = {
@@ -129,7 +132,7 @@ greet(const struct login_server *server, struct deadline deadline, struct login_
     struct curl_talk *talk = NULL;
     enum curl_greeting greeting = CURL_GREETING_FAILED;
     bool is_shortage = false;
-    int fd = connect_to(server, deadline, &endpoint, &is_shortage, err);
+    int fd = connect_to(server, deadline, &endpoint, from_r, &is_shortage, err);
     if (fd >= 0)
         greeting = curl_talk_open(&manner, fd, &endpoint, deadline, &talk, offer_r, err);
     *judgement_r = greeting == CURL_GREETING_REFUSED_US ? LOGIN_REFUSED_US : LOGIN_NOT_JUDGED;
@@ -170,8 +173,13 @@ run_dialog(struct login_dialog *dialog, struct curl_talk *talk, struct deadline 
 
 static enum login_judgement
 log_in(const struct login_server *server, struct curl_talk *talk, const struct login_offer *offer,
-       const struct verify_request *request, struct deadline deadline, struct err *err)
+       const struct netaddr *from, const struct verify_request *request, struct deadline deadline,
+       struct err *err)
 {
+    struct smtp_asking asking = {.subject = request->user->text,
+                                 .from = *from,
+                                 .password = request->password,
+                                 .is_by_mailbox = true};
     struct login_dialog dialog = {
         .protocol = server->shared->protocol,
         .mechanisms = server->shared->settings->mechanisms,
@@ -179,7 +187,9 @@ log_in(const struct login_server *server, struct curl_talk *talk, const struct l
         .user = request->user->text,
         .password = request->password,
     };
+    smtp_loop_enter(&asking);
     enum login_judgement judgement = run_dialog(&dialog, talk, deadline, err);
+    smtp_loop_leave(&asking);
     login_dialog_fini(&dialog);
     return judgement;
 }
@@ -192,13 +202,14 @@ ask_inside(struct login_server *server, struct gate_pass *pass,
     struct deadline deadline =
         deadline_sooner(request->deadline, server->shared->settings->timeout_ms);
     struct login_offer offer;
+    struct netaddr from = {.family = NETADDR_NONE};
     enum login_judgement judgement;
     enum gate_evidence evidence;
-    struct curl_talk *talk = greet(server, deadline, &offer, &judgement, &evidence, err);
+    struct curl_talk *talk = greet(server, deadline, &offer, &from, &judgement, &evidence, err);
     if (gate_report(server->gate, pass, evidence))
         log_change(server, talk == NULL ? err : NULL);
     if (talk != NULL) {
-        judgement = log_in(server, talk, &offer, request, deadline, err);
+        judgement = log_in(server, talk, &offer, &from, request, deadline, err);
         curl_talk_close(talk);
     }
     if (judgement == LOGIN_REFUSED_US)

@@ -15,7 +15,7 @@
 #include "verify.h"
 
 /* DEPTH: a program on this host may well log in twice at a time; the chain of a loop grows. */
-enum { LISTS = 256, DEPTH = 3 };
+enum { LISTS = 256, DEPTH = 3, MAILBOX_DEPTH = 8 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct smtp_asking *lists[LISTS]; /* under lock */
@@ -95,7 +95,8 @@ verify_is_own_login(const struct netaddr *client, const char *user, const char *
     pthread_mutex_lock(&lock);
     for (const struct smtp_asking *asking = *find_list(user); asking != NULL && !is_own;
          asking = asking->next)
-        if (is_same(asking->subject, user) && netaddr_equal(&asking->from, client) &&
+        if (!asking->is_by_mailbox && is_same(asking->subject, user) &&
+            netaddr_equal(&asking->from, client) &&
             (password == NULL || has_password(asking, password, password_length))) {
             count++;
             is_own = !netaddr_equal(&asking->client, client) || count >= DEPTH ||
@@ -103,4 +104,20 @@ verify_is_own_login(const struct netaddr *client, const char *user, const char *
         }
     pthread_mutex_unlock(&lock);
     return is_own;
+}
+
+bool
+verify_is_own_mailbox_login(const struct netaddr *client, const char *user, const char *password,
+                            size_t password_length)
+{
+    if (client->family == NETADDR_NONE || password == NULL)
+        return false;
+    unsigned count = 0;
+    pthread_mutex_lock(&lock);
+    for (const struct smtp_asking *asking = *find_list(user); asking != NULL; asking = asking->next)
+        if (asking->is_by_mailbox && is_same(asking->subject, user) &&
+            netaddr_equal(&asking->from, client) && has_password(asking, password, password_length))
+            count++;
+    pthread_mutex_unlock(&lock);
+    return count >= MAILBOX_DEPTH;
 }

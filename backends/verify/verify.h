@@ -321,4 +321,9 @@ bool verify_is_own_question(const char *helo, const char *subject);
 bool verify_is_own_login(const struct netaddr *client, const char *user, const char *password,
                          size_t password_length);
 
+/* The same about a login by IMAP or POP3 with a password, which imap and pop3 sources ask about: so
+ * many of it are on their way at this moment that no program beside us can be meant. */
+bool verify_is_own_mailbox_login(const struct netaddr *client, const char *user,
+                                 const char *password, size_t password_length);
+
 #endif

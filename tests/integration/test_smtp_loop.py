@@ -1,6 +1,6 @@
-"""A source of type smtp that leads back to the very nginx that asks: each question would make another. It is answered
-as temporary, at once and not when the first of them times out, it is logged, and it ends with a reload. The same of a
-mail server that asks the guard."""
+"""A source of type smtp, imap or pop3 that leads back to the very nginx that asks: each question would make another.
+It is answered as temporary, at once and not when the first of them times out, it is logged, and it ends with a reload.
+The same of a mail server that asks the guard."""
 
 import contextlib
 import socketserver
@@ -21,6 +21,7 @@ USER, PASSWORD = "anna@acme.example", "secret"
 ADDRESS = "bo@acme.example"
 AT_ONCE_S = 8  # a source waits for 20 s
 LONGEST_CHAIN = 4
+MAILBOX_CHAIN = 9
 
 CONFIGURATION = """
 failure_delay = 0
@@ -131,6 +132,29 @@ def test_all_is_well_once_the_configuration_is_mended(service, nginx, server):
     assert service.ask(fastcgi.login(USER, PASSWORD)).ok
     assert service.ask(fastcgi.recipient("MAIL FROM:<>", f"RCPT TO:<{ADDRESS}>")).ok
     assert service.ask(fastcgi.login(USER, "wrong"))["Auth-Error-Code"] == "535 5.7.8"
+
+
+MAILBOXES = """
+failure_delay = 0
+listener "imap" {{ auth = "on"  upstream = "mta" }}
+organization "acme" {{ domains = {{"acme.example"}}  sources = {{"logins"}} }}
+source "logins" {{ type = "imap"  server = {{"localhost:{port}"}}  ca_file = "{ca}"  cache = 0  negative_cache = 0 }}
+upstream "mta" {{ check = "none"  server "mta1" {{ address = "{mta}" }} }}
+"""
+
+
+def test_a_mailbox_login_that_comes_back_is_temporary_after_some_rounds(service, nginx, server, authority):
+    """By a chain that is longer than what webmail beside us asks at a time; nginx waits a second for each round."""
+    service.configure(MAILBOXES.format(port=nginx.ports["imap"], ca=authority.ca, mta=server.address))
+    assert service.reload()["Status"] == "200 OK"
+    answer = service.ask(fastcgi.login(USER, PASSWORD, listener="imap", protocol="imap"))
+    assert "UNAVAILABLE" in answer["Auth-Status"], answer
+    decisions = service.decisions()
+    assert len(decisions) == MAILBOX_CHAIN, decisions
+    assert decisions[0]["reason"] == "internal", decisions
+    assert {decision["reason"] for decision in decisions[1:]} == {"auth.source-unavailable"}, decisions
+    loops = service.events("source.loop")
+    assert len(loops) == 1 and "a source of type imap asks this very service" in loops[0]["error"], loops
 
 
 class GuardedServer(socketserver.ThreadingTCPServer):

@@ -106,12 +106,60 @@ test_our_own_login_is_known_by_where_it_comes_from(void **state)
     secret_fini(&word);
 }
 
+/* Webmail beside us opens several sessions at a time, so that only a long chain is a loop. */
+static void
+test_a_mailbox_login_is_our_own_where_there_are_very_many(void **state)
+{
+    (void)state;
+    enum { MANY = 8 };
+    const struct netaddr here = {.family = NETADDR_IPV4, .bytes = {192, 0, 2, 1}};
+    const struct netaddr elsewhere = {.family = NETADDR_IPV4, .bytes = {192, 0, 2, 2}};
+    const struct facts plain = {.protocol = PROTOCOL_IMAP,
+                                .client = here,
+                                .method = METHOD_PLAIN,
+                                .password = "word",
+                                .password_length = 4};
+    struct facts by_pop3 = plain, by_smtp = plain, from_elsewhere = plain, another = plain,
+                 by_challenge = plain;
+    by_pop3.protocol = PROTOCOL_POP3;
+    by_smtp.protocol = PROTOCOL_SMTP;
+    from_elsewhere.client = elsewhere;
+    another.password = "sord";
+    by_challenge.method = METHOD_CRAM_MD5;
+    struct secret word;
+    secret_init(&word);
+    secret_set(&word, "word", 4);
+    struct smtp_asking askings[MANY];
+    struct decision decision = accepted();
+    for (size_t i = 0; i < MANY; i++) {
+        assert_false(own_question_refuse("s", NULL, "anna@acme.example", &plain, &decision));
+        askings[i] = (struct smtp_asking){
+            .subject = "anna@acme.example", .from = here, .password = &word, .is_by_mailbox = true};
+        smtp_loop_enter(&askings[i]);
+    }
+    assert_false(own_question_refuse("s", NULL, "anna@acme.example", &by_smtp, &decision));
+    assert_false(own_question_refuse("s", NULL, "anna@acme.example", &from_elsewhere, &decision));
+    assert_false(own_question_refuse("s", NULL, "anna@acme.example", &another, &decision));
+    assert_false(own_question_refuse("s", NULL, "anna@acme.example", &by_challenge, &decision));
+    assert_false(own_question_refuse("s", NULL, "bo@acme.example", &plain, &decision));
+    assert_true(own_question_refuse("s", NULL, "anna@acme.example", &by_pop3, &decision));
+    assert_true(own_question_refuse("s", NULL, "Anna@acme.example", &plain, &decision));
+    assert_int_equal(decision.verdict.action, VERDICT_TEMPFAIL);
+    assert_string_equal(decision.verdict.rule.detail,
+                        "a source of type imap asks this very service");
+    for (size_t i = 0; i < MANY; i++)
+        smtp_loop_leave(&askings[i]);
+    assert_false(own_question_refuse("s", NULL, "anna@acme.example", &plain, &decision));
+    secret_fini(&word);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_our_own_question_is_refused_and_logged_once),
         cmocka_unit_test(test_our_own_login_is_known_by_where_it_comes_from),
+        cmocka_unit_test(test_a_mailbox_login_is_our_own_where_there_are_very_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
