@@ -1,7 +1,6 @@
 /* The server that has an account's mail, by what the directory says about it. */
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "escape.h"
 #include "servers.h"
@@ -12,8 +11,6 @@ struct wanted {
     unsigned port; /* ANY_PORT: it says none */
     struct endpoint_text text;
 };
-
-enum { ANY_PORT = 65536 };
 
 /* "host", "host:port", "2001:db8::1", "[2001:db8::1]" or "[2001:db8::1]:port". */
 static struct wanted
@@ -29,28 +26,22 @@ parse_wanted(const char *host)
     return wanted;
 }
 
-static bool
-has_address(const struct member *member, const struct wanted *wanted)
-{
-    return wanted->is_address && strcmp(name_host(member->address), wanted->text.host) == 0 &&
-           (wanted->port == ANY_PORT || wanted->port == name_port(member->address));
-}
-
 /* The index of the member that is called so, else of the first with that address that can be used,
- * or else that cannot; -1: there is none. */
+ * or else of the last; -1: there is none. */
 static int
 find_host(const struct servers *servers, const char *host)
 {
+    const struct host_entry *named = host_table_named(&servers->hosts, host);
+    if (named != NULL)
+        return (int)named->index;
     const struct wanted wanted = parse_wanted(host);
     int found = -1;
-    for (size_t i = 0; i < servers->count; i++) {
-        const struct member *member = servers->members[i];
-        if (strcasecmp(member->name, host) == 0)
-            return (int)i;
-        if (has_address(member, &wanted) &&
-            (found < 0 || !member_is_usable(servers->members[found])))
-            found = (int)i;
-    }
+    if (!wanted.is_address)
+        return found;
+    for (const struct host_entry *at =
+             host_table_at(&servers->hosts, wanted.text.host, wanted.port);
+         at != NULL && (found < 0 || !member_is_usable(servers->members[found])); at = at->next)
+        found = (int)at->index;
     return found;
 }
 

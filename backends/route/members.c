@@ -184,6 +184,7 @@ use_members(struct servers *servers, const struct wanted_list *list, struct memb
     }
     servers->members = members;
     servers->count = list->count;
+    host_table_set(&servers->hosts, members, list->count);
     servers_arrange(servers);
     pthread_mutex_unlock(&servers->lock);
 }

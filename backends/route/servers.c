@@ -28,6 +28,7 @@ servers_fini(struct servers *servers)
     for (size_t i = 0; i < servers->count; i++)
         member_free(servers->members[i]);
     free(servers->members);
+    host_table_fini(&servers->hosts);
     chooser_free(servers->chooser);
     forget_drained(servers);
     pthread_mutex_destroy(&servers->lock);

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "host_table.h"
 #include "member.h"
 #include "route.h"
 
@@ -35,6 +36,7 @@ struct servers {
     /* under lock */
     struct member **members;
     size_t count;
+    struct host_table hosts; /* of the members */
     struct chooser *chooser;
     char **drained; /* names of members and of sections */
     size_t drained_count;
