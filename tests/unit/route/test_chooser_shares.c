@@ -148,7 +148,7 @@ test_users_of_a_thousand_members(void **state)
 static void
 test_slots_are_shared_by_chance(void **state)
 {
-    enum { SLOT_BITS = 18, PLACES = 8, SLOTS = 1 << SLOT_BITS };
+    enum { SLOT_BITS = 18, SLOTS = 1 << SLOT_BITS, PLACES = 8, OF_PLACE = SLOTS / PLACES };
     (void)state;
     for (size_t count = 2; count <= 40; count += 38) {
         const struct group group = make_group(count, (const uint32_t[4]){1, 2});
@@ -159,7 +159,7 @@ test_slots_are_shared_by_chance(void **state)
             counts[slot % PLACES][chooser_next(chooser, slot << (64 - SLOT_BITS), 0)]++;
         for (size_t place = 0; place < PLACES; place++)
             for (size_t i = 0; i < count; i++) {
-                const double want = SLOTS / PLACES * group.members[i].weight / total_weight(&group);
+                const double want = OF_PLACE * group.members[i].weight / total_weight(&group);
                 assert_float_equal(counts[place][i], want, 5 * sqrt(want));
             }
         chooser_free(chooser);
