@@ -76,18 +76,9 @@ print_app(struct listing *listing, const struct app_password *app)
         {"last_use", format_time(last_use(listing->uses, app), json ? NULL : "never", used)},
         {"comment", app->comment != NULL ? app->comment : ""},
     };
-    const size_t count = sizeof fields / sizeof fields[0];
-    bool first_field = true;
     if (json)
         printf("%s  {", listing->first ? "" : ",\n");
-    for (size_t i = 0; i < count; i++) {
-        if (json) {
-            print_json_field(stdout, &first_field, fields[i][0], fields[i][1]);
-            continue;
-        }
-        print_safe(stdout, fields[i][1]);
-        fputc(i + 1 < count ? '\t' : '\n', stdout);
-    }
+    print_record(stdout, json, fields, sizeof fields / sizeof fields[0]);
     if (json)
         printf("}");
     listing->first = false;

@@ -48,3 +48,17 @@ print_json_field(FILE *to, bool *first, const char *key, const char *text)
     *first = false;
     print_json(to, text);
 }
+
+void
+print_record(FILE *to, bool json, const char *const (*fields)[2], size_t count)
+{
+    bool first = true;
+    for (size_t i = 0; i < count; i++) {
+        if (json) {
+            print_json_field(to, &first, fields[i][0], fields[i][1]);
+            continue;
+        }
+        print_safe(to, fields[i][1]);
+        fputc(i + 1 < count ? '\t' : '\n', to);
+    }
+}

@@ -20,4 +20,8 @@ void print_json(FILE *to, const char *text);
 /* Prints `"key": "text"` with a comma before it unless first, which is then cleared. */
 void print_json_field(FILE *to, bool *first, const char *key, const char *text);
 
+/* Prints {key, text} each: as the members of a JSON object, or the texts alone as a line with tabs
+ * between them. Only JSON has texts that are NULL. */
+void print_record(FILE *to, bool json, const char *const (*fields)[2], size_t count);
+
 #endif

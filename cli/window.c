@@ -68,18 +68,9 @@ print_window(const struct window *window, int64_t longest_ms, bool json, bool *f
         {"client", client}, {"user", window->name}, {"login", window->login},
         {"opened", opened}, {"until", until},
     };
-    const size_t count = sizeof fields / sizeof fields[0];
-    bool first_field = true;
     if (json)
         printf("%s  {", *first ? "" : ",\n");
-    for (size_t i = 0; i < count; i++) {
-        if (json) {
-            print_json_field(stdout, &first_field, fields[i][0], fields[i][1]);
-            continue;
-        }
-        print_safe(stdout, fields[i][1]);
-        fputc(i + 1 < count ? '\t' : '\n', stdout);
-    }
+    print_record(stdout, json, fields, sizeof fields / sizeof fields[0]);
     if (json)
         printf(", \"matching_sender\": %s}", window->matching_sender ? "true" : "false");
     *first = false;

@@ -71,10 +71,31 @@ test_no_text_is_null(void **state)
     free(json);
 }
 
+static void
+test_fields_are_a_line_or_members_of_an_object(void **state)
+{
+    (void)state;
+    static const char *const fields[][2] = {{"user", "anna"}, {"from", "a\tb"}, {"why", ""}};
+    static const char *const nothing[][2] = {{"until", NULL}};
+    char *captured = NULL;
+    size_t length = 0;
+    FILE *to = open_memstream(&captured, &length);
+    assert_non_null(to);
+    print_record(to, false, fields, sizeof fields / sizeof fields[0]);
+    print_record(to, true, fields, sizeof fields / sizeof fields[0]);
+    print_record(to, true, nothing, 1);
+    fclose(to);
+    assert_string_equal(captured, "anna\ta\\x09b\t\n"
+                                  "\"user\": \"anna\", \"from\": \"a\\tb\", \"why\": \"\""
+                                  "\"until\": null");
+    free(captured);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_fields_are_a_line_or_members_of_an_object),
         cmocka_unit_test(test_texts),
         cmocka_unit_test(test_a_long_text_is_not_cut),
         cmocka_unit_test(test_no_text_is_null),
