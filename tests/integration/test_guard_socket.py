@@ -181,7 +181,7 @@ def test_message_that_comes_to_nothing_delays_no_end(guard, how):
             milter.end_of_headers()
         getattr(milter, "abort" if how == "refused" else how)()
         assert guard.process.wait() == 0, guard.process.tail()
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 20
     assert guard.events("service.stopped")[0]["messages_lost"] == "0"
 
 
@@ -193,7 +193,7 @@ def test_idle_connections_delay_no_end(guard):
         milter.socket.sendall(packet("O", bytes(12))[:9])
     began = time.monotonic()
     guard.stop()
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 20
     for milter in milters + half:
         assert milter.is_closed(1)
         milter.close()
@@ -206,7 +206,7 @@ def test_end_has_a_limit(guard):
         began = time.monotonic()
         guard.process.send_signal(signal.SIGTERM)
         assert guard.process.wait() == 0, guard.process.tail()
-        assert 2 < time.monotonic() - began < 9
+        assert 2 < time.monotonic() - began < 20
     assert guard.events("service.stopped")[0]["messages_lost"] == "1"
 
 

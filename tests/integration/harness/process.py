@@ -117,7 +117,7 @@ def source_dir():
 class Process:
     """One server in the foreground. Use as a context manager, or start() and stop()."""
 
-    def __init__(self, argv, log, ready=None, timeout_s=20, env=None, cwd=None, user=None, pass_fds=()):
+    def __init__(self, argv, log, ready=None, timeout_s=60, env=None, cwd=None, user=None, pass_fds=()):
         """argv: the command; log: file that gets stdout and stderr (appended); ready: function that turns
         true when the server can be used; env: additions to the environment; user: runs as this user
         (only root can)."""
@@ -184,14 +184,14 @@ class Process:
     def resume(self):
         os.killpg(self.child.pid, signal.SIGCONT)
 
-    def wait(self, timeout_s=20):
+    def wait(self, timeout_s=60):
         """Waits for its end and returns the exit status (negative: the signal that ended it)."""
         try:
             return self.child.wait(timeout_s)
         except subprocess.TimeoutExpired:
             raise AssertionError(f"{self.argv[0]} did not end in {timeout_s} s\n{self.tail()}") from None
 
-    def stop(self, number=signal.SIGTERM, timeout_s=20):
+    def stop(self, number=signal.SIGTERM, timeout_s=60):
         """Asks it to end, waits, and returns its exit status; kills it and fails when it does not end."""
         if self.child is None:
             return None
