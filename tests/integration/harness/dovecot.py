@@ -4,10 +4,9 @@ import getpass
 import grp
 import os
 import shutil
-import signal
 from pathlib import Path
 
-from .process import Process, free_port, port_answers, socket_answers
+from .process import OneProcess, Process, free_port, port_answers, socket_answers
 
 CONFIGURATION = """\
 base_dir = {folder}/run
@@ -78,7 +77,7 @@ def dovecot_is_usable():
     return shutil.which("dovecot") is not None
 
 
-class Dovecot:
+class Dovecot(OneProcess):
     """`sasl` is its auth socket for Postfix, `ports["imap"]` and `ports["pop3"]` where it serves mailboxes, and with
     a certificate "imaps" and "pop3s"."""
 
@@ -112,16 +111,3 @@ class Dovecot:
 
     def _ready(self):
         return socket_answers(self.sasl) and all(port_answers(port) for port in self.ports.values())
-
-    def start(self):
-        self.process.start()
-        return self
-
-    def stop(self):
-        self.process.stop(signal.SIGTERM)
-
-    def __enter__(self):
-        return self.start()
-
-    def __exit__(self, *_):
-        self.stop()

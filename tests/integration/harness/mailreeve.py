@@ -6,7 +6,7 @@ from pathlib import Path
 
 from . import fastcgi
 from .first_line import first_line
-from .process import Process, build_dir, socket_answers, wait_until
+from .process import OneProcess, Process, build_dir, socket_answers, wait_until
 
 PROGRAM = "mailreeve-auth"
 
@@ -15,7 +15,7 @@ def program():
     return build_dir() / "bin" / PROGRAM
 
 
-class Mailreeve:
+class Mailreeve(OneProcess):
     """`socket` is the path of its socket, `log` what it wrote. Use as a context manager, or start() and stop()."""
 
     def __init__(self, folder, configuration, files=None, env=None, socket=None, wrapper=()):
@@ -48,10 +48,6 @@ class Mailreeve:
         path.chmod(0o600)
         return path
 
-    def start(self):
-        self.process.start()
-        return self
-
     def start_with_socket(self, listening, log="mailreeve-auth.log"):
         """As systemd starts it: the listening socket is descriptor 3. Returns the process; several may share
         the socket, so there is no telling by the socket when it is ready: its log says so."""
@@ -66,11 +62,6 @@ class Mailreeve:
         status = self.process.stop(timeout_s=timeout_s)
         assert status == 0, f"ended with {status}\n{self.process.tail(80)}"
 
-    def __enter__(self):
-        return self.start()
-
-    def __exit__(self, *_):
-        self.stop()
 
     def ask(self, params, body=b"", timeout_s=30):
         return fastcgi.ask(self.socket, params, body, timeout_s)

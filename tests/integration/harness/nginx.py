@@ -9,7 +9,7 @@ import socket
 import subprocess
 from pathlib import Path
 
-from .process import Process, free_port, port_answers, socket_answers, source_dir
+from .process import OneProcess, Process, free_port, port_answers, socket_answers, source_dir
 
 PORTS = ("smtp", "submission", "submissions", "imap", "imaps", "pop3", "pop3s")
 TLS_PORTS = {"submissions", "imaps", "pop3s"}
@@ -48,7 +48,7 @@ def stream_is_usable():
     return _module("stream") is not None
 
 
-class Nginx:
+class Nginx(OneProcess):
     """`ports["submission"]` and so on are the loopback ports of the front door; `question_socket` is where
     nginx mail asks nginx http; `error_log` and `auth_error_log` are its logs."""
 
@@ -175,16 +175,6 @@ class Nginx:
     def _ready(self):
         return socket_answers(self.question_socket) and all(port_answers(port) for port in self.ports.values())
 
-    def start(self):
-        self.process.start()
-        return self
-
     def stop(self):
         # SIGTERM is nginx's quick end, which removes its sockets.
         self.process.stop(signal.SIGTERM)
-
-    def __enter__(self):
-        return self.start()
-
-    def __exit__(self, *_):
-        self.stop()

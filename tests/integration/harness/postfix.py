@@ -12,12 +12,11 @@ Postfix changes users itself and runs only as root.
 import os
 import pwd
 import shutil
-import signal
 import subprocess
 from email import message_from_bytes, policy
 from pathlib import Path
 
-from .process import Process, free_port, port_answers, wait_until
+from .process import OneProcess, Process, free_port, port_answers, wait_until
 
 # What the choosy port takes; what it says to others that are not simply unknown there.
 KNOWN_RECIPIENTS = ("anna@choosy.example", '"anna banana"@choosy.example', "jürgen@choosy.example")
@@ -129,7 +128,7 @@ def postfix_is_usable():
     return os.getuid() == 0 and shutil.which("postfix") is not None
 
 
-class PostfixInstance:
+class PostfixInstance(OneProcess):
     """A Postfix in one folder, root's. `ports` by name; messages() reads what was delivered. The classes below say
     what is in its configuration."""
 
@@ -182,15 +181,6 @@ class PostfixInstance:
         assert done.returncode == 0, f"postfix check: {done.stderr}{self.output()}"
         self.process.start()
         return self
-
-    def stop(self):
-        self.process.stop(signal.SIGTERM)
-
-    def __enter__(self):
-        return self.start()
-
-    def __exit__(self, *_):
-        self.stop()
 
 
 class Postfix(PostfixInstance):
