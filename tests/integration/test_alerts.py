@@ -382,6 +382,15 @@ def test_a_mail_goes_by_smtp_where_sendmail_cannot_be_used():
         assert b"MAIL FROM:<FRONT@ACME.EXAMPLE>" in lines and b"RCPT TO:<POSTMASTER@ACME.EXAMPLE>" in lines
 
 
+def test_by_smtp_nobody_is_named_whom_the_server_could_refuse():
+    """The message guard takes no sender without a domain, and demands a login of those in its own domains."""
+    with Sink() as sink:
+        done = subprocess.run([ALERT_MAIL, "--smtp", f"127.0.0.1:{sink.port}", "postmaster@acme.example"],
+                              input=json.dumps(ALERT), capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        assert b"MAIL FROM:<>" in [line.upper().split(b" SIZE")[0] for line in sink.lines()]
+
+
 def test_the_services_alert_arrives_as_a_mail(alerted, front_certificate):
     if not postfix_is_usable():
         pytest.skip("Postfix can only be started by root")
