@@ -2,7 +2,7 @@
 # Installs the Debian packages that are missing. Usage: install-dependencies.sh [build|demo|test]
 #   build  what compiling needs
 #   demo   and the servers and clients that the demo runs
-#   test   and the test runner and the analysers (the default)
+#   test   and the test runner and the analysers (the default), and unpacks the servers of unpack-servers.sh
 # Where nothing is missing it changes nothing and needs neither root nor network.
 set -euo pipefail
 
@@ -38,7 +38,11 @@ missing=()
 for package in "${wanted[@]}"; do
     installed "$package" || missing+=("$package")
 done
-[ ${#missing[@]} -gt 0 ] || exit 0
+unpack() { [ "$1" != test ] || "$(dirname "$0")/unpack-servers.sh"; }
+if [ ${#missing[@]} -eq 0 ]; then
+    unpack "${1:-test}"
+    exit 0
+fi
 
 root=()
 if [ "$(id -u)" -ne 0 ]; then
@@ -76,3 +80,4 @@ if ! { apt update && apt install --no-install-recommends "${missing[@]}"; } >"$l
     echo "the packages could not be installed (see above): ${missing[*]}" >&2
     exit 1
 fi
+unpack "${1:-test}"

@@ -166,8 +166,11 @@ def test_nothing_is_installed_where_nothing_is_missing(scratch):
         (scratch / name).write_text(f"#!/bin/sh\necho {name} >>{scratch}/called\n{does}\n")
         (scratch / name).chmod(0o755)
     install = [source_dir() / "scripts" / "install-dependencies.sh", "test"]
-    done = subprocess.run(install, capture_output=True, text=True,
-                          env={**os.environ, "PATH": f"{scratch}:{os.environ['PATH']}"})
+    unpack = (source_dir() / "scripts" / "unpack-servers.sh").read_text()
+    packages = re.search(r"^packages=\((.*?)\)", unpack, re.M | re.S)[1]
+    (scratch / "packages").write_text(" ".join(packages.split()) + "\n")
+    done = subprocess.run(install, capture_output=True, text=True, env={
+        **os.environ, "PATH": f"{scratch}:{os.environ['PATH']}", "MAILREEVE_SERVERS": str(scratch)})
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert set((scratch / "called").read_text().split()) == {"dpkg-query"}
 
