@@ -78,7 +78,8 @@ class Listener:
     def __init__(self, port=None):
         self.port = port or free_port()
         self._socket = socket.create_server(("127.0.0.1", self.port))
-        threading.Thread(target=self._serve, daemon=True).start()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
 
     def _serve(self):
         try:
@@ -89,6 +90,8 @@ class Listener:
 
     def stop(self):
         self._socket.shutdown(socket.SHUT_RDWR)
+        # or it would take connections of what has the same descriptor next
+        self._thread.join()
         self._socket.close()
 
 

@@ -86,8 +86,8 @@ class Silent:
 
     def close(self):
         self.listening.shutdown(socket.SHUT_RDWR)
-        self.listening.close()
         self.thread.join()
+        self.listening.close()
         for connection in self.held:
             connection.close()
 

@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -93,12 +94,20 @@ def test_a_flushed_server_is_begun_anew(make_service, redis, client):
     assert store(service)["up"] and store(service)["failures"] == 0
 
 
+def connected_to(port):
+    """Who on this machine is."""
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return {local for _, local, remote, state, *_ in lines if remote.endswith(f":{port:04X}") and state == "01"}
+
+
 def test_idle_connections_that_the_server_closed_are_no_outage(make_service, redis, client):
     service = make_service(redis.url)
     with ThreadPoolExecutor(8) as pool:
         assert all(answer.ok for answer in pool.map(lambda _: log_in(service, client), range(16)))
     for _ in range(5):
+        before = connected_to(redis.port)
         redis.ask("CLIENT", "KILL", "TYPE", "normal")
+        wait_until(lambda: not before & connected_to(redis.port), 20, "the kernel to have told of it")
         assert log_in(service, client).ok
     assert store(service)["up"] and "store.down" not in service.log
 
@@ -227,6 +236,8 @@ class Impostor:
     def __exit__(self, *_):
         self.is_over.set()
         self.listening.shutdown(socket.SHUT_RDWR)
+        # or it would take connections of the next one, whose descriptor has the same number
+        self.threads[0].join()
         self.listening.close()
 
 

@@ -50,7 +50,8 @@ class FakeServer:
         self.connections = 0
         self.lost = 0  # so many of the first connections go nowhere any more
         self.ended = threading.Event()
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.thread = threading.Thread(target=self._accept, daemon=True)
+        self.thread.start()
 
     def _accept(self):
         while True:
@@ -89,6 +90,8 @@ class FakeServer:
     def __exit__(self, *_):
         self.ended.set()
         self.listener.shutdown(socket.SHUT_RDWR)
+        # or it would take connections of the next server, whose descriptor has the same number
+        self.thread.join()
         self.listener.close()
 
 
