@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <time.h>
@@ -290,6 +291,25 @@ wait_for_place(void *context)
     return NULL;
 }
 
+static uint64_t
+batches_of(struct store *store)
+{
+    struct store_status status;
+    store_status(store, &status);
+    return status.batches;
+}
+
+/* Until somebody has asked once more: who had no place then waits for one. */
+static void
+wait_for_question(struct store *store, uint64_t asked)
+{
+    const struct deadline deadline = deadline_after(ENGINE_WAIT_MS);
+    while (batches_of(store) == asked) {
+        assert_false(deadline_is_over(deadline));
+        poll(NULL, 0, 1);
+    }
+}
+
 /* A place of another process's attempt, as it were: nobody here hears of its end. */
 static void
 test_a_place_that_another_process_gives_back_is_found(void **unused)
@@ -303,6 +323,7 @@ test_a_place_that_another_process_gives_back_is_found(void **unused)
     struct waiting waiting = {.bench = &bench};
     char words[WORDS_MAX];
     take_step(&bench, &(const struct step){.deed = BEGIN, .slot = 1}, words);
+    const uint64_t asked = batches_of(bench.store);
     assert_int_equal(pthread_create(&waiting.thread, NULL, wait_for_place, &waiting), 0);
     const struct netprefix network = network_of("192.0.2.1/32");
     struct store_op back = {.action = STORE_COUNT,
@@ -311,7 +332,7 @@ test_a_place_that_another_process_gives_back_is_found(void **unused)
                             .window_ms = MINUTE,
                             .at_ms = EPOCH,
                             .amount = -1};
-    nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+    wait_for_question(bench.store, asked);
     assert_int_equal(store_run(bench.store, &back, 1, EPOCH, deadline_after(ENGINE_WAIT_MS), NULL),
                      0);
     pthread_join(waiting.thread, NULL);
@@ -334,13 +355,17 @@ test_nobody_waits_longer_than_a_second_or_his_deadline(void **unused)
     wait_for_place(&waiting);
     assert_int_equal(waiting.attempt.answer, ATTEMPT_WAIT);
     assert_true(waiting.took_ms >= 950 && waiting.took_ms < ENGINE_WAIT_MS / 2);
-    const int64_t began_ms = clock_now_ms();
     const struct attempt_question question = question_of(&(struct step){.deed = BEGIN});
-    attempt_begin(bench.store, &bench.rules, &question, EPOCH, deadline_after(300),
-                  &waiting.attempt);
-    assert_int_equal(waiting.attempt.answer, ATTEMPT_WAIT);
-    assert_false(waiting.attempt.is_counted);
-    assert_true(clock_now_ms() - began_ms < 950);
+    /* a busy machine may be late once */
+    for (int tries = 4, took_ms = 950; took_ms >= 950; tries--) {
+        assert_true(tries > 0);
+        const int64_t began_ms = clock_now_ms();
+        attempt_begin(bench.store, &bench.rules, &question, EPOCH, deadline_after(300),
+                      &waiting.attempt);
+        took_ms = (int)(clock_now_ms() - began_ms);
+        assert_int_equal(waiting.attempt.answer, ATTEMPT_WAIT);
+        assert_false(waiting.attempt.is_counted);
+    }
     store_close(bench.store);
 }
 
