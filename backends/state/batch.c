@@ -8,8 +8,7 @@
 void
 batch_init(struct batch *batch, size_t room)
 {
-    /* too much for the stack of a session */
-    *batch = (struct batch){.ops = xmalloc(room * sizeof *batch->ops), .room = room};
+    *batch = (struct batch){.room = room};
 }
 
 void
@@ -23,6 +22,10 @@ struct store_op *
 batch_add(struct batch *batch, enum store_action action, enum store_space space)
 {
     assert(batch->count < batch->room);
+    /* Too much for the stack of a session; and often there is nothing to ask, while it costs time
+     * to give back what may be wiped. */
+    if (batch->ops == NULL)
+        batch->ops = xmalloc(batch->room * sizeof *batch->ops);
     struct store_op *op = &batch->ops[batch->count++];
     *op = (struct store_op){.action = action, .space = space};
     return op;
