@@ -15,7 +15,7 @@ print_safe(FILE *to, const char *text)
     while (left > 0) {
         uint32_t character = 0;
         size_t length = utf8_decode(text, left, &character);
-        if (length > 0 && utf8_is_printable(text, length)) {
+        if (length > 0 && !utf8_is_hidden(character)) {
             fwrite(text, 1, length, to);
         } else {
             length = 1;

@@ -50,3 +50,17 @@ utf8_is_printable(const char *bytes, size_t length)
     }
     return true;
 }
+
+bool
+utf8_is_hidden(uint32_t character)
+{
+    static const struct {
+        uint32_t from, to;
+    } hidden[] = {{0, 0x1f},        {0x7f, 0x9f},     {0xad, 0xad},      {0x61c, 0x61c},
+                  {0x180e, 0x180e}, {0x200b, 0x200f}, {0x2028, 0x202e},  {0x2060, 0x206f},
+                  {0xfeff, 0xfeff}, {0xfff9, 0xfffb}, {0xe0000, 0xe007f}};
+    for (size_t i = 0; i < sizeof hidden / sizeof hidden[0]; i++)
+        if (character >= hidden[i].from && character <= hidden[i].to)
+            return true;
+    return false;
+}

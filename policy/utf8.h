@@ -18,4 +18,9 @@ size_t utf8_decode(const char *bytes, size_t length, uint32_t *character_r);
  * C1. */
 bool utf8_is_printable(const char *bytes, size_t length);
 
+/* Whether a character is not to reach a screen as it is: control characters, and those that hide
+ * text, have no width, or turn its direction or its lines around (soft hyphen, zero-width, bidi,
+ * line and paragraph separators, tags). */
+bool utf8_is_hidden(uint32_t character);
+
 #endif

@@ -30,21 +30,6 @@ decode(const char *bytes, size_t length)
     return character;
 }
 
-/* Control characters, and those that hide text or turn its direction around on a screen. */
-static bool
-is_hidden(uint32_t code)
-{
-    static const struct {
-        uint32_t from, to;
-    } hidden[] = {{0, 0x1f},        {0x7f, 0x9f},     {0x61c, 0x61c},
-                  {0x200b, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f},
-                  {0xfeff, 0xfeff}, {0xfff9, 0xfffb}, {0xe0000, 0xe007f}};
-    for (size_t i = 0; i < sizeof hidden / sizeof hidden[0]; i++)
-        if (code >= hidden[i].from && code <= hidden[i].to)
-            return true;
-    return false;
-}
-
 /* The escapes that both forms share. Returns false if the character has none. */
 static bool
 show_named(struct character character, char unit_r[UNIT_MAX])
@@ -64,7 +49,7 @@ show_logfmt(const char *bytes, struct character character, char unit_r[UNIT_MAX]
 {
     if (show_named(character, unit_r))
         return;
-    if (character.valid && !is_hidden(character.code)) {
+    if (character.valid && !utf8_is_hidden(character.code)) {
         memcpy(unit_r, bytes, character.length);
         unit_r[character.length] = '\0';
         return;
@@ -78,8 +63,8 @@ show_json(const char *bytes, struct character character, char unit_r[UNIT_MAX])
 {
     if (!character.valid) {
         snprintf(unit_r, UNIT_MAX, "\\\\x%02x", (unsigned char)bytes[0]);
-    } else if (!is_hidden(character.code) || character.code == '\n' || character.code == '\r' ||
-               character.code == '\t') {
+    } else if (!utf8_is_hidden(character.code) || character.code == '\n' ||
+               character.code == '\r' || character.code == '\t') {
         show_logfmt(bytes, character, unit_r);
     } else if (character.code < 0x10000) {
         snprintf(unit_r, UNIT_MAX, "\\u%04x", (unsigned)character.code);

@@ -51,11 +51,45 @@ test_decode(void **state)
     assert_int_equal(utf8_decode("", 0, &character), 0);
 }
 
+static void
+test_hidden(void **state)
+{
+    static const struct {
+        const char *name;
+        uint32_t from, to;
+        bool want;
+    } ranges[] = {
+        {"C0 controls are hidden", 0, 0x1f, true},
+        {"ASCII is shown", ' ', '~', false},
+        {"DEL and C1 controls are hidden", 0x7f, 0x9f, true},
+        {"letters with accents are shown", 0xae, 0x17f, false},
+        {"a soft hyphen is hidden", 0xad, 0xad, true},
+        {"the Arabic letter mark is hidden", 0x61c, 0x61c, true},
+        {"Arabic and Hebrew letters are shown", 0x5d0, 0x5ea, false},
+        {"the Mongolian vowel separator is hidden", 0x180e, 0x180e, true},
+        {"spaces with a width are shown", 0x2000, 0x200a, false},
+        {"zero-width and direction marks are hidden", 0x200b, 0x200f, true},
+        {"dashes and quotes are shown", 0x2010, 0x2027, false},
+        {"separators, embeddings and overrides are hidden", 0x2028, 0x202e, true},
+        {"word joiners and isolates are hidden", 0x2060, 0x206f, true},
+        {"CJK is shown", 0x4e00, 0x9fff, false},
+        {"a byte order mark is hidden", 0xfeff, 0xfeff, true},
+        {"annotations are hidden", 0xfff9, 0xfffb, true},
+        {"emoji are shown", 0x1f600, 0x1f64f, false},
+        {"tags are hidden", 0xe0000, 0xe007f, true},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(ranges); i++)
+        for (uint32_t character = ranges[i].from; character <= ranges[i].to; character++)
+            CHECK(ranges[i].name, utf8_is_hidden(character) == ranges[i].want);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_printable),
+        cmocka_unit_test(test_hidden),
         cmocka_unit_test(test_decode),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
