@@ -1,8 +1,4 @@
 /*
- * The wire below libldap is a Sockbuf_IO of ours at the provider's level. It always says that data
- * is ready, so libldap never polls a descriptor itself: it reads, and the reading waits in conn.c
- * until the deadline that stands in the link.
- *
  * liblber's own allocator hook (LBER_OPT_MEMORY_FNS) is no use for wiping: libldap passes no
  * context, and without one liblber calls free. So entries are taken one by one, their values are
  * read and wiped in the message's own memory, and what has come of a message that will never be
@@ -23,92 +19,15 @@
 #include "conn.h"
 #include "ldap_link.h"
 #include "ldap_request.h"
+#include "ldap_wire.h"
 
-/* Two entries at most are asked for, and one attribute; more than this is not an answer to that,
- * and must not fill the memory that all organizations share. */
-enum { INCOMING_BYTES_MAX = 1 << 20, SEARCH_SIZE_LIMIT = 2 };
+enum { SEARCH_SIZE_LIMIT = 2 };
 
 struct ldap_link {
     LDAP *ld;
-    Sockbuf *wire;
-    struct conn *conn;        /* NULL: what is written goes nowhere */
-    struct deadline deadline; /* of the request under way */
-    size_t received;          /* of its answer */
-    char *message;            /* where libldap has the message that is being read */
-    size_t message_length;    /* of which so much is there */
-    struct err trouble;       /* of the wire */
-    int32_t last_own;         /* number of the last request that was not libldap's */
-};
-
-static int
-wire_setup(Sockbuf_IO_Desc *wire, void *link)
-{
-    wire->sbiod_pvt = link;
-    return 0;
-}
-
-static int
-wire_end(Sockbuf_IO_Desc *wire)
-{
-    (void)wire;
-    return 0;
-}
-
-static int
-wire_control(Sockbuf_IO_Desc *wire, int option, void *argument)
-{
-    (void)wire;
-    (void)argument;
-    return option == LBER_SB_OPT_DATA_READY;
-}
-
-/* Notes where a message grows: a place of its own is a new one. */
-static void
-note_place(struct ldap_link *link, char *place)
-{
-    if (link->message == NULL || place != link->message + link->message_length) {
-        link->message = place;
-        link->message_length = 0;
-    }
-}
-
-static ber_slen_t
-wire_read(Sockbuf_IO_Desc *wire, void *bytes_r, ber_len_t size)
-{
-    struct ldap_link *link = wire->sbiod_pvt;
-    int length = -1;
-    note_place(link, bytes_r);
-    if (link->received > INCOMING_BYTES_MAX)
-        err_set(&link->trouble, "the answer has more than %d bytes", INCOMING_BYTES_MAX);
-    else if (link->conn != NULL)
-        length = conn_read(link->conn, bytes_r, size, link->deadline, &link->trouble);
-    if (length < 0)
-        explicit_bzero(link->message, link->message_length);
-    link->message_length += length > 0 ? (size_t)length : 0;
-    link->received += length > 0 ? (size_t)length : 0;
-    /* What recv left there would mean "again" to liblber. */
-    errno = length < 0 ? EIO : 0;
-    return length;
-}
-
-static ber_slen_t
-wire_write(Sockbuf_IO_Desc *wire, void *bytes, ber_len_t length)
-{
-    struct ldap_link *link = wire->sbiod_pvt;
-    if (link->conn == NULL ||
-        conn_write(link->conn, bytes, length, link->deadline, &link->trouble) == 0)
-        return (ber_slen_t)length;
-    errno = EIO;
-    return -1;
-}
-
-static Sockbuf_IO wire_functions = {
-    .sbi_setup = wire_setup,
-    .sbi_remove = wire_end,
-    .sbi_ctrl = wire_control,
-    .sbi_read = wire_read,
-    .sbi_write = wire_write,
-    .sbi_close = wire_end,
+    Sockbuf *sockbuf;
+    struct ldap_wire wire;
+    int32_t last_own; /* number of the last request that was not libldap's */
 };
 
 /* A handle over conn, which it takes. What libldap cannot do here it cannot for want of memory. */
@@ -116,18 +35,16 @@ static struct ldap_link *
 link_create(struct conn *conn)
 {
     struct ldap_link *link = xcalloc(1, sizeof *link);
-    link->conn = conn;
+    link->wire.conn = conn;
     link->last_own = LDAP_REQUEST_FIRST;
     /* libldap only wants to know that there is a descriptor: with this protocol it never uses it.
      */
     int fd = conn != NULL ? conn_fd(conn) : 0;
     if (ldap_init_fd(fd, LDAP_PROTO_EXT, NULL, &link->ld) != LDAP_SUCCESS ||
-        ldap_get_option(link->ld, LDAP_OPT_SOCKBUF, &link->wire) != LDAP_OPT_SUCCESS ||
-        ber_sockbuf_add_io(link->wire, &wire_functions, LBER_SBIOD_LEVEL_PROVIDER, link) != 0)
+        ldap_get_option(link->ld, LDAP_OPT_SOCKBUF, &link->sockbuf) != LDAP_OPT_SUCCESS ||
+        ldap_wire_lay(&link->wire, link->sockbuf) != 0)
         abort();
 
-    ber_len_t incoming = INCOMING_BYTES_MAX;
-    ber_sockbuf_ctrl(link->wire, LBER_SB_OPT_SET_MAX_INCOMING, &incoming);
     int version = LDAP_VERSION3, dereference = LDAP_DEREF_NEVER;
     ldap_set_option(link->ld, LDAP_OPT_PROTOCOL_VERSION, &version);
     ldap_set_option(link->ld, LDAP_OPT_DEREF, &dereference);
@@ -143,18 +60,10 @@ ldap_link_close(struct ldap_link *link)
     if (link == NULL)
         return;
     /* Unbind also ends a search that is still under way (RFC 4511 4.3). */
-    link->deadline = (struct deadline){0};
+    link->wire.deadline = (struct deadline){0};
     ldap_unbind_ext(link->ld, NULL, NULL);
-    conn_close(link->conn);
+    conn_close(link->wire.conn);
     free(link);
-}
-
-static void
-begin(struct ldap_link *link, struct deadline deadline)
-{
-    link->deadline = deadline;
-    link->received = 0;
-    link->trouble.text[0] = '\0';
 }
 
 static enum ldap_answer
@@ -163,7 +72,7 @@ broken(const struct ldap_link *link, const char *what, struct err *err)
     int code = LDAP_OTHER;
     ldap_get_option(link->ld, LDAP_OPT_RESULT_CODE, &code);
     err_set(err, "%s: %s", what,
-            link->trouble.text[0] != '\0' ? link->trouble.text : ldap_err2string(code));
+            link->wire.trouble.text[0] != '\0' ? link->wire.trouble.text : ldap_err2string(code));
     return LDAP_ANSWER_BROKEN;
 }
 
@@ -183,7 +92,7 @@ await(struct ldap_link *link, int message, const char *what, LDAPMessage **recei
       struct err *err)
 {
     *received_r = NULL;
-    int left_ms = deadline_left_ms(link->deadline);
+    int left_ms = deadline_left_ms(link->wire.deadline);
     struct timeval left = {.tv_sec = left_ms / 1000, .tv_usec = left_ms % 1000 * 1000L};
     int type = ldap_result(link->ld, message, LDAP_MSG_ONE, &left, received_r);
     if (type <= 0)
@@ -217,8 +126,8 @@ read_message(struct ldap_link *link, BerElement *message)
     ber_len_t length = 0;
     ber_tag_t tag = LBER_DEFAULT;
     do
-        tag = ber_get_next(link->wire, &length, message);
-    while (tag == LBER_DEFAULT && errno == EWOULDBLOCK && !deadline_is_over(link->deadline));
+        tag = ber_get_next(link->sockbuf, &length, message);
+    while (tag == LBER_DEFAULT && errno == EWOULDBLOCK && !deadline_is_over(link->wire.deadline));
     return tag == LDAP_TAG_MESSAGE;
 }
 
@@ -249,8 +158,8 @@ await_own(struct ldap_link *link, const char *what, unsigned operation, struct l
     bool is_reply = contents != NULL && ldap_reply_parse(contents, length, reply_r) == 0;
     bool is_ours =
         is_reply && reply_r->message == link->last_own && reply_r->operation == operation;
-    if (link->trouble.text[0] != '\0')
-        err_set(err, "%s: %s", what, link->trouble.text);
+    if (link->wire.trouble.text[0] != '\0')
+        err_set(err, "%s: %s", what, link->wire.trouble.text);
     else if (is_reply && reply_r->message == LDAP_RES_UNSOLICITED)
         err_set(err, "%s: the server said goodbye", what);
     else if (!is_ours)
@@ -271,9 +180,9 @@ int
 ldap_link_ask(struct ldap_link *link, const struct ldap_own_request *request,
               struct deadline deadline, struct ldap_reply *reply_r, struct err *err)
 {
-    begin(link, deadline);
-    if (conn_write(link->conn, request->bytes.bytes, request->bytes.length, deadline,
-                   &link->trouble) != 0) {
+    ldap_wire_begin(&link->wire, deadline);
+    if (conn_write(link->wire.conn, request->bytes.bytes, request->bytes.length, deadline,
+                   &link->wire.trouble) != 0) {
         broken(link, request->what, err);
         return -1;
     }
@@ -355,7 +264,7 @@ send_search(struct ldap_link *link, const struct ldap_query *query, int *message
         attributes[i] = xstrdup(query->attributes[i]);
     if (query->attribute_count == 0)
         attributes[0] = xstrdup(LDAP_NO_ATTRS);
-    struct timeval limit = {.tv_sec = deadline_left_ms(link->deadline) / 1000 + 1};
+    struct timeval limit = {.tv_sec = deadline_left_ms(link->wire.deadline) / 1000 + 1};
     int sent = ldap_search_ext(link->ld, query->base, libldap_scope(query->scope), query->filter,
                                attributes, 0, NULL, NULL, &limit, SEARCH_SIZE_LIMIT, message_r);
     for (size_t i = 0; attributes[i] != NULL; i++)
@@ -388,15 +297,15 @@ ldap_link_search(struct ldap_link *link, const struct ldap_query *query, struct 
                  struct ldap_found *found_r, struct err *err)
 {
     *found_r = (struct ldap_found){0};
-    begin(link, deadline);
+    ldap_wire_begin(&link->wire, deadline);
     int message = 0;
     if (send_search(link, query, &message) != LDAP_SUCCESS)
         return broken(link, "search", err);
 
     int code = LDAP_OTHER;
     enum ldap_answer answer = await_entries(link, message, query, found_r, &code, err);
-    if (!conn_has_unread(link->conn))
-        conn_wipe(link->conn);
+    if (!conn_has_unread(link->wire.conn))
+        conn_wipe(link->wire.conn);
     found_r->no_base = answer == LDAP_ANSWER_FAILED && code == LDAP_NO_SUCH_OBJECT;
     /* Our own limit is the one thing that tells "more than one" from "one". */
     return code == LDAP_SIZELIMIT_EXCEEDED && found_r->count >= SEARCH_SIZE_LIMIT ? LDAP_ANSWER_YES
@@ -434,7 +343,7 @@ static int
 start_tls(struct ldap_link *link, const struct ldap_peer *peer, struct deadline deadline,
           struct err *err)
 {
-    begin(link, deadline);
+    ldap_wire_begin(&link->wire, deadline);
     int message = 0;
     LDAPMessage *received = NULL;
     int code = LDAP_OTHER;
@@ -448,7 +357,7 @@ start_tls(struct ldap_link *link, const struct ldap_peer *peer, struct deadline 
     ldap_msgfree(received);
     if (answer != LDAP_ANSWER_YES)
         return -1;
-    return conn_start_tls(link->conn, peer->tls, name_host(peer->server), deadline, err);
+    return conn_start_tls(link->wire.conn, peer->tls, name_host(peer->server), deadline, err);
 }
 
 /* Tries the server's addresses in turn; each gets its share of the time. */
