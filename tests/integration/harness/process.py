@@ -169,7 +169,7 @@ class Process:
         """Stops it and what it has forked, until the last of their threads stands still: one that ran on meanwhile
         might answer. resume() lets them go on."""
         os.killpg(self.child.pid, signal.SIGSTOP)
-        wait_until(lambda: self._states() <= set("TZX"), 20, f"{self.argv[0]} to stop")
+        wait_until(lambda: self._states() <= set("TZX"), 60, f"{self.argv[0]} to stop")
 
     def _states(self):
         """What the threads of its process group do, by the kernel's letters."""
@@ -205,11 +205,12 @@ class Process:
             self._forget()
 
     def kill(self):
-        """Ends it and what it has forked at once."""
+        """Ends it and what it has forked at once; what it has forked listens on its sockets until it is gone."""
         if self.child is not None:
             if self.alive():
                 os.killpg(self.child.pid, signal.SIGKILL)
             self.child.wait()
+            wait_until(lambda: self._states() <= set("ZX"), 60, f"what {self.argv[0]} has forked to be gone")
             self._forget()
 
     def _forget(self):
