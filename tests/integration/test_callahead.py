@@ -369,7 +369,8 @@ def test_names_beyond_ascii_at_postfix(real, address, want):
 
 def test_postfix_saw_empty_senders_and_tls(real, postfix):
     fastcgi.ask(real.socket, question("nobody-else-asked@choosy.example"))
-    seen = [line for line in postfix.output().splitlines() if "to=<nobody-else-asked@choosy.example>" in line]
+    seen = wait_until(lambda: [line for line in postfix.output().splitlines()
+                               if "to=<nobody-else-asked@choosy.example>" in line], 20, "a line of Postfix' log")
     assert len(seen) == 1 and "from=<>" in seen[0]
     log = real.log.read_text()
     assert "does not offer STARTTLS" not in log and "source.down source=choosy" not in log
