@@ -5,6 +5,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "linger.h"
+
 /* Whose answer this thread has to say; between a callback and its answer libmilter does not change
  * threads. */
 static _Thread_local struct connection *awaited;
@@ -33,6 +35,7 @@ writev(int fd, const struct iovec *parts, int count)
     ssize_t written = syscall(SYS_writev, fd, parts, count);
     int error = errno;
     answered_settle();
+    linger_on(fd);
     errno = error;
     return written;
 }

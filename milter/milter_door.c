@@ -28,6 +28,7 @@
 #include <libmilter/mfapi.h>
 
 #include "answered.h"
+#include "linger.h"
 #include "nudge.h"
 
 enum {
@@ -52,7 +53,7 @@ static const struct {
     int stage;
     const char *macros;
 } wanted_macros[] = {
-    {SMFIM_CONNECT, "j {daemon_name}"},
+    {SMFIM_CONNECT, "j v {daemon_name}"},
     {SMFIM_HELO, "j {tls_version}"},
     {SMFIM_ENVFROM, "i j {daemon_name} {auth_authen} {auth_type} {tls_version}"},
     {SMFIM_ENVRCPT, "i"},
@@ -344,6 +345,7 @@ on_close(SMFICTX *context)
     smfi_setpriv(context, NULL);
     if (connection != NULL)
         connections_remove(connection);
+    linger_no_more();
     return leave(SMFIS_CONTINUE);
 }
 
