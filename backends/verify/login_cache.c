@@ -4,7 +4,8 @@
  *
  * The maps' keys are what the client said: whether it is a look-up, with by_client its address, and
  * the login name. The account's own name is known only from an answer, which tells what digest to
- * make.
+ * make. So the other names of an account that is shut cannot be found; instead it is noted when it
+ * was shut, and an answer from before that is good for nothing.
  */
 #include "login_cache.h"
 
@@ -15,6 +16,7 @@
 #include <strings.h>
 
 #include "alloc.h"
+#include "ascii.h"
 #include "login_answer.h"
 #include "lru.h"
 
@@ -29,6 +31,7 @@ struct login_cache {
     pthread_mutex_t lock;
     /* under lock */
     struct lru *right, *refused; /* struct key: struct held of struct login_answer */
+    struct lru *shut; /* an account's own name in lower case: int64_t, when it was asked about */
     uint64_t era;
 };
 
@@ -50,6 +53,7 @@ login_cache_create(size_t capacity, const char *source, struct login_lifetimes l
     cache->lifetimes = lifetimes;
     cache->right = lru_create(sizeof(struct held *), capacity);
     cache->refused = lru_create(sizeof(struct held *), capacity);
+    cache->shut = lru_create(sizeof(int64_t), capacity);
     lru_drop_with(cache->right, drop_answer);
     lru_drop_with(cache->refused, drop_answer);
     login_digester_init(&cache->digester, source, lifetimes.by_client);
@@ -64,6 +68,7 @@ login_cache_free(struct login_cache *cache)
         return;
     lru_free(cache->right);
     lru_free(cache->refused);
+    lru_free(cache->shut);
     pthread_mutex_destroy(&cache->lock);
     login_digester_fini(&cache->digester);
     free(cache);
@@ -116,6 +121,36 @@ take(struct lru *map, const struct key *key)
     return value != NULL ? held_take(*value) : NULL;
 }
 
+struct own_name {
+    size_t length;
+    char bytes[USERNAME_MAX + 1];
+};
+
+static struct own_name
+own_name_of(const struct account *account)
+{
+    struct own_name name = {.length = strlen(account->name)};
+    ascii_lower_copy(name.bytes, account->name, name.length);
+    return name;
+}
+
+/* Takes a right answer, unless the account was shut afterwards. With the lock held. */
+static struct held *
+take_right(struct login_cache *cache, const struct key *key)
+{
+    struct held *held = take(cache->right, key);
+    const struct login_answer *answer = held != NULL ? held_thing(held) : NULL;
+    if (answer == NULL || answer->account == NULL || lru_count(cache->shut) == 0)
+        return held;
+    const struct own_name name = own_name_of(answer->account);
+    const int64_t *shut_ms = lru_get(cache->shut, name.bytes, name.length);
+    if (shut_ms == NULL || *shut_ms < answer->since_ms)
+        return held;
+    lru_remove(cache->right, key->bytes, key->length);
+    held_drop(held);
+    return NULL;
+}
+
 /* Serves the answer if it is young enough and about that password, and lets it go. */
 static bool
 try_answer(const struct login_cache *cache, struct held *held, int64_t max_age_ms,
@@ -140,7 +175,7 @@ login_cache_find(struct login_cache *cache, const struct verify_request *request
         return false;
     const struct key key = make_key(cache, request, subject_of(request));
     pthread_mutex_lock(&cache->lock);
-    struct held *right = take(cache->right, &key);
+    struct held *right = take_right(cache, &key);
     struct held *refused = take(cache->refused, &key);
     pthread_mutex_unlock(&cache->lock);
 
@@ -159,7 +194,7 @@ login_cache_find_stale(struct login_cache *cache, const struct verify_request *r
         return false;
     const struct key key = make_key(cache, request, subject_of(request));
     pthread_mutex_lock(&cache->lock);
-    struct held *right = take(cache->right, &key);
+    struct held *right = take_right(cache, &key);
     pthread_mutex_unlock(&cache->lock);
 
     struct verify_result stale = {.rule = result->rule, .was_stale = true};
@@ -238,6 +273,19 @@ forget_right(struct login_cache *cache, const struct verify_request *request)
     lru_remove(cache->right, lookup.bytes, lookup.length);
 }
 
+/* Whoever may not log in may not by any name. */
+static void
+shut(struct login_cache *cache, const struct verify_request *request, int64_t now_ms,
+     const struct account *account)
+{
+    forget_right(cache, request);
+    if (account->name[0] == '\0')
+        return;
+    const struct own_name name = own_name_of(account);
+    int64_t *shut_ms = lru_put(cache->shut, name.bytes, name.length);
+    *shut_ms = now_ms > *shut_ms ? now_ms : *shut_ms;
+}
+
 static void
 keep(struct login_cache *cache, const struct verify_request *request, int64_t now_ms,
      const struct verify_result *result)
@@ -261,7 +309,7 @@ keep(struct login_cache *cache, const struct verify_request *request, int64_t no
     case VERIFY_PASSWORD_EXPIRED:
     case VERIFY_MUST_CHANGE:
     case VERIFY_NOT_ALLOWED:
-        forget_right(cache, request);
+        shut(cache, request, now_ms, &result->account);
         return;
     case VERIFY_UNAVAILABLE:
     case VERIFY_LOCKED:

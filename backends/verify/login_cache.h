@@ -43,10 +43,11 @@ bool login_cache_find_stale(struct login_cache *cache, const struct verify_reque
  * what was to be forgotten. */
 uint64_t login_cache_era(struct login_cache *cache);
 
-/* Keeps an answer that was asked for at now_ms in that era, or lets an older one go: one "right"
- * goes if the account may not log in any more, or if that very password is wrong now, or no good
- * because the account is locked or cannot be judged (VERIFY_UNAVAILABLE, for what is no outage). So
- * nobody who does not know the password makes it go by having the account locked. */
+/* Keeps an answer that was asked for at now_ms in that era, or lets older ones go: all "right" ones
+ * of an account that may not log in any more, whatever it was called; or the one "right" of that
+ * name if that very password is wrong now, or no good because the account is locked or cannot be
+ * judged (VERIFY_UNAVAILABLE, for what is no outage). So nobody who does not know the password
+ * makes it go by having the account locked. */
 void login_cache_keep(struct login_cache *cache, const struct verify_request *request, uint64_t era,
                       int64_t now_ms, const struct verify_result *result);
 
