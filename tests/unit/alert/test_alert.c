@@ -270,7 +270,7 @@ test_the_end_is_bounded(void **state)
     long pid = strtol(wait_for_lines("started", 1), &child, 10);
     int64_t began_ms = clock_now_ms();
     alerts_use(NULL);
-    assert_in_range(clock_now_ms() - began_ms, 0, ALERTS_GRACE_MS + 1500);
+    assert_in_range(clock_now_ms() - began_ms, 0, ALERTS_GRACE_MS + PATIENCE_MS);
     wait_for_end(pid);
     wait_for_end(strtol(child, NULL, 10));
     unload(&site);
