@@ -3,7 +3,8 @@
  * has no `state` section, and the folder that it would be in is not there or not ours.
  *
  * The service must work from its first command on, so it takes a folder of its own in /tmp, which
- * goes with the process: bans, counters and windows are as shared and as lasting as that. Once the
+ * goes with the process: bans, counters and windows are as shared and as lasting as that. What a
+ * process left there that was killed, the next one that needs such a folder removes. Once the
  * folder is made (systemd does, and systemd-tmpfiles), or a section says where, nothing of this
  * happens.
  */

@@ -309,6 +309,17 @@ lmdb_file_abandon(struct lmdb_file *file)
 }
 
 bool
+lmdb_file_is_left(const char *folder)
+{
+    char *lock_path = NULL;
+    if (asprintf(&lock_path, "%s/state.lock", folder) < 0)
+        abort();
+    bool is_left = shared_lock_is_left(lock_path);
+    free(lock_path);
+    return is_left;
+}
+
+bool
 lmdb_file_is_there(const struct lmdb_file *file, const char *folder, struct err *err)
 {
     struct stat status;

@@ -52,6 +52,9 @@ void lmdb_file_close(struct lmdb_file *file);
  * alone, who would not know that the file is forsaken. */
 struct shared_lock *lmdb_file_abandon(struct lmdb_file *file);
 
+/* Whether there is a file of a service that has ended in the folder, and nobody uses it. */
+bool lmdb_file_is_left(const char *folder);
+
 /* Whether the path still leads to this file, and it is as long as it was made. */
 bool lmdb_file_is_there(const struct lmdb_file *file, const char *folder, struct err *err);
 

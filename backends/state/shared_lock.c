@@ -180,6 +180,18 @@ shared_lock_close(struct shared_lock *lock)
     free(lock);
 }
 
+bool
+shared_lock_is_left(const char *path)
+{
+    int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return false;
+    bool is_left =
+        lock_byte(fd, F_WRLCK, OPENING_BYTE) == 0 && lock_byte(fd, F_WRLCK, HERE_BYTE) == 0;
+    close(fd);
+    return is_left;
+}
+
 size_t
 shared_lock_size(const struct shared_lock *lock)
 {

@@ -32,6 +32,10 @@ void shared_lock_ready(struct shared_lock *lock);
 
 void shared_lock_close(struct shared_lock *lock); /* NULL is allowed */
 
+/* Whether it is there and nobody is here: whoever was has ended. False as well where that cannot be
+ * told. */
+bool shared_lock_is_left(const char *path);
+
 /* The same where a thread of ours may have been broken off in it: its memory stays. */
 void shared_lock_abandon(struct shared_lock *lock);
 

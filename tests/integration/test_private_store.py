@@ -23,13 +23,17 @@ upstream "mta" { check = "none"  server "mta1" { address = "127.0.0.1:10025" } }
 """
 
 
+def unconfigured(folder):
+    service = Mailreeve(folder, CONFIGURATION, {"users": users_file()})
+    service.path.write_text(f'socket = "{service.socket}"\n{CONFIGURATION}')
+    return service
+
+
 @pytest.fixture
 def service(scratch):
     if USUAL.exists():
         pytest.skip(f"{USUAL} is there, so this machine has been set up")
-    service = Mailreeve(scratch, CONFIGURATION, {"users": users_file()})
-    service.path.write_text(f'socket = "{service.socket}"\n{CONFIGURATION}')
-    with service:
+    with unconfigured(scratch) as service:
         yield service
     assert not USUAL.exists()
 
@@ -56,6 +60,28 @@ def test_it_bans_all_the_same_and_leaves_nothing_behind(service):
     assert not folder.exists()
     service.start()
     assert code_of(service, PASSWORD) == "OK"
+
+
+def test_what_a_killed_one_left_the_next_one_removes_and_nothing_else(service):
+    killed = folder_of(service)
+    service.process.kill()
+    number = f"{os.getpid() % 100000:05}"
+    empty, link = (killed.with_name(f"mailreeve-auth-{letter}{number}") for letter in "el")
+    elsewhere = service.folder / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "state.lock").touch()
+    empty.mkdir()
+    link.symlink_to(elsewhere)
+    try:
+        with unconfigured(service.folder / "first") as first:
+            assert not killed.exists()
+            assert empty.exists() and (elsewhere / "state.lock").exists()
+            with unconfigured(service.folder / "second") as second:
+                assert folder_of(first).exists() and folder_of(second) != folder_of(first)
+    finally:
+        link.unlink()
+        empty.rmdir()
+    service.start()
 
 
 def test_a_command_says_where_it_would_have_looked_and_makes_nothing(service):
