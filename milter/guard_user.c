@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "auth_name.h"
 #include "clock.h"
 #include "guard_listener.h"
 #include "site_screening.h"
@@ -41,12 +42,14 @@ is_by_xclient(const struct mta *mta)
 
 /* The mail server's own SASL knows names as clients type them; mailreeve's are whole. */
 static void
-take_login(struct guard_user *user, const struct mta *mta, const char *name)
+take_login(struct guard_user *user, const struct mta *mta, const char *macro)
 {
     const char *default_domain =
         !is_by_xclient(mta) && user->listener != NULL ? user->listener->default_domain : NULL;
+    char name[USERNAME_ENCODED_MAX + 1];
     struct username parsed;
-    if (username_parse(name, strlen(name), USERNAME_XTEXT, default_domain, &parsed, NULL) != 0) {
+    if (auth_name_read(macro, told(mta, "v"), name) != 0 ||
+        username_parse(name, strlen(name), USERNAME_XTEXT, default_domain, &parsed, NULL) != 0) {
         user->fault = "the name that the mail server gives the user is unusable";
         return;
     }

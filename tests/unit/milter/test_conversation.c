@@ -8,6 +8,9 @@
     "header From: anna@acme.example => 454 4.7.0\neoh => 454 4.7.0\nend => 454 4.7.0\n"
 #define REST "eoh\nbody 10 => skip\nend\n"
 
+#define SENDMAIL \
+    "macro v 8.17.1.9\nconnect 192.0.2.1\nmacro {auth_type} PLAIN\nmacro {auth_authen} "
+
 #define TAG     "header X-Tag: x\n"
 #define TAGS_10 TAG TAG TAG TAG TAG TAG TAG TAG TAG TAG
 #define TAGS_90 TAGS_10 TAGS_10 TAGS_10 TAGS_10 TAGS_10 TAGS_10 TAGS_10 TAGS_10 TAGS_10
@@ -111,6 +114,24 @@ static const struct {
     {"an unusable name is nobody's", "",
      "connect 192.0.2.1\nmacro {auth_type} PLAIN\nmacro {auth_authen} an na\n"
      "mail <anna@acme.example> => 454 4.7.0\n"},
+    {"Sendmail tells a name in xtext", "",
+     SENDMAIL "anna+2Bx@acme.example\nmail <anna+x@acme.example>\nmail <anna@acme.example> => 553 "
+              "5.7.1\n"},
+    {"... as which a name of its own never comes", "",
+     SENDMAIL "anna+2Bx@acme.example\nmail <anna+2bx@acme.example> => 553 5.7.1\n" SENDMAIL
+              "anna+2B2Bx@acme.example\nmail <anna+2bx@acme.example>\n"},
+    {"... also one that is not of ASCII", "",
+     SENDMAIL "j+C3+BCrgen@acme.example\nmail <j\xc3\xbcrgen@acme.example> SMTPUTF8\n"},
+    {"what is no xtext is nobody's name", "",
+     SENDMAIL "anna+x@acme.example\nmail <anna@acme.example> => 454 4.7.0\n"},
+    {"... nor half of it", "",
+     SENDMAIL "anna@acme.example+2\nmail <anna@acme.example> => 454 4.7.0\n"},
+    {"... nor with a NUL in it", "",
+     SENDMAIL "anna@acme.example+00\nmail <anna@acme.example> => 454 4.7.0\n"},
+    {"Postfix tells the name as it is", "",
+     "macro v Postfix 3.7.11\nconnect 192.0.2.1\nmacro {auth_type} PLAIN\n"
+     "macro {auth_authen} anna+2bx@acme.example\nmail <anna+2bx@acme.example>\n"
+     "mail <anna+x@acme.example> => 553 5.7.1\n"},
     {"who has read his mail may send", "",
      "window bob@widgets.example bob@widgets.example 192.0.2.1\nconnect 192.0.2.1\n"
      "mail <bob@widgets.example>\nrcpt <x@far.example>\nheader From: bob@widgets.example\n" REST
