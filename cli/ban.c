@@ -44,20 +44,6 @@ ban_network_parse(const char *text, struct netprefix *network_r)
     return usage_error("%s: %s", shown, err.text);
 }
 
-unsigned
-ban_makers_heeded(enum screen_mode mode)
-{
-    switch (mode) {
-    case SCREEN_OFF:
-        return 1u << BAN_BY_HAND | 1u << BAN_BY_LISTENER;
-    case SCREEN_MONITOR:
-        return 1u << BAN_BY_HAND;
-    case SCREEN_ENFORCE:
-        return 1u << BAN_BY_HAND | 1u << BAN_BY_LISTENER | 1u << BAN_BY_COUNT;
-    }
-    return 1u << BAN_BY_HAND;
-}
-
 static int
 parse_length(const struct options *given, struct ban_order *order)
 {
@@ -173,7 +159,7 @@ print_wider(const struct shared_state *state, const struct netprefix *network, s
         .action = STORE_FIND_BAN,
         .space = STORE_BANS,
         .network = netaddr_prefix(&network->addr, netaddr_bits(&network->addr)),
-        .makers = ban_makers_heeded(state->site->settings.screen.mode),
+        .makers = screening_ban_makers(state->site->settings.screen.mode),
     };
     if (store_run(state->store, &op, 1, clock_wall_ms(), state->deadline, err) != 0)
         return -1;

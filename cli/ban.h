@@ -8,15 +8,11 @@
 
 #include "command.h"
 #include "netaddr.h"
-#include "screen.h"
 
 extern const struct command command_ban_list;
 
 /* Reads an operand that is an address or a network. Returns an exit code after saying what is
  * wrong. */
 int ban_network_parse(const char *text, struct netprefix *network_r);
-
-/* Whose bans sessions heed in that mode (screen.h): mask of 1u << enum ban_maker. */
-unsigned ban_makers_heeded(enum screen_mode mode);
 
 #endif

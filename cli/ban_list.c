@@ -109,7 +109,7 @@ print_as_json(const struct bans *bans)
 static void
 print_for_nginx(const struct bans *bans, const struct screen *screen)
 {
-    const unsigned makers = ban_makers_heeded(screen->mode);
+    const unsigned makers = screening_ban_makers(screen->mode);
     for (size_t i = 0; i < bans->count; i++) {
         const struct netprefix *network = &bans->all[i].network;
         bool is_exempt = network->length == netaddr_bits(&network->addr) &&

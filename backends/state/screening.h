@@ -145,4 +145,7 @@ void client_offence(struct store *store, const struct screening_rules *rules,
  * him: nobody is shut out on a guess. */
 bool screening_is_exempt(const struct screen *screen, const struct netaddr *client);
 
+/* Whose bans hold in a mode (screen.h): a mask of 1u << enum ban_maker. */
+unsigned screening_ban_makers(enum screen_mode mode);
+
 #endif

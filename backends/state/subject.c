@@ -15,6 +15,20 @@ screening_is_exempt(const struct screen *screen, const struct netaddr *client)
            list_match_address(screen->never, client, NULL) != LIST_NO_MATCH;
 }
 
+unsigned
+screening_ban_makers(enum screen_mode mode)
+{
+    switch (mode) {
+    case SCREEN_OFF:
+        return 1u << BAN_BY_HAND | 1u << BAN_BY_LISTENER;
+    case SCREEN_MONITOR:
+        return 1u << BAN_BY_HAND;
+    case SCREEN_ENFORCE:
+        return 1u << BAN_BY_HAND | 1u << BAN_BY_LISTENER | 1u << BAN_BY_COUNT;
+    }
+    return 1u << BAN_BY_HAND;
+}
+
 struct subject
 subject_of(const struct screening_rules *rules, const struct netaddr *client)
 {
@@ -35,21 +49,6 @@ subject_of(const struct screening_rules *rules, const struct netaddr *client)
     return subject;
 }
 
-/* Whose bans hold; 0: everybody's. */
-static unsigned
-makers_of(enum screen_mode mode)
-{
-    switch (mode) {
-    case SCREEN_OFF:
-        return 1u << BAN_BY_HAND | 1u << BAN_BY_LISTENER;
-    case SCREEN_MONITOR:
-        return 1u << BAN_BY_HAND;
-    case SCREEN_ENFORCE:
-        return 0;
-    }
-    return 0;
-}
-
 struct store_op *
 subject_find_ban(const struct subject *subject, struct batch *batch)
 {
@@ -57,7 +56,7 @@ subject_find_ban(const struct subject *subject, struct batch *batch)
         return NULL;
     struct store_op *op = batch_add(batch, STORE_FIND_BAN, STORE_BANS);
     op->network = netaddr_prefix(&subject->client, netaddr_bits(&subject->client));
-    op->makers = makers_of(subject->screen->mode);
+    op->makers = screening_ban_makers(subject->screen->mode);
     op->ends = true;
     return op;
 }
@@ -132,7 +131,7 @@ subject_offend(const struct subject *subject, struct batch *batch, enum ban_make
     } else {
         op = batch_add(batch, STORE_OFFEND, STORE_BANS);
         op->lengths = (struct ban_lengths){screen->ban_ms, screen->ban_count};
-        op->makers = makers_of(screen->mode);
+        op->makers = screening_ban_makers(screen->mode);
     }
     op->network = subject->network;
     op->if_hit = if_hit;
