@@ -67,11 +67,16 @@ def elements(network, name):
 def test_an_alert_makes_the_kernel_drop_a_client_until_the_ban_ends(network):
     network.run(BAN_NFTABLES, "--init")
     assert network.connect(ATTACKER, 25) == "let in"
-    network.run(BAN_NFTABLES, stdin=alert(f"{ATTACKER}/32", 3))
-    assert network.connect(ATTACKER, 25) == "dropped"
+
+    def is_dropped_when_banned(seconds):
+        network.run(BAN_NFTABLES, stdin=alert(f"{ATTACKER}/32", seconds))
+        return network.connect(ATTACKER, 25) == "dropped"
+
+    # on a machine that is held up three seconds are over before the look
+    assert is_dropped_when_banned(3) or is_dropped_when_banned(30)
     assert network.connect(ATTACKER, 80) == "let in"
     assert network.connect(OTHER, 25) == "let in"
-    wait_until(lambda: network.connect(ATTACKER, 25) == "let in", 10, "the kernel to end the ban")
+    wait_until(lambda: network.connect(ATTACKER, 25) == "let in", 60, "the kernel to end the ban")
 
 
 def test_an_ipv6_network_is_dropped(network):

@@ -132,11 +132,16 @@ def test_what_is_down_is_named(shaky):
     shaky.ask(fastcgi.login("anna@dir.example", "word"))
     wait_until(lambda: {"upstream": "down"} in status(shaky)["degraded"], 20, "the upstream to be found down")
     wait_until(lambda: {"source": "directory"} in status(shaky)["degraded"], 20, "the directory to be found down")
-    now = status(shaky)
+
+    def checked():
+        """What the status says, and within it one upstream, once both of its servers have been checked."""
+        now = status(shaky)
+        [upstream] = [upstream for upstream in now["upstreams"] if upstream["name"] == "checked"]
+        return named([upstream]) == [("checked", [("sink", True), ("gone", False)])] and (now, upstream)
+
+    now, upstream = wait_until(checked, 20, "one server to be found up and one down")
     assert now["status"] == "degraded"
-    [checked] = [upstream for upstream in now["upstreams"] if upstream["name"] == "checked"]
-    assert named([checked]) == [("checked", [("sink", True), ("gone", False)])]
-    assert checked["servers"][1]["error"] and not checked["servers"][0]["error"]
+    assert upstream["servers"][1]["error"] and not upstream["servers"][0]["error"]
     assert {"upstream": "checked"} not in now["degraded"]
     counted = metrics(shaky)
     assert counted['mailreeve_upstream_server_up{upstream="checked",server="sink"}'] == 1
