@@ -29,7 +29,7 @@ define(`HELP_FILE', `')dnl
 define(`confDOMAIN_NAME', `{hostname}')dnl
 define(`confSERVICE_SWITCH_FILE', `{folder}/switch')dnl
 define(`confRUN_AS_USER', `{user}:{group}')dnl
-define(`confTRUSTED_USERS', `{user}')dnl
+define(`confTRUSTED_USER', `{user}')dnl
 define(`confDEF_USER_ID', `{user}:{group}')dnl
 define(`confDONT_BLAME_SENDMAIL', `TrustStickyBit,GroupReadableSASLDBFile')dnl
 define(`confDONT_PROBE_INTERFACES', `True')dnl
@@ -42,7 +42,6 @@ define(`confLOG_LEVEL', `14')dnl
 FEATURE(`no_default_msa')dnl
 FEATURE(`nocanonify')dnl
 FEATURE(`accept_unresolvable_domains')dnl
-{domains}
 {ports}
 {settings}
 LOCAL_CONFIG
@@ -79,9 +78,10 @@ class Sendmail(OneProcess):
     """`ports` by name, `mail` is the Maildir, `log` its transcript."""
 
     def __init__(self, folder, ports, settings="", users=None, relay=(), trusts_loopback=False,
-                 hostname="sendmail.example"):
+                 hostname="sendmail.example", domains=OWN_DOMAINS):
         """ports: the names of its daemons, {name: modifiers}; settings: more lines for sendmail.mc; users: {name:
-        password} for AUTH; relay: addresses that the access map says RELAY of; trusts_loopback: it is left so."""
+        password} for AUTH; relay: addresses that the access map says RELAY of; trusts_loopback: it is left so;
+        domains: those that it takes mail for from anybody."""
         self.folder = Path(folder)
         self.folder.mkdir(parents=True)
         self.ports = {name: free_port() for name in ports}
@@ -98,6 +98,7 @@ class Sendmail(OneProcess):
         if users:
             settings += AUTH
             self._make_users(users)
+        settings += "".join(f"RELAY_DOMAIN(`{name}')dnl\n" for name in domains)
         self._write_configuration(ports, settings, hostname, trusts_loopback)
         self.log = self.folder / "run" / "transcript"
         self.log.touch()
@@ -133,8 +134,7 @@ class Sendmail(OneProcess):
         me = owner()
         mc = MC.format(cf=unpacked("usr/share/sendmail/cf"), folder=self.folder, hostname=hostname, user=me.pw_name,
                        group=me.pw_gid, ports=daemons, settings=settings,
-                       imported="\n".join(f"E{name}" for name in self.environment),
-                       domains="".join(f"RELAY_DOMAIN(`{name}')dnl\n" for name in OWN_DOMAINS))
+                       imported="\n".join(f"E{name}" for name in self.environment))
         (self.folder / "sendmail.mc").write_text(mc)
         cf = self._run(["usr/bin/m4", str(self.folder / "sendmail.mc")], "")
         if not trusts_loopback:

@@ -5,7 +5,6 @@ They look for accounts that only their packages make, and for the machine's own 
 nss_wrapper tells them of both. They run as nobody where root starts them, else as who starts them.
 """
 
-import getpass
 import os
 import pwd
 import subprocess
@@ -30,7 +29,7 @@ def unpacked(path=""):
 
 def owner():
     """The account that the servers run as."""
-    return pwd.getpwnam("nobody" if os.getuid() == 0 else getpass.getuser())
+    return pwd.getpwnam("nobody") if os.getuid() == 0 else pwd.getpwuid(os.getuid())
 
 
 def libraries():
