@@ -167,8 +167,8 @@ run_add(const struct arguments *arguments)
     };
     struct user_target target = {0};
     struct username name;
-    int status = EXIT_OK;
-    if (given->expires != NULL) {
+    int status = user_check_limits(given);
+    if (status == EXIT_OK && given->expires != NULL) {
         status = parse_expiry(given->expires, expires);
         change.options.expires = expires;
     }

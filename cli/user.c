@@ -173,7 +173,8 @@ static int
 run_add(const struct arguments *arguments)
 {
     struct change change = {.options = options_of(&arguments->options)};
-    return run_edit(arguments, edit_add, true, &change);
+    int status = user_check_limits(&arguments->options);
+    return status == EXIT_OK ? run_edit(arguments, edit_add, true, &change) : status;
 }
 
 static int
@@ -193,7 +194,8 @@ run_set(const struct arguments *arguments)
         given->networks == NULL && given->smtp_auth == NULL && given->comment == NULL)
         return usage_error("nothing is to be changed");
     struct change change = {.options = options_of(given)};
-    return run_edit(arguments, edit_set, false, &change);
+    int status = user_check_limits(given);
+    return status == EXIT_OK ? run_edit(arguments, edit_set, false, &change) : status;
 }
 
 static int

@@ -23,6 +23,9 @@ struct user_target {
 int user_target_find(const struct options *options, struct user_target *target_r);
 void user_target_fini(struct user_target *target);
 
+/* Refuses empty limits, and says so: whoever has none to name in a script would lift them. */
+int user_check_limits(const struct options *options);
+
 /* Checks a name that is to log in, and writes it in lower case. */
 int user_name_parse(const char *text, const struct user_target *target, struct username *name_r);
 

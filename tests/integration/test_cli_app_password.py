@@ -80,6 +80,7 @@ REFUSED = [
     ("an app name with a line break", ["anna", "phone\nboss"]), ("an app name that is too long", ["anna", "x" * 65]),
     ("a control character", ["anna", "phone\x1b[2J"]), ("a bad network", ["anna", "phone", "--networks", "10.0.0.1/8"]),
     ("a line break in a comment", ["anna", "phone", "--comment", "x\ny"]),
+    ("networks of a script that found none", ["anna", "phone", "--networks", ""]),
 ]
 
 

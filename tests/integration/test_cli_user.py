@@ -133,6 +133,9 @@ REFUSED_OPTIONS = [
     ("an option inside a list", ["--networks", "192.0.2.0/24,comment=x"]),
     ("a sender that is none", ["--smtp-auth", "everybody"]),
     ("a sender who cannot match", ["--smtp-auth", "matching-sender"]),  # "anna" has no domain
+    ("networks of a script that found none", ["--networks", ""]),
+    ("protocols of a script that found none", ["--protocols", ""]),
+    ("a sender of a script that found none", ["--smtp-auth", ""]),
 ]
 
 
@@ -201,6 +204,7 @@ def test_set_changes_what_is_named(users, before, options, after):
 
 @pytest.mark.parametrize("options, status", [
     ([], EXIT_USAGE), (["--disabled", "--enabled"], EXIT_USAGE), (["--networks", "10.0.0.1/8"], EXIT_PROBLEM),
+    (["--networks", ""], EXIT_PROBLEM), (["--protocols", ""], EXIT_PROBLEM), (["--smtp-auth", ""], EXIT_PROBLEM),
     (["--smtp-auth", "matching-sender"], EXIT_PROBLEM), (["--comment", "x\ny"], EXIT_PROBLEM)])
 def test_set_refuses_what_makes_no_sense(users, options, status):
     add(users, "anna", *FAST)
