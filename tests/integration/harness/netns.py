@@ -35,11 +35,13 @@ def network_namespaces_are_usable():
 
 
 class NetworkNamespace:
-    """`enter` is the command that runs another one inside. addresses: more of them on its loopback."""
+    """`enter` is the command that runs another one inside. addresses: more of them on its loopback; ipv4: whether it
+    has one of IPv4 at all."""
 
-    def __init__(self, folder, addresses=()):
+    def __init__(self, folder, addresses=(), ipv4=True):
         self.folder = folder
         self.addresses = addresses
+        self.ipv4 = ipv4
         self.holder = Process(["unshare", "-n", "sh", "-c", "ip link set lo up && echo up && exec sleep 600"],
                               folder / "netns.log", ready=lambda: "up" in self.holder.output())
         self.servers = []
@@ -68,6 +70,8 @@ class NetworkNamespace:
 
     def __enter__(self):
         self.holder.start()
+        if not self.ipv4:
+            self.run("ip", "-4", "address", "flush", "dev", "lo")
         for address in self.addresses:
             self.run("ip", "address", "add", f"{address}/{128 if ':' in address else 32}", "dev", "lo")
         return self
