@@ -8,7 +8,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <lber.h>
 #include <ldap.h>
 #include <openldap.h>
 #include <stdlib.h>

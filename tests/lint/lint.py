@@ -34,13 +34,13 @@ LAYERS["cli"] = [*LAYERS["backends/site"], "backends/site", "backends/message"]
 LAYERS["fcgi-auth"] = [*LAYERS["backends/service"], "backends/service", "backends/harden"]
 LAYERS["milter"] = [*LAYERS["fcgi-auth"], "backends/message"]
 
-# Each foreign library is included by its door only; OpenSSL and liblber have two.
+# Each foreign library is included by its door only; OpenSSL has two.
 DOORS = {
     "pcre2.h": {"policy/regex.c"},
     "idn2.h": {"policy/domain_key.c"},
     "confuse.h": {"backends/conf/confuse.c"},
     "ldap.h": {"backends/verify/ldap_door.c"},
-    "lber.h": {"backends/verify/ldap_door.c", "backends/verify/ldap_wire.c"},
+    "lber.h": {"backends/verify/ldap_wire.c"},
     "openldap.h": {"backends/verify/ldap_door.c"},
     "lmdb.h": {"backends/state/lmdb_door.c"},
     "hiredis/": {"backends/state/redis_door.c"},
