@@ -215,7 +215,7 @@ check_login_by_user_dn(const struct check *check)
               "user_dn is set too: no login is searched for (leave one of them out)");
     if (settings->base != NULL && !ldap_settings_find_recipients(settings))
         WARNING(check, "base", "it has no effect with user_dn: nothing is searched");
-    if (section_is_set(check->section, "scope") && !ldap_settings_find_recipients(settings))
+    if (settings->scope != LDAP_SEARCH_SUB && !ldap_settings_find_recipients(settings))
         WARNING(check, "scope", "it has no effect with user_dn: nothing is searched");
 }
 
