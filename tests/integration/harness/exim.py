@@ -8,7 +8,6 @@ messages of all domains go into one Maildir. Its ports, each as an Exim of its o
   trusting_proxied  as trusting, with nginx in hosts_proxy
 """
 
-import signal
 from pathlib import Path
 
 from .process import OneProcess, Process, free_port, port_answers
@@ -96,6 +95,3 @@ class Exim(OneProcess):
         self.process = Process([unpacked(PROGRAM), "-C", configuration, "-bdf"], self.folder / "exim.out",
                                ready=lambda: all(map(port_answers, self.ports.values())),
                                env=environment(self.folder / "nss", hostname, "Debian-exim"))
-
-    def stop(self):
-        self.process.stop(signal.SIGTERM)

@@ -5,7 +5,6 @@ Sendmail relays for 127.0.0.1 whatever its configuration says. From there the te
 on another machine; so the rules that say it are taken out, unless a test wants them.
 """
 
-import signal
 import subprocess
 from pathlib import Path
 
@@ -141,6 +140,3 @@ class Sendmail(OneProcess):
             lines = cf.splitlines(keepends=True)
             cf = "".join(line for line in lines if not line.startswith(LOOPBACK))
         (self.folder / "sendmail.cf").write_text(cf)
-
-    def stop(self):
-        self.process.stop(signal.SIGTERM)
