@@ -447,7 +447,7 @@ def test_bans_and_windows_outlive_the_process(start, end):
 
 def test_sessions_go_on_without_the_store_and_it_comes_back_by_itself(start, scratch):
     folder = scratch / "not yet"
-    service = start(screen({"failures": "2"}) + f'state {{ path = "{folder}/state"  size = "1M" }}')
+    service = start(screen({"failures": "2"}) + f'state {{ path = "{folder}/state"  size = "1M"  timeout = 5s }}')
     assert set(fail(service, 5)) == {WRONG}
     assert login(service, password=PASSWORD, listener="imap", protocol="imap").ok
     assert rcpt(service, USER, listener="submission") == "530 5.7.0"
