@@ -237,7 +237,9 @@ fcgi_connect(const char *socket_path, struct err *err)
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof address) == 0)
         return fd;
-    err_set(err, "connecting to %s: %s (is mailreeve-auth running?)", socket_path, strerror(errno));
+    const char *hint =
+        errno == EACCES ? "run this as its owner or as root" : "is mailreeve-auth running?";
+    err_set(err, "connecting to %s: %s (%s)", socket_path, strerror(errno), hint);
     if (fd >= 0)
         close(fd);
     return -1;

@@ -6,8 +6,12 @@
 #include <cmocka.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "fcgi_client.h"
@@ -235,6 +239,33 @@ test_a_missing_socket_is_named(void **state)
     assert_non_null(strstr(err.text, "the path is too long for a socket"));
 }
 
+static void
+test_a_socket_of_somebody_else_is_told_from_a_missing_one(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/mailreeve-client-XXXXXX";
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    assert_non_null(mkdtemp(folder));
+    snprintf(name.sun_path, sizeof name.sun_path, "%s/auth.sock", folder);
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&name, sizeof name), 0);
+    assert_int_equal(listen(fd, 1), 0);
+    assert_int_equal(chmod(name.sun_path, 0), 0);
+    const uid_t user = geteuid();
+    struct err err = {0};
+    if (user == 0) { /* who may do everything */
+        assert_int_equal(chmod(folder, 0755), 0);
+        assert_int_equal(seteuid(65534), 0);
+    }
+    const int result = fcgi_connect(name.sun_path, &err);
+    assert_int_equal(seteuid(user), 0);
+    close(fd);
+    unlink(name.sun_path);
+    rmdir(folder);
+    assert_int_equal(result, -1);
+    assert_non_null(strstr(err.text, "Permission denied (run this as its owner or as root)"));
+}
+
 int
 main(void)
 {
@@ -244,6 +275,7 @@ main(void)
         cmocka_unit_test(test_a_long_query_is_sent_whole),
         cmocka_unit_test(test_a_silent_service_is_not_waited_for_without_end),
         cmocka_unit_test(test_a_missing_socket_is_named),
+        cmocka_unit_test(test_a_socket_of_somebody_else_is_told_from_a_missing_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
