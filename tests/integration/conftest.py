@@ -138,6 +138,6 @@ def redis_server(shared_scratch):
 def store_section(request, scratch):
     """The `state` section of a store that nobody else has: the test runs on both engines."""
     if request.param == "lmdb":
-        return 'state { path = "state"  size = "4M" }'
+        return 'state { path = "state"  size = "4M"  timeout = 5s }'
     server = request.getfixturevalue("redis_server")
-    return f'state {{ engine = "redis"  url = "{server.url}"  prefix = "{scratch.name}:" }}'
+    return f'state {{ engine = "redis"  url = "{server.url}"  prefix = "{scratch.name}:"  timeout = 5s }}'

@@ -51,7 +51,7 @@ def users():
 @pytest.fixture
 def pair(scratch, users):
     """Two services, started one after the other."""
-    text = CONFIGURATION.format(relay=9, pop3=9, state=f'path = "{scratch}/state"  size = "4M"')
+    text = CONFIGURATION.format(relay=9, pop3=9, state=f'path = "{scratch}/state"  size = "4M"  timeout = 5s')
     services = [Mailreeve(scratch / name, text, {"users": users}) for name in ("one", "two")]
     for service in services:
         service.start()
@@ -144,7 +144,7 @@ class FrontHost:
             self.relay = Sink()
         self.mailbox = Dovecot(folder / "dovecot", {LEO: PASSWORD, NINA: PASSWORD})
         host.take(self.mailbox.process)
-        state = f'engine = "redis"  url = "{redis}"'
+        state = f'engine = "redis"  url = "{redis}"  timeout = 5s'
         text = CONFIGURATION.format(relay=self.relay.port, pop3=self.mailbox.ports["pop3"], state=state)
         self.door = FrontDoor(folder / "door", *front_certificate, text, {"users": users},
                               port_settings={"submission": f"listen {host.address}:587;",

@@ -59,9 +59,9 @@ def redis(shared_scratch):
 def state_of(request, shared_scratch):
     """name -> the `state` section of a store of that name."""
     if request.param == "lmdb":
-        return lambda name: f'state {{ path = "{shared_scratch / name}"  size = "4M" }}'
+        return lambda name: f'state {{ path = "{shared_scratch / name}"  size = "4M"  timeout = 5s }}'
     server = request.getfixturevalue("redis")
-    return lambda name: f'state {{ engine = "redis"  url = "{server.url}"  prefix = "{name}:" }}'
+    return lambda name: f'state {{ engine = "redis"  url = "{server.url}"  prefix = "{name}:"  timeout = 5s }}'
 
 
 @pytest.fixture(scope="module")

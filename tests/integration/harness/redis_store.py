@@ -24,8 +24,8 @@ upstream "mta" {{ check = "none"  server "mta1" {{ address = "127.0.0.1:10025" }
 """
 
 # What a session may take longer for a store that does not answer: its `timeout`, for each of the two questions.
-TIMEOUT_S = 0.5
-LONGEST_S = 2 * TIMEOUT_S + 1.5
+TIMEOUT_S = 1
+LONGEST_S = 2 * TIMEOUT_S + 3
 
 addresses = (f"198.51.100.{last}" for last in range(1, 255))
 
@@ -49,7 +49,8 @@ def make_service(scratch):
 
     def make(url, settings="", files=None, bans='"1h"'):
         where = f'url = "{url}"' if url else ""
-        state = f'state {{ engine = "redis"  {where}  {settings} }}'
+        timeout = "" if "timeout" in settings else f"timeout = {TIMEOUT_S}s"
+        state = f'state {{ engine = "redis"  {where}  {settings}  {timeout} }}'
         service = Mailreeve(scratch / f"service{len(services)}", CONFIGURATION.format(state=state, bans=bans),
                             {"users": users_file(), **(files or {})})
         services.append(service)
