@@ -242,7 +242,7 @@ def test_a_store_that_comes_late_is_heeded_then(scratch):
 @pytest.mark.skipif(not redis_is_usable(), reason="redis-server is not installed")
 def test_redis_forgets_drains_that_are_over_and_evicts_none(scratch):
     with Redis(scratch / "redis") as redis:
-        text = configuration(f'state {{ engine = "redis"  url = "{redis.url}"  prefix = "x:" }}')
+        text = configuration(f'state {{ engine = "redis"  url = "{redis.url}"  prefix = "x:"  timeout = 5s }}')
         with Mailreeve(scratch / "service", text, users()) as service:
             done(service, "drain", "relay", "mta1", "--for", "1s")
             done(service, "drain", "relay", "mta2")

@@ -167,7 +167,7 @@ def world(request, shared_scratch, authority, front_certificate, slapd):
         pytest.skip("Postfix can only be started by root")
     state = ""
     if request.param == "redis":
-        state = f'state {{ engine = "redis"  url = "{request.getfixturevalue("redis_server").url}" }}'
+        state = f'state {{ engine = "redis"  url = "{request.getfixturevalue("redis_server").url}"  timeout = 5s }}'
     with GuardedDoor(shared_scratch / request.param, authority, front_certificate, configuration(slapd, state),
                      files(slapd)) as door:
         yield door

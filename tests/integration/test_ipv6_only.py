@@ -52,7 +52,7 @@ source "six" {{ type = "smtp"  server = {{"[{address}]:{smtp}"}}  tls = "none"  
 upstream "by-address" {{ check = "smtp"  interval = 100ms  server "six" {{ address = "[::1]:{smtp}" }} }}
 upstream "by-name" {{ check = "smtp"  interval = 100ms  server "six" {{ address = "six.test:{smtp}" }} }}
 screen {{ failures = 3  ban = {{"1h"}} }}
-state {{ engine = "redis"  url = "redis://[::1]:{redis}" }}
+state {{ engine = "redis"  url = "redis://[::1]:{redis}"  timeout = 5s }}
 """
 
 

@@ -14,7 +14,7 @@ from harness.redis import Redis, ask, redis_is_usable, sentinel_is_usable
 from harness.setups import PASSWORD, USER, users_file
 
 CONFIGURATION = """
-state {{ engine = "redis"  url = "{url}"  timeout = 2s  {settings} }}
+state {{ engine = "redis"  url = "{url}"  timeout = 5s  {settings} }}
 listener "submission" {{ require_auth = true  upstream = "mta" }}
 organization "acme" {{ domains = {{"acme.example"}}  sources = {{}} }}
 source "users" {{ type = "users"  file = "users" }}
