@@ -38,11 +38,13 @@ has_same_sentinels(const struct store_settings *before, const struct store_setti
 }
 
 static bool
-has_same_tls(const struct tls_settings *before, const struct tls_settings *after)
+has_same_tls(const struct store_settings *before, const struct store_settings *after)
 {
-    return is_same_text(before->ca_file, after->ca_file) &&
-           is_same_text(before->cert_file, after->cert_file) &&
-           is_same_text(before->key_file, after->key_file) && before->no_verify == after->no_verify;
+    return before->has_tls == after->has_tls &&
+           is_same_text(before->tls.ca_file, after->tls.ca_file) &&
+           is_same_text(before->tls.cert_file, after->tls.cert_file) &&
+           is_same_text(before->tls.key_file, after->tls.key_file) &&
+           before->tls.no_verify == after->tls.no_verify;
 }
 
 const char *
@@ -51,9 +53,8 @@ needs_restart_store(const struct store_settings *before, const struct store_sett
     bool is_same =
         before->engine == after->engine && is_same_text(before->path, after->path) &&
         before->size_bytes == after->size_bytes && is_same_text(before->url, after->url) &&
-        is_same_text(before->password_file, after->password_file) &&
-        has_same_tls(&before->tls, &after->tls) && has_same_sentinels(before, after) &&
-        is_same_text(before->prefix, after->prefix) && before->connections == after->connections &&
-        before->timeout_ms == after->timeout_ms;
+        is_same_text(before->password_file, after->password_file) && has_same_tls(before, after) &&
+        has_same_sentinels(before, after) && is_same_text(before->prefix, after->prefix) &&
+        before->connections == after->connections && before->timeout_ms == after->timeout_ms;
     return is_same ? NULL : "state";
 }

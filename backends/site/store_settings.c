@@ -9,11 +9,20 @@ struct state_values {
     int64_t size_bytes;
     const char *url, *password_file;
     const char *ca_file, *cert_file, *key_file;
+    int tls; /* enum store_tls */
     bool tls_verify;
     struct strings sentinels;
     const char *master, *prefix;
     int64_t connections;
     int64_t timeout_ms;
+};
+
+enum store_tls { STORE_TLS_NONE = 0, STORE_TLS_IMPLICIT };
+
+static const struct choice tls_choices[] = {
+    {"none", STORE_TLS_NONE},
+    {"implicit", STORE_TLS_IMPLICIT},
+    {NULL, 0},
 };
 
 enum { DEFAULT_CONNECTIONS = 16, DEFAULT_TIMEOUT_MS = 500 };
@@ -62,8 +71,14 @@ static const struct row redis_rows[] = {
      .type = ROW_STRING,
      AT(url),
      .help = "The server: redis://HOST:PORT/DATABASE, redis://USER@HOST where it knows several "
-             "users, the same with rediss:// for TLS, or unix:/PATH. With sentinels it may be left "
-             "out; else its user, its database and whether it is TLS count."},
+             "users, or unix:/PATH. With sentinels it may be left out; else its user and database "
+             "count."},
+    {.name = "tls",
+     .type = ROW_CHOICE,
+     AT(tls),
+     .preset = "none",
+     .choices = tls_choices,
+     .help = "none, or implicit: the server's port and those of the sentinels begin with TLS."},
     {.name = "password_file",
      .type = ROW_PATH,
      AT(password_file),
@@ -72,12 +87,12 @@ static const struct row redis_rows[] = {
     {.name = "ca_file",
      .type = ROW_PATH,
      AT(ca_file),
-     .help = "With rediss: PEM file of the authorities that may vouch for the server and the "
+     .help = "With TLS: PEM file of the authorities that may vouch for the server and the "
              "sentinels; the system's if not set."},
     {.name = "cert_file",
      .type = ROW_PATH,
      AT(cert_file),
-     .help = "With rediss: PEM file of the certificate that we show to them; not set: none."},
+     .help = "With TLS: PEM file of the certificate that we show to them; not set: none."},
     {.name = "key_file",
      .type = ROW_PATH,
      AT(key_file),
@@ -87,7 +102,7 @@ static const struct row redis_rows[] = {
      .type = ROW_BOOL,
      AT(tls_verify),
      .preset = "true",
-     .help = "With rediss: whether their certificates are verified, and that they name the host "
+     .help = "With TLS: whether their certificates are verified, and that they name the host "
              "or address that was connected to."},
     {.name = "sentinels",
      .type = ROW_STRINGS,
@@ -163,6 +178,7 @@ read_store(const struct section *section)
         .size_bytes = values->size_bytes,
         .url = values->url,
         .password_file = values->password_file,
+        .has_tls = values->tls == STORE_TLS_IMPLICIT,
         .tls = {.ca_file = values->ca_file,
                 .no_verify = section->type == &redis_section && !values->tls_verify,
                 .cert_file = values->cert_file,

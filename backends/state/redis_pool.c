@@ -151,8 +151,8 @@ log_in(const struct redis_pool *pool, struct redis_link *link, struct deadline d
 static int
 read_tls(const struct redis_pool *pool, struct tls_context **tls_r, struct err *err)
 {
-    *tls_r = pool->url.has_tls ? tls_context_create(&pool->settings->tls, err) : NULL;
-    return pool->url.has_tls && *tls_r == NULL ? -1 : 0;
+    *tls_r = pool->settings->has_tls ? tls_context_create(&pool->settings->tls, err) : NULL;
+    return pool->settings->has_tls && *tls_r == NULL ? -1 : 0;
 }
 
 /* Returns NULL with err. */

@@ -54,12 +54,18 @@ check_sentinels(const struct store_settings *settings, struct err *err)
 
 /* Settings of TLS without TLS would make somebody believe that he has it. */
 static int
-check_tls(const struct store_settings *settings, bool has_tls, struct err *err)
+check_tls(const struct store_settings *settings, struct err *err)
 {
     const struct tls_settings *tls = &settings->tls;
+    const bool has_tls = settings->has_tls;
     if (!has_tls && (tls->ca_file != NULL || tls->cert_file != NULL || tls->key_file != NULL ||
                      tls->no_verify)) {
-        err_set(err, "settings of TLS without TLS (write rediss:// in url)");
+        err_set(err, "settings of TLS without TLS (set tls = \"implicit\")");
+        return -1;
+    }
+    if (has_tls && settings->url != NULL && strncmp(settings->url, "unix:", 5) == 0 &&
+        settings->sentinel_count == 0) {
+        err_set(err, "TLS at a unix socket (leave tls out, or write redis://HOST:PORT)");
         return -1;
     }
     struct tls_context *context = has_tls ? tls_context_create(tls, err) : NULL;
@@ -77,7 +83,7 @@ redis_store_check(const struct store_settings *settings, struct err *err)
         return -1;
     }
     if (settings->url == NULL && settings->sentinel_count == 0) {
-        err_set(err, "no url (write redis://HOST:PORT, rediss:// for TLS, or unix:/PATH)");
+        err_set(err, "no url (write redis://HOST:PORT or unix:/PATH)");
         return -1;
     }
     if (redis_url_parse(redis_pool_url(settings), &url, err) != 0)
@@ -92,7 +98,7 @@ redis_store_check(const struct store_settings *settings, struct err *err)
         err_set(err, "a user in url without a password (set password_file)");
         return -1;
     }
-    return check_sentinels(settings, err) != 0 ? -1 : check_tls(settings, url.has_tls, err);
+    return check_sentinels(settings, err) != 0 ? -1 : check_tls(settings, err);
 }
 
 static void *

@@ -1,5 +1,6 @@
 #include "redis_url.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -8,8 +9,7 @@
 enum { PASSWORD_MAX = 512 };
 
 static const char hint[] =
-    "write redis://[USER[:PASSWORD]@]HOST[:PORT][/DB], the same with rediss:// for TLS, or "
-    "unix:/PATH, with %XX for special bytes";
+    "write redis://[USER[:PASSWORD]@]HOST[:PORT][/DB] or unix:/PATH, with %XX for special bytes";
 
 static int
 hex_digit(char byte)
@@ -81,7 +81,7 @@ parse_db(const char *text, struct redis_url *url, struct err *err)
     return 0;
 }
 
-/* What is behind "redis://" or "rediss://". */
+/* What is behind "redis://". */
 static int
 parse_server(const char *text, struct redis_url *url, struct err *err)
 {
@@ -111,20 +111,25 @@ parse_server(const char *text, struct redis_url *url, struct err *err)
 static int
 parse(const char *text, struct redis_url *url, struct err *err)
 {
-    static const char plain[] = "redis://", tls[] = "rediss://", local[] = "unix:";
+    static const char plain[] = "redis://", tls[] = "rediss:", local[] = "unix:";
     struct endpoint_text parsed;
+    if (strncmp(text, tls, strlen(tls)) == 0) {
+        err_set(err, "cannot use rediss: (this hiredis has no TLS: write redis:// and "
+                     "tls = \"implicit\", or go by the server's unix socket, unix:/PATH, or by a "
+                     "TLS tunnel such as stunnel)");
+        return -1;
+    }
     if (strncmp(text, local, strlen(local)) == 0) {
         if (endpoint_parse(text, 0, &parsed, err) != 0)
             return -1;
         snprintf(url->address, sizeof url->address, "%s", text);
         return 0;
     }
-    url->has_tls = strncmp(text, tls, strlen(tls)) == 0;
-    if (!url->has_tls && strncmp(text, plain, strlen(plain)) != 0) {
+    if (strncmp(text, plain, strlen(plain)) != 0) {
         err_set(err, "the url is of no kind that is known (%s)", hint);
         return -1;
     }
-    return parse_server(text + strlen(url->has_tls ? tls : plain), url, err);
+    return parse_server(text + strlen(plain), url, err);
 }
 
 int

@@ -2,12 +2,11 @@
  * redis_url: where a Redis server is and as whom it is asked.
  *
  * Pure. "redis://[[user][:password]@]host[:port][/db]" with %XX for bytes that have a meaning in
- * it, or "unix:/path". "rediss://" is the same as "redis://" by TLS.
+ * it, or "unix:/path". TLS is a setting of its own, for with sentinels there need be no url;
+ * "rediss://", which hiredis has only where it was built with TLS, is understood and refused.
  */
 #ifndef MAILREEVE_REDIS_URL_H
 #define MAILREEVE_REDIS_URL_H
-
-#include <stdbool.h>
 
 #include "err.h"
 #include "secret.h"
@@ -19,7 +18,6 @@ struct redis_url {
     char user[REDIS_USER_MAX + 1]; /* "": the server's default user */
     struct secret password;        /* empty: none in the url */
     unsigned db;
-    bool has_tls;
 };
 
 /* Returns 0 (then redis_url_fini is due), or -1 with err, in which the password is not. */

@@ -156,13 +156,13 @@ enum { STORE_SENTINELS_MAX = 8 };
 /* Borrowed while the store is open, but for store_open's own copies. */
 struct store_settings {
     enum store_engine_name engine;
-    bool is_unset;      /* nobody has chosen: these are the defaults */
-    const char *path;   /* lmdb: a folder, made if its parent is there */
-    int64_t size_bytes; /* lmdb: of the file, all of it taken from the disk at once */
-    const char
-        *url; /* redis: "redis://[user:password@]host[:port][/db]", "rediss://", "unix:/path" */
-    const char *password_file;    /* redis; NULL: none, or in the url */
-    struct tls_settings tls;      /* redis: with a url of rediss, for the sentinels, too */
+    bool is_unset;             /* nobody has chosen: these are the defaults */
+    const char *path;          /* lmdb: a folder, made if its parent is there */
+    int64_t size_bytes;        /* lmdb: of the file, all of it taken from the disk at once */
+    const char *url;           /* redis: "redis://[user:password@]host[:port][/db]", "unix:/path" */
+    const char *password_file; /* redis; NULL: none, or in the url */
+    bool has_tls;              /* redis: towards the sentinels, too */
+    struct tls_settings tls;   /* redis: with has_tls */
     const char *const *sentinels; /* redis: "host:port"; they know where the master is */
     size_t sentinel_count;        /* 0: none, url names the server */
     const char *sentinel_master;  /* the name that they know it by */

@@ -14,7 +14,7 @@ from harness.redis import Redis, ask, redis_is_usable, sentinel_is_usable
 from harness.setups import PASSWORD, USER, users_file
 
 CONFIGURATION = """
-state {{ engine = "redis"  url = "{url}"  timeout = 5s  {settings} }}
+state {{ engine = "redis"  {url}  tls = "{tls}"  timeout = 5s  {settings} }}
 listener "submission" {{ require_auth = true  upstream = "mta" }}
 organization "acme" {{ domains = {{"acme.example"}}  sources = {{}} }}
 source "users" {{ type = "users"  file = "users" }}
@@ -29,7 +29,7 @@ class TlsRedis(Redis):
 
     def __init__(self, folder, authority, certificate, clients="no", tls_port=None, **options):
         self.tls_port = tls_port or free_port()
-        self.tls_url = f"rediss://127.0.0.1:{self.tls_port}"
+        self.tls_url = f"redis://127.0.0.1:{self.tls_port}"
         settings = ["--tls-port", self.tls_port, "--tls-cert-file", certificate[0], "--tls-key-file", certificate[1],
                     "--tls-ca-cert-file", authority.ca, "--tls-auth-clients", clients]
         super().__init__(folder, settings=settings, **options)
@@ -56,9 +56,9 @@ def make_service(scratch):
     """make_service(url, settings of the section) -> the service, started."""
     services = []
 
-    def make(url, settings):
-        service = Mailreeve(scratch / f"service{len(services)}", CONFIGURATION.format(url=url, settings=settings),
-                            {"users": users_file()})
+    def make(url, settings, tls="implicit"):
+        text = CONFIGURATION.format(url=f'url = "{url}"' if url else "", tls=tls, settings=settings)
+        service = Mailreeve(scratch / f"service{len(services)}", text, {"users": users_file()})
         services.append(service)
         return service.start()
 
@@ -147,9 +147,9 @@ def test_user_and_password_go_by_tls(make_service, scratch, authority, certifica
 
 
 def test_tls_and_clear_are_not_mixed_up(make_service, redis, authority):
-    by_tls = make_service(f"rediss://127.0.0.1:{redis.port}", believing(authority))
+    by_tls = make_service(redis.url, believing(authority))
     assert "TLS" in wait_for_store(by_tls, up=False)["error"]
-    wait_for_store(make_service(f"redis://127.0.0.1:{redis.tls_port}", ""), up=False)
+    wait_for_store(make_service(redis.tls_url, "", tls="none"), up=False)
 
 
 def test_a_server_that_stops_is_an_outage_and_comes_back(make_service, scratch, authority, certificate):
@@ -187,7 +187,7 @@ def test_sentinels_are_asked_by_tls_and_name_the_port_of_tls(make_service, scrat
         f"sentinel monitor mailreeve 127.0.0.1 {redis.tls_port} 1\n")
     with TlsRedis(scratch / "other", authority, certificate) as other, \
             Process(["redis-sentinel", configuration], scratch / "sentinel.log", ready=lambda: port_answers(clear)):
-        service = make_service("rediss://ignored.example", believing(
+        service = make_service(None, believing(
             authority, f'sentinels = {{"127.0.0.1:{port}"}}  master = "mailreeve"'))
         wait_for_store(service)
         ask(("127.0.0.1", clear), ["SENTINEL", "REMOVE", "mailreeve"])

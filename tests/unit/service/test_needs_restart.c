@@ -22,7 +22,7 @@ test_stores(void **state)
                                                  .prefix = "p:",
                                                  .connections = 16,
                                                  .timeout_ms = 500};
-    struct store_settings after[16];
+    struct store_settings after[17];
     for (size_t i = 0; i < sizeof after / sizeof after[0]; i++)
         after[i] = before;
     after[1].engine = STORE_REDIS;
@@ -40,6 +40,7 @@ test_stores(void **state)
     after[13].tls.cert_file = "front.pem";
     after[14].tls.key_file = "front.key";
     after[15].tls.no_verify = true;
+    after[16].has_tls = true;
     (void)state;
     after[0].sentinels = same_one;
     assert_null(needs_restart_store(&before, &after[0]));

@@ -92,15 +92,21 @@ static const struct site_case cases[] = {
              "t.conf:6: state: connections: 0 is out of range (1 to 1000)\n"},
     {.name = "a server is somewhere",
      .text = TOP ORG SUB "state { engine = redis }\n",
-     .want = "t.conf:4: state: no url (write redis://HOST:PORT, rediss:// for TLS, or "
-             "unix:/PATH)\n"},
+     .want = "t.conf:4: state: no url (write redis://HOST:PORT or unix:/PATH)\n"},
+    {.name = "TLS is not hiredis'",
+     .text = TOP ORG SUB "state { engine = redis url = \"rediss://192.0.2.1\" }\n",
+     .want =
+         "t.conf:4: state: cannot use rediss: (this hiredis has no TLS: write redis:// and "
+         "tls = \"implicit\", or go by the server's unix socket, unix:/PATH, or by a TLS tunnel "
+         "such as stunnel)\n"},
     {.name = "TLS without what it trusts",
-     .text = TOP ORG SUB "state { engine = redis url = \"rediss://192.0.2.1\" ca_file = none }\n",
+     .text = TOP ORG SUB
+     "state { engine = redis url = \"redis://192.0.2.1\" tls = implicit ca_file = none }\n",
      .want = "t.conf:4: state: cannot read the trusted certificates in none: No such file or "
              "directory\n"},
     {.name = "what TLS trusts without TLS",
      .text = TOP ORG SUB "state { engine = redis url = \"redis://192.0.2.1\" tls_verify = no }\n",
-     .want = "t.conf:4: state: settings of TLS without TLS (write rediss:// in url)\n"},
+     .want = "t.conf:4: state: settings of TLS without TLS (set tls = \"implicit\")\n"},
     {.name = "sentinels know masters by their names",
      .text = TOP ORG SUB "state { engine = redis sentinels = {\"192.0.2.1\"} }\n",
      .want =
