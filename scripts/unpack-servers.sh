@@ -2,8 +2,8 @@
 # Unpacks the mail servers that Debian does not install beside Postfix, for the tests that run them. Usage:
 # unpack-servers.sh
 #   $MAILREEVE_SERVERS  the folder that gets them, if it is not to be the usual one (harness/unpacked.py)
-# Nothing is installed or started. Where all is there already it needs no network. If it fails it says so, and the
-# tests are skipped.
+# Nothing is installed or started. Where all is there already it needs no network. If it fails it says why, and the
+# tests that want them are skipped.
 set -euo pipefail
 
 # The servers, their tools, and the libraries that might be missing.
@@ -15,7 +15,8 @@ packages=(exim4-daemon-heavy sendmail-bin sendmail-cf m4 sasl2-bin libnss-wrappe
 usual=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/mailreeve-tests
 [ "$(id -u)" -ne 0 ] || usual=/var/cache/mailreeve-tests
 place=${MAILREEVE_SERVERS:-$usual}
-[ "$(cat "$place/packages" 2>/dev/null)" != "${packages[*]}" ] || exit 0
+is_there() { [ "$(cat "$place/packages" 2>/dev/null)" = "${packages[*]}" ]; }
+! is_there || exit 0
 
 # Made beside it and moved there whole: another run may want it at the same time.
 mkdir -p "$(dirname "$place")"
@@ -30,8 +31,8 @@ refresh() { "${root[@]}" apt-get -qq -o DPkg::Lock::Timeout=300 update; }
 echo "unpacking: ${packages[*]}" >&2
 if ! { download || { refresh && download; }; } >"$work/log" 2>&1; then
     cat "$work/log" >&2
-    echo "the old mail servers could not be downloaded (see above); their tests are skipped" >&2
-    exit 0
+    echo "the old mail servers could not be downloaded (see above)" >&2
+    exit 1
 fi
 mkdir "$work/tree"
 for package in "$work"/*.deb; do
@@ -41,6 +42,11 @@ done
 find "$work/tree" -type f -perm /6000 -exec chmod ug-s {} +
 chmod -R go+rX "$work/tree"
 printf '%s\n' "${packages[*]}" >"$work/tree/packages"
-rm -rf "$place"
-# fails where another run was quicker
-mv -T "$work/tree" "$place" 2>/dev/null || [ -e "$place/packages" ]
+# It takes the place of what this script unpacked there before, and of nothing else; another run may be quicker.
+if [ -e "$place/packages" ] && ! is_there; then
+    mv -T "$place" "$work/old"
+fi
+if ! mv -T "$work/tree" "$place" 2>/dev/null && ! is_there; then
+    echo "$place is in the way of the old mail servers: it holds something else" >&2
+    exit 1
+fi
