@@ -62,7 +62,6 @@ class Mailreeve(OneProcess):
         status = self.process.stop(timeout_s=timeout_s)
         assert status == 0, f"ended with {status}\n{self.process.tail(80)}"
 
-
     def ask(self, params, body=b"", timeout_s=30):
         return fastcgi.ask(self.socket, params, body, timeout_s)
 
