@@ -186,8 +186,11 @@ shared_lock_is_left(const char *path)
     int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0)
         return false;
-    bool is_left =
-        lock_byte(fd, F_WRLCK, OPENING_BYTE) == 0 && lock_byte(fd, F_WRLCK, HERE_BYTE) == 0;
+    /* an empty one is being made: whoever does has it open, but no lock of it yet */
+    struct stat status;
+    bool is_left = fstat(fd, &status) == 0 && status.st_size > 0 &&
+                   lock_byte(fd, F_WRLCK, OPENING_BYTE) == 0 &&
+                   lock_byte(fd, F_WRLCK, HERE_BYTE) == 0;
     close(fd);
     return is_left;
 }
