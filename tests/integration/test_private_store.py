@@ -2,6 +2,7 @@
 on, with a store of its own that goes with it."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from harness import fastcgi
 from harness.command import EXIT_OK, EXIT_TEMPORARY, mailreeve
 from harness.mailreeve import Mailreeve
+from harness.process import wait_until
 from harness.setups import PASSWORD, USER, users_file
 
 USUAL = Path("/var/lib/mailreeve")
@@ -43,9 +45,18 @@ def code_of(service, password, client="192.0.2.7"):
     return "OK" if answer.ok else answer["Auth-Error-Code"]
 
 
+def open_files(process):
+    files = set()
+    for descriptor in Path(f"/proc/{process.pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed since it was listed
+            files.add(Path(os.readlink(descriptor)))
+    return files
+
+
 def folder_of(service):
-    [folder] = [Path(os.readlink(file)).parent for file in Path(f"/proc/{service.process.pid}/fd").iterdir()
-                if os.readlink(file).endswith("/state.mdb")]
+    def look():
+        return {file.parent for file in open_files(service.process) if file.name == "state.mdb"}
+    [folder] = wait_until(look, 20, "the store was not opened")
     return folder
 
 
