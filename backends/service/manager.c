@@ -48,5 +48,4 @@ manager_tell_ready(void)
     const char *path = getenv("NOTIFY_SOCKET");
     if (path != NULL)
         tell(path, "READY=1");
-    unsetenv("NOTIFY_SOCKET");
 }

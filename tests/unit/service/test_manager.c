@@ -78,7 +78,8 @@ test_ready(void **state)
     unlink(path);
     rmdir(folder);
     assert_string_equal(hear(hidden, text, sizeof text), "READY=1");
-    assert_null(getenv("NOTIFY_SOCKET"));
+    /* other threads may be reading it */
+    assert_non_null(getenv("NOTIFY_SOCKET"));
 }
 
 static void
@@ -92,10 +93,10 @@ test_nobody_to_tell(void **state)
     for (size_t i = 0; i < sizeof addresses / sizeof addresses[0]; i++) {
         setenv("NOTIFY_SOCKET", addresses[i], 1);
         manager_tell_ready();
-        assert_null(getenv("NOTIFY_SOCKET"));
     }
     setenv("NOTIFY_SOCKET", too_long, 1);
     manager_tell_ready();
+    unsetenv("NOTIFY_SOCKET");
     manager_tell_ready();
 }
 
