@@ -128,6 +128,21 @@ def postfix_is_usable():
     return os.getuid() == 0 and shutil.which("postfix") is not None
 
 
+def last_of_each(main_cf):
+    """Without the settings that later lines override. Postfix would only warn of them, but each of its processes does
+    so as it starts: that is more than the socket of its log holds at once, and postlogd, who warns as well, then waits
+    for itself for ever."""
+    settings, name = {}, None
+    for line in main_cf.splitlines():
+        if not line.strip() or line.startswith("#"):
+            continue
+        if not line[0].isspace():
+            name = line.partition("=")[0].strip()
+            settings[name] = []
+        settings[name].append(line)
+    return "".join(f"{line}\n" for lines in settings.values() for line in lines)
+
+
 class PostfixInstance(OneProcess):
     """A Postfix in one folder, root's. `ports` by name; messages() reads what was delivered. The classes below say
     what is in its configuration."""
@@ -154,7 +169,7 @@ class PostfixInstance(OneProcess):
         common = COMMON_MAIN_CF.format(
             folder=self.folder, queue=places["queue"], data=places["data"], log=self.log, hostname=self.hostname,
             uid=nobody.pw_uid, gid=nobody.pw_gid)
-        (places["etc"] / "main.cf").write_text(common + main_cf)
+        (places["etc"] / "main.cf").write_text(last_of_each(common + main_cf))
         (places["etc"] / "master.cf").write_text(master_cf + COMMON_MASTER_CF)
 
     def _ready(self):
